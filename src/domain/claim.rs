@@ -1,0 +1,93 @@
+//! May this worker start this task? Facts in, objections out.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refusal, Status, Tag, Task, TaskId, Worker, Workflow};
+
+/// The tags that a task asks of whoever works on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Demand {
+    /// The worker must have all of these.
+    pub needed: BTreeSet<Tag>,
+    /// The worker must have one of these, if there are any.
+    pub wanted: BTreeSet<Tag>,
+}
+
+impl Demand {
+    /// Returns why a worker with these tags does not qualify.
+    pub fn objection(&self, tags: &BTreeSet<Tag>) -> Option<LackedTags> {
+        let missing: Vec<Tag> = self.needed.difference(tags).cloned().collect();
+        if !missing.is_empty() {
+            return Some(LackedTags::All(missing));
+        }
+        if !self.wanted.is_empty() && self.wanted.is_disjoint(tags) {
+            return Some(LackedTags::AnyOf(self.wanted.iter().cloned().collect()));
+        }
+        None
+    }
+}
+
+/// The tags whose lack keeps a worker from a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LackedTags {
+    All(Vec<Tag>),
+    AnyOf(Vec<Tag>),
+}
+
+/// A task that another one waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blocker {
+    pub id: TaskId,
+    pub status: Status,
+    /// The task above that it holds back, if it does not hold back the task itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above: Option<TaskId>,
+}
+
+/// What there is to know about a worker who wants to start a task.
+pub struct Candidate<'a> {
+    pub task: &'a Task,
+    pub worker: &'a Worker,
+    pub workflow: &'a Workflow,
+    /// What the task waits for, itself or through the tasks above it.
+    pub blockers: Vec<Blocker>,
+    /// How many other tasks the worker is at work on.
+    pub held: usize,
+}
+
+impl Candidate<'_> {
+    /// Returns everything that speaks against the worker entering `target`, the hardest first.
+    pub fn objections(&self, target: &Status) -> Vec<Refusal> {
+        let Self { task, worker, workflow, blockers, held } = self;
+        let id = || task.id.clone();
+        let mut found = Vec::new();
+        if task.deleted_at.is_some() {
+            found.push(Refusal::Deleted { task: id() });
+        }
+        if let Some(holder) = task.holder.as_ref().filter(|holder| **holder != worker.id) {
+            found.push(Refusal::Held {
+                task: id(),
+                holder: holder.clone(),
+                since: task.claimed_at,
+                thought: task.thought.clone(),
+            });
+        } else if let Err(refusal) = workflow.step(&task.id, &task.status, target) {
+            found.push(refusal);
+        }
+        if task.open_children > 0 {
+            found.push(Refusal::Container { task: id(), open: task.open_children });
+        }
+        if !blockers.is_empty() {
+            found.push(Refusal::Blocked { task: id(), blockers: blockers.clone() });
+        }
+        if let Some(lacked) = task.demand.objection(&worker.tags) {
+            found.push(Refusal::LacksTags { task: id(), worker: worker.id.clone(), lacked });
+        }
+        if !worker.limit.allows(*held) {
+            found.push(Refusal::AtLimit { worker: worker.id.clone(), limit: worker.limit.0, held: *held });
+        }
+        found
+    }
+}

@@ -1,0 +1,238 @@
+//! Names. A value of one of these types is always well formed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not a name of its kind.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` is not a {kind}: {rule}", shortened(.text))]
+pub struct BadName {
+    kind: &'static str,
+    rule: &'static str,
+    text: String,
+}
+
+fn shortened(text: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
+/// Declares a name: a string that was checked once, where it came in.
+macro_rules! name {
+    ($(#[$meta:meta])* $type:ident, $kind:literal, $rule:literal, $holds:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = BadName;
+
+            fn from_str(text: &str) -> Result<Self, BadName> {
+                let holds: fn(&str) -> bool = $holds;
+                if holds(text) {
+                    return Ok(Self(text.to_owned()));
+                }
+                Err(BadName { kind: $kind, rule: $rule, text: text.to_owned() })
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = BadName;
+
+            fn try_from(text: String) -> Result<Self, BadName> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string" })
+            }
+        }
+    };
+}
+
+macro_rules! plain_display {
+    ($($type:ident),*) => {
+        $(impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        })*
+    };
+}
+
+fn is_word(text: &str, longest: usize, marks: &str) -> bool {
+    (1..=longest).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+}
+
+name!(
+    /// What a task is called: by its maker, or a generated UUIDv7.
+    TaskId,
+    "task id",
+    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, without `.` or `..` as a path part, and not `null`",
+    |text| is_word(text, 128, "._-/:") && stays_inside(text) && text != "null"
+);
+name!(
+    /// How a caller names a task: its id, or the last 8 digits of a generated one.
+    TaskRef,
+    "task id",
+    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, without `.` or `..` as a path part",
+    |text| is_word(text, 128, "._-/:") && stays_inside(text)
+);
+name!(
+    /// What a worker is called.
+    WorkerId,
+    "worker id",
+    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`",
+    |text| is_word(text, 64, "._-/:@")
+);
+name!(
+    /// A word that says what a task needs or what a worker can do.
+    Tag,
+    "tag",
+    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `+`, `#`",
+    |text| is_word(text, 64, "._-/:+#")
+);
+name!(
+    /// A state of a workflow.
+    Status,
+    "state",
+    "1 to 64 of letters, digits, `_`, `-`",
+    |text| is_word(text, 64, "_-")
+);
+name!(
+    /// A kind of work a task goes through, beside its state.
+    Phase,
+    "phase",
+    "1 to 64 of letters, digits, `_`, `-`",
+    |text| is_word(text, 64, "_-")
+);
+name!(
+    /// What a kind of edge is called.
+    EdgeKindName,
+    "link type",
+    "1 to 64 of letters, digits, `_`, `-`",
+    |text| is_word(text, 64, "_-")
+);
+name!(
+    /// What a caller calls a request that it may repeat.
+    RequestId,
+    "request id",
+    "1 to 128 printable characters",
+    |text| (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
+);
+
+plain_display!(TaskRef, WorkerId, Tag, Status, Phase, EdgeKindName, RequestId);
+
+/// How many of a generated id's digits stand for the whole in answers.
+const TAIL: usize = 8;
+
+fn stays_inside(text: &str) -> bool {
+    text.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+impl TaskId {
+    /// Makes an id that nobody has used.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7().hyphenated().to_string())
+    }
+
+    /// Returns the last digits of a generated id, which stand for it in answers.
+    pub fn tail(&self) -> Option<&str> {
+        is_generated(&self.0).then(|| &self.0[self.0.len() - TAIL..])
+    }
+
+    /// Returns the name that answers use: the tail of a generated id, else the whole.
+    pub fn short(&self) -> &str {
+        self.tail().unwrap_or(&self.0)
+    }
+}
+
+impl TaskRef {
+    /// Returns the digits if this could be the tail of a generated id.
+    pub fn tail(&self) -> Option<&str> {
+        let digits = self.0.len() == TAIL && self.0.bytes().all(|b| b.is_ascii_hexdigit());
+        digits.then_some(&self.0)
+    }
+}
+
+/// Says whether `text` is a UUIDv7 as `TaskId::generate` writes it.
+pub fn is_generated(text: &str) -> bool {
+    text.len() == 36
+        && Uuid::try_parse(text).is_ok_and(|id| id.get_version_num() == 7)
+        && !text.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.short())
+    }
+}
+
+impl From<&TaskId> for TaskRef {
+    fn from(id: &TaskId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_id_cannot_leave_a_folder() {
+        for bad in ["", "../../x", "a/../b", "/etc", "a//b", "a/", ".", "a b", "ä", "x\0y"] {
+            assert!(bad.parse::<TaskId>().is_err(), "{bad:?}");
+        }
+        for good in ["fix-login", "a/b.c", "api:v2", "x", "..."] {
+            assert!(good.parse::<TaskId>().is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_generated_id_is_shown_by_its_tail() {
+        let id = TaskId::generate();
+
+        assert_eq!(id.to_string().len(), TAIL);
+        assert!(id.as_str().ends_with(&id.to_string()));
+        assert!(id.short().parse::<TaskRef>().is_ok_and(|tail| tail.tail().is_some()));
+    }
+
+    #[test]
+    fn a_refusal_of_a_huge_name_is_short() {
+        let refused = "x".repeat(10_000).parse::<TaskId>();
+
+        assert!(refused.is_err_and(|bad| bad.to_string().len() < 300));
+    }
+}

@@ -1,0 +1,46 @@
+//! What is true of tasks, whoever stores them. No I/O, no clock, no SQL.
+//!
+//! Operations gather facts from the store, ask this module, and record what it
+//! answers.
+
+mod attempt;
+mod claim;
+mod graph;
+mod ids;
+mod refusal;
+mod step;
+mod task;
+mod time;
+mod worker;
+mod workflow;
+
+pub use attempt::{Attempt, Outcome};
+pub use claim::{Blocker, Candidate, Demand, LackedTags};
+pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
+pub use ids::{
+    BadName, EdgeKindName, Phase, RequestId, Status, Tag, TaskId, TaskRef, WorkerId, is_generated,
+};
+pub use refusal::Refusal;
+pub use step::{AttemptStep, Clock, Meaning, Step};
+pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};
+pub use time::{Millis, Timestamp};
+pub use worker::{ClaimLimit, Departure, Process, Worker};
+pub use workflow::{Policy, State, Workflow, Workflows};
+
+/// Returns names in backticks, separated by commas.
+pub fn listed<T: std::fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
+    let quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// Returns the name that was most likely meant.
+pub fn nearest<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
+    const ALIKE: f64 = 0.75;
+    let given: String = given.chars().take(64).collect();
+    names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(&given.to_lowercase(), name), *name))
+        .filter(|(score, _)| *score >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

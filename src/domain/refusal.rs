@@ -1,0 +1,211 @@
+//! Every way a rule says no, with the facts and the next step to take.
+
+use serde_json::{Value, json};
+
+use super::claim::LackedTags;
+use super::{Blocker, Status, TaskId, Timestamp, WorkerId, listed};
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("task `{task}` is held by `{holder}`")]
+    Held { task: TaskId, holder: WorkerId, since: Option<Timestamp>, thought: Option<String> },
+    #[error("task `{task}` waits for {}", waited_for(blockers))]
+    Blocked { task: TaskId, blockers: Vec<Blocker> },
+    #[error("task `{task}` is not work itself: {open} of the tasks in it are open")]
+    Container { task: TaskId, open: i64 },
+    #[error("worker `{worker}` lacks {} that task `{task}` asks for", lacked_tags(lacked))]
+    LacksTags { task: TaskId, worker: WorkerId, lacked: LackedTags },
+    #[error("worker `{worker}` holds {held} and may hold {limit}")]
+    AtLimit { worker: WorkerId, limit: u32, held: usize },
+    #[error("task `{task}` cannot go from `{from}` to `{to}`")]
+    NoExit { task: TaskId, from: Status, to: Status, allowed: Vec<Status> },
+    #[error("task `{task}` cannot end: {open} of the tasks in it are open")]
+    OpenChildren { task: TaskId, open: i64 },
+    #[error("task `{task}` cannot end before {}", waited_for(blockers))]
+    EndsTooSoon { task: TaskId, blockers: Vec<Blocker> },
+    #[error("attempt {attempt} of task `{task}` is over{}", now_with(holder.as_ref(), *current))]
+    Fenced { task: TaskId, attempt: i64, current: i64, holder: Option<WorkerId> },
+    #[error("a link `{from}` to `{to}` would close the circle {}", circle(path))]
+    Cycle { from: TaskId, to: TaskId, path: Vec<TaskId> },
+    #[error("task `{task}` is already under `{parent}`")]
+    HasParent { task: TaskId, parent: TaskId },
+    #[error("a {what} called `{name}` exists already")]
+    Exists { what: &'static str, name: String },
+    #[error("the name `{worker}` is held by a live worker")]
+    NameTaken { worker: WorkerId, last_heartbeat: Timestamp },
+    #[error("task `{task}` was deleted")]
+    Deleted { task: TaskId },
+    #[error("task `{task}` has ended ({status})")]
+    Ended { task: TaskId, status: Status },
+    #[error("task `{task}` has {children} tasks under it")]
+    HasChildren { task: TaskId, children: usize },
+    #[error("workflow `{workflow}` has no state for {what}")]
+    NoState { workflow: String, what: &'static str },
+}
+
+impl Refusal {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "held",
+            Self::Blocked { .. } => "blocked",
+            Self::Container { .. } => "container",
+            Self::LacksTags { .. } => "lacks_tags",
+            Self::AtLimit { .. } => "at_limit",
+            Self::NoExit { .. } => "no_exit",
+            Self::OpenChildren { .. } => "open_children",
+            Self::EndsTooSoon { .. } => "ends_too_soon",
+            Self::Fenced { .. } => "fenced",
+            Self::Cycle { .. } => "cycle",
+            Self::HasParent { .. } => "has_parent",
+            Self::Exists { .. } => "exists",
+            Self::NameTaken { .. } => "name_taken",
+            Self::Deleted { .. } => "deleted",
+            Self::Ended { .. } => "ended",
+            Self::HasChildren { .. } => "has_children",
+            Self::NoState { .. } => "no_state",
+        }
+    }
+
+    /// Says whether whoever has the right to may override this.
+    pub fn yields_to_force(&self) -> bool {
+        match self {
+            Self::Held { .. }
+            | Self::Blocked { .. }
+            | Self::Container { .. }
+            | Self::AtLimit { .. }
+            | Self::NameTaken { .. } => true,
+            Self::LacksTags { .. }
+            | Self::NoExit { .. }
+            | Self::OpenChildren { .. }
+            | Self::EndsTooSoon { .. }
+            | Self::Fenced { .. }
+            | Self::Cycle { .. }
+            | Self::HasParent { .. }
+            | Self::Exists { .. }
+            | Self::Deleted { .. }
+            | Self::Ended { .. }
+            | Self::HasChildren { .. }
+            | Self::NoState { .. } => false,
+        }
+    }
+
+    /// Returns the next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Held { holder, .. } => {
+                format!("claim another task, or ask `{holder}` to release it; `force` takes it over")
+            }
+            Self::Blocked { .. } => "finish those first, or claim another task".into(),
+            Self::Container { task, .. } => {
+                format!("claim one of them: `list_tasks` with parent `{task}` and ready")
+            }
+            Self::LacksTags { .. } => {
+                "claim another task, or connect again with the tags you really have".into()
+            }
+            Self::AtLimit { .. } => {
+                "finish or release a task first: `claim` without arguments shows what you hold".into()
+            }
+            Self::NoExit { allowed, .. } if allowed.is_empty() => {
+                "this is an end; create a new task for new work".into()
+            }
+            Self::NoExit { allowed, .. } => format!("from there it can go to {}", listed(allowed)),
+            Self::OpenChildren { task, .. } => {
+                format!("finish or cancel them first: `list_tasks` with parent `{task}`")
+            }
+            Self::EndsTooSoon { .. } => "finish those first".into(),
+            Self::Fenced { .. } => {
+                "stop work on this task and claim another; what `update` brought was kept as an attachment of your attempt".into()
+            }
+            Self::Cycle { .. } => "remove one of these links first, or leave this one out".into(),
+            Self::HasParent { .. } => "`relink` moves it".into(),
+            Self::Exists { .. } => "choose another name, or leave it out to get one".into(),
+            Self::NameTaken { .. } => {
+                "connect with another worker_id, or without one to get one; `force` takes over the name and its tasks".into()
+            }
+            Self::Deleted { .. } => "`undelete` brings it back".into(),
+            Self::Ended { .. } => "put the new work under a task that is open, or under none".into(),
+            Self::HasChildren { .. } => "`cascade` deletes them too".into(),
+            Self::NoState { .. } => "the workflow's settings name such states".into(),
+        }
+    }
+
+    /// Returns the facts for programs.
+    pub fn details(&self) -> Value {
+        match self {
+            Self::Held { task, holder, since, thought } => {
+                json!({ "task": task, "holder": holder, "since": since, "thought": thought })
+            }
+            Self::Blocked { task, blockers } | Self::EndsTooSoon { task, blockers } => {
+                json!({ "task": task, "blockers": blockers })
+            }
+            Self::Container { task, open } | Self::OpenChildren { task, open } => {
+                json!({ "task": task, "open": open })
+            }
+            Self::LacksTags { task, lacked, .. } => match lacked {
+                LackedTags::All(tags) => json!({ "task": task, "missing": tags }),
+                LackedTags::AnyOf(tags) => json!({ "task": task, "missing_any_of": tags }),
+            },
+            Self::AtLimit { limit, held, .. } => json!({ "limit": limit, "held": held }),
+            Self::NoExit { task, from, allowed, .. } => {
+                json!({ "task": task, "status": from, "allowed": allowed })
+            }
+            Self::Fenced { task, current, holder, .. } => {
+                json!({ "task": task, "attempt": current, "holder": holder })
+            }
+            Self::Cycle { path, .. } => json!({ "path": path }),
+            Self::HasParent { task, parent } => json!({ "task": task, "parent": parent }),
+            Self::Exists { name, .. } => json!({ "name": name }),
+            Self::NameTaken { worker, last_heartbeat } => {
+                json!({ "worker": worker, "last_heartbeat": last_heartbeat })
+            }
+            Self::Deleted { task } => json!({ "task": task }),
+            Self::Ended { task, status } => json!({ "task": task, "status": status }),
+            Self::HasChildren { task, children } => json!({ "task": task, "children": children }),
+            Self::NoState { workflow, .. } => json!({ "workflow": workflow }),
+        }
+    }
+}
+
+fn waited_for(blockers: &[Blocker]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<_> = blockers
+        .iter()
+        .take(SHOWN)
+        .map(|Blocker { id, status, above }| match above {
+            None => format!("`{id}` ({status})"),
+            Some(above) => format!("`{id}` ({status}), which holds back `{above}` above it"),
+        })
+        .collect();
+    let rest = match blockers.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &rest
+}
+
+fn lacked_tags(lacked: &LackedTags) -> String {
+    match lacked {
+        LackedTags::All(tags) if tags.len() == 1 => format!("the tag {}", listed(tags)),
+        LackedTags::All(tags) => format!("the tags {}", listed(tags)),
+        LackedTags::AnyOf(tags) => format!("any of the tags {}", listed(tags)),
+    }
+}
+
+fn now_with(holder: Option<&WorkerId>, current: i64) -> String {
+    match holder {
+        Some(holder) => format!(", `{holder}` holds attempt {current}"),
+        None => String::new(),
+    }
+}
+
+fn circle(path: &[TaskId]) -> String {
+    const ENDS: usize = 5;
+    let name = |id: &TaskId| format!("`{id}`");
+    if path.len() <= 2 * ENDS + 1 {
+        return path.iter().map(name).collect::<Vec<_>>().join(" → ");
+    }
+    let left = path[..ENDS].iter().map(name);
+    let right = path[path.len() - ENDS..].iter().map(name);
+    let between = format!("({} more)", path.len() - 2 * ENDS);
+    left.chain([between]).chain(right).collect::<Vec<_>>().join(" → ")
+}

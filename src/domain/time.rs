@@ -1,0 +1,101 @@
+//! Points in time and lengths of time, as the store counts them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Milliseconds since 1970; people and agents read it as ISO 8601 in UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// A length of time in milliseconds.
+pub type Millis = i64;
+
+impl Timestamp {
+    pub fn since(self, earlier: Self) -> Millis {
+        (self.0 - earlier.0).max(0)
+    }
+
+    pub fn before(self, length: Millis) -> Self {
+        Self(self.0.saturating_sub(length))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(point) => point.fmt(f),
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
+/// Reads ISO 8601 with or without a time of day, or milliseconds since 1970.
+impl FromStr for Timestamp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(millis) = text.parse() {
+            return Ok(Self(millis));
+        }
+        if let Ok(point) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self(point.as_millisecond()));
+        }
+        let in_utc = |civil: jiff::civil::DateTime| {
+            civil
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .map(|zoned| Self(zoned.timestamp().as_millisecond()))
+                .map_err(|error| error.to_string())
+        };
+        text.parse().map_err(|_| ()).and_then(|civil| in_utc(civil).map_err(|_| ())).map_err(|()| {
+            format!(
+                "`{text}` is not a time: give `2026-01-31`, `2026-01-31T12:00:00Z` or milliseconds since 1970"
+            )
+        })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_as_it_is_written_and_by_date() {
+        let noon = Timestamp(1_769_860_800_000);
+
+        assert_eq!(noon.to_string(), "2026-01-31T12:00:00Z");
+        assert_eq!(noon.to_string().parse(), Ok(noon));
+        assert_eq!("1769860800000".parse(), Ok(noon));
+        assert_eq!("2026-01-31".parse(), Ok(noon.before(12 * 3_600_000)));
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+}

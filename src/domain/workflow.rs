@@ -1,0 +1,163 @@
+//! A workflow: the states a task goes through and what each of them means.
+//!
+//! It is checked when it is read, so that nothing later asks whether a state
+//! exists. [`Workflow::step`] is the only door from one state to another.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{Phase, Refusal, Status, TaskId};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    pub name: String,
+    pub description: String,
+    /// Where a new task stands.
+    pub initial: Status,
+    /// What a claim enters.
+    pub claim: Status,
+    /// Where a task goes when its worker leaves.
+    pub disconnect: Status,
+    /// What a task enters that is given to a worker who has not started on it.
+    pub assign: Option<Status>,
+    /// What a container enters when the last task in it has ended.
+    pub complete: Status,
+    /// What cancelling a tree enters.
+    pub cancel: Option<Status>,
+    pub states: IndexMap<Status, State>,
+    pub phases: Vec<Phase>,
+    pub unknown_phase: Policy,
+}
+
+/// What it means for a task to stand in a state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct State {
+    pub exits: Vec<Status>,
+    /// Time spent here is work.
+    pub timed: bool,
+    /// The task has ended.
+    pub terminal: bool,
+    /// What waits for this task goes on waiting.
+    pub blocking: bool,
+}
+
+/// What happens with a word the configuration does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    Allow,
+    #[default]
+    Warn,
+    Reject,
+}
+
+impl Workflow {
+    /// Returns what is wrong with the workflow; nothing if it can be used.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let optional = |role, status: &Option<Status>| status.clone().map(|status| (role, status));
+        let roles = [
+            Some(("initial_state", self.initial.clone())),
+            Some(("claim_state", self.claim.clone())),
+            Some(("disconnect_state", self.disconnect.clone())),
+            Some(("complete_state", self.complete.clone())),
+            optional("assign_state", &self.assign),
+            optional("cancel_state", &self.cancel),
+        ];
+        for (role, status) in roles.into_iter().flatten() {
+            match self.states.get(&status) {
+                None => faults.push(format!("{role} `{status}` is not among the states")),
+                Some(state) => faults.extend(wrong_for(role, &status, state)),
+            }
+        }
+        for (name, state) in &self.states {
+            for exit in state.exits.iter().filter(|exit| !self.states.contains_key(*exit)) {
+                faults.push(format!("state `{name}` has the exit `{exit}`, which is not a state"));
+            }
+            if state.terminal && state.timed {
+                faults.push(format!("state `{name}` cannot be both timed and terminal"));
+            }
+        }
+        faults
+    }
+
+    /// Returns the state that a task stands in.
+    ///
+    /// A state that the configuration has dropped since counts as one that
+    /// blocks and has no exits, so that nothing starts by mistake.
+    pub fn state(&self, status: &Status) -> &State {
+        static DROPPED: State = State { exits: Vec::new(), timed: false, terminal: false, blocking: true };
+        self.states.get(status).unwrap_or(&DROPPED)
+    }
+
+    /// Says whether `to` may follow `from`, and returns what it means to stand there.
+    pub fn step(&self, task: &TaskId, from: &Status, to: &Status) -> Result<&State, Refusal> {
+        let refused = |allowed: Vec<Status>| Refusal::NoExit {
+            task: task.clone(),
+            from: from.clone(),
+            to: to.clone(),
+            allowed,
+        };
+        let Some(state) = self.states.get(to) else {
+            return Err(refused(self.state(from).exits.clone()));
+        };
+        if from == to || self.state(from).exits.contains(to) {
+            return Ok(state);
+        }
+        Err(refused(self.state(from).exits.clone()))
+    }
+
+    /// Says whether entering `to` claims that the work is done, and so has to wait for what is in it.
+    pub fn is_done(&self, to: &Status) -> bool {
+        let State { terminal, blocking, .. } = self.state(to);
+        *terminal && !blocking && self.cancel.as_ref() != Some(to)
+    }
+
+    /// Says whether a task in this state waits for somebody to claim it.
+    pub fn is_waiting(&self, status: &Status) -> bool {
+        let state = self.state(status);
+        !state.timed && !state.terminal && state.exits.contains(&self.claim)
+    }
+}
+
+fn wrong_for(role: &str, status: &Status, state: &State) -> Option<String> {
+    let (wanted, holds) = match role {
+        "initial_state" | "disconnect_state" | "assign_state" => {
+            ("neither timed nor terminal", !state.timed && !state.terminal)
+        }
+        "claim_state" => ("timed", state.timed),
+        _ => ("terminal", state.terminal),
+    };
+    (!holds).then(|| format!("{role} `{status}` must be {wanted}"))
+}
+
+/// The workflows of a project. A task carries the name of its own.
+#[derive(Clone, Debug)]
+pub struct Workflows {
+    /// The name of the one for tasks that are created without one.
+    pub default: String,
+    pub by_name: IndexMap<String, Workflow>,
+}
+
+impl Workflows {
+    pub fn get(&self, name: &str) -> Option<&Workflow> {
+        self.by_name.get(name)
+    }
+
+    /// Returns every state of every workflow, each once.
+    pub fn statuses(&self) -> Vec<&Status> {
+        let mut statuses: Vec<_> = self.by_name.values().flat_map(|w| w.states.keys()).collect();
+        let mut seen = std::collections::HashSet::new();
+        statuses.retain(|status| seen.insert(*status));
+        statuses
+    }
+
+    /// Returns every phase of every workflow, each once.
+    pub fn phases(&self) -> Vec<&Phase> {
+        let mut phases: Vec<_> = self.by_name.values().flat_map(|w| &w.phases).collect();
+        let mut seen = std::collections::HashSet::new();
+        phases.retain(|phase| seen.insert(*phase));
+        phases
+    }
+}

@@ -1,0 +1,168 @@
+//! Every way a call can fail: a message for people, a code for programs, a
+//! kind for the faces, and a hint about the next step.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::domain::{Refusal, listed};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("no {what} is called `{name}`")]
+    NotFound { what: &'static str, name: String, near: Vec<String> },
+    #[error("`{tail}` could be any of {}", listed(candidates))]
+    Ambiguous { tail: String, candidates: Vec<String> },
+    /// The request cannot be read.
+    #[error("{message}")]
+    Input { message: String, hint: String },
+    /// The configuration cannot be used.
+    #[error("{message}")]
+    Config { message: String, hint: String },
+    #[error("the store was busy for {} s{}", waited.as_secs(), held_by(*holder))]
+    Busy { waited: Duration, holder: Option<u32> },
+    #[error("the store has schema {file}, this program knows up to {program}")]
+    Newer { file: i64, program: i64 },
+    #[error("`{}` is not a task-graph store: {what}", path.display())]
+    Foreign { path: PathBuf, what: String },
+    #[error("`{}` cannot be used as a store: {reason}", path.display())]
+    Unusable { path: PathBuf, reason: String },
+    #[error("`{}` is on a {kind} file system, where SQLite's locks do not work", path.display())]
+    NetworkDisk { path: PathBuf, kind: String },
+    /// Something that must not happen.
+    #[error("internal error: {0}")]
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Who can do something about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The caller corrects the call.
+    Input,
+    /// The caller picks another name.
+    NotFound,
+    /// The caller waits or chooses otherwise.
+    Refused,
+    /// The caller tries again.
+    Busy,
+    /// A person puts the installation right.
+    Setup,
+    /// We do.
+    Internal,
+}
+
+impl Error {
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Input { message: message.into(), hint: hint.into() }
+    }
+
+    pub fn not_found(what: &'static str, name: impl ToString) -> Self {
+        Self::NotFound { what, name: name.to_string(), near: Vec::new() }
+    }
+
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Refused(_) => Kind::Refused,
+            Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
+            Self::Input { .. } => Kind::Input,
+            Self::Busy { .. } => Kind::Busy,
+            Self::Config { .. }
+            | Self::Newer { .. }
+            | Self::Foreign { .. }
+            | Self::Unusable { .. }
+            | Self::NetworkDisk { .. } => Kind::Setup,
+            Self::Internal(_) => Kind::Internal,
+        }
+    }
+
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::NotFound { .. } => "not_found",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Input { .. } => "input",
+            Self::Config { .. } => "config",
+            Self::Busy { .. } => "busy",
+            Self::Newer { .. } => "newer",
+            Self::Foreign { .. } => "foreign_database",
+            Self::Unusable { .. } => "unusable_store",
+            Self::NetworkDisk { .. } => "network_disk",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The next step, where one is known.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Refused(refusal) => refusal.hint(),
+            Self::NotFound { what, near, .. } if near.is_empty() => match *what {
+                "task" => "`list_tasks` shows the tasks there are".into(),
+                "worker" => "call `connect` with this worker_id first".into(),
+                _ => return None,
+            },
+            Self::NotFound { near, .. } => format!("did you mean {}?", listed(near)),
+            Self::Ambiguous { .. } => "give the whole id".into(),
+            Self::Input { hint, .. } | Self::Config { hint, .. } if hint.is_empty() => return None,
+            Self::Input { hint, .. } | Self::Config { hint, .. } => hint.clone(),
+            Self::Busy { .. } => "try again; if it lasts, look at what that process does".into(),
+            Self::Newer { .. } => "update task-graph to the version that wrote it".into(),
+            Self::Foreign { .. } => "move that file away, or give another with `--database FILE`".into(),
+            Self::Unusable { .. } => {
+                "see to the folder and its rights, or give another with `--database FILE`".into()
+            }
+            Self::NetworkDisk { .. } => {
+                "put the store on a local disk: `--database FILE` or TASK_GRAPH_DB_PATH".into()
+            }
+            Self::Internal(_) => return None,
+        };
+        Some(hint)
+    }
+
+    /// The facts for programs: `code`, `message`, `hint`, and what the code is about.
+    pub fn to_json(&self) -> Value {
+        let mut body = json!({ "code": self.code(), "message": self.to_string() });
+        if let Some(hint) = self.hint() {
+            body["hint"] = hint.into();
+        }
+        let mut details = match self {
+            Self::Refused(refusal) => refusal.details(),
+            Self::NotFound { near, .. } if !near.is_empty() => json!({ "near": near }),
+            Self::Ambiguous { candidates, .. } => json!({ "candidates": candidates }),
+            _ => Value::Null,
+        };
+        if let Value::Object(facts) = &mut details {
+            facts.retain(|_, fact| !fact.is_null());
+        }
+        if !details.is_null() {
+            body["details"] = details;
+        }
+        body
+    }
+}
+
+fn held_by(holder: Option<u32>) -> String {
+    holder.map_or_else(String::new, |pid| format!(", held by process {pid}"))
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,6 @@
+//! How a team of coding agents agrees on who does what.
+
+pub mod domain;
+pub mod error;
+
+pub use error::{Error, Result};
