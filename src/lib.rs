@@ -1,5 +1,6 @@
 //! How a team of coding agents agrees on who does what.
 
+pub mod config;
 pub mod domain;
 pub mod error;
 

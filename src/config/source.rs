@@ -1,0 +1,104 @@
+//! Where settings are written, and how a mistake there is told.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::tree::Node;
+use super::yaml;
+use crate::error::{Error, Result};
+
+/// Where a setting got its value. A later one wins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    Default,
+    UserFile(PathBuf),
+    ProjectFile(PathBuf),
+    Environment(&'static str),
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::UserFile(path) => write!(f, "user file {}", path.display()),
+            Self::ProjectFile(path) => write!(f, "project file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// An origin with the text that was found there.
+#[derive(Debug)]
+pub struct Source {
+    pub origin: Origin,
+    text: String,
+}
+
+impl Source {
+    pub fn new(origin: Origin, text: impl Into<String>) -> Arc<Self> {
+        let text = text.into();
+        Arc::new(Self { origin, text })
+    }
+
+    /// Reads a file; `None` if there is none.
+    pub fn read(path: &Path, origin: Origin) -> Result<Option<Arc<Self>>> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Self::new(origin, text))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(path, &error)),
+        }
+    }
+
+    /// Returns the settings that the text holds.
+    pub fn tree(self: &Arc<Self>) -> Result<Node> {
+        yaml::tree(self, &self.text).map_err(|error| {
+            let place = self.place(error.location().map(|at| at.line()));
+            mistake(format!("{place}: {error}"), "write it as YAML, each key once")
+        })
+    }
+
+    /// Returns the error that `what` is so of the setting `key`, with its place.
+    pub fn fault(&self, key: &[&str], what: impl fmt::Display, hint: impl Into<String>) -> Error {
+        let place = self.place(yaml::line_of(key, &self.text));
+        mistake(format!("{place}: `{}` {what}", key.join(".")), hint)
+    }
+
+    /// Returns the error that `what` is so of the whole.
+    pub fn fault_of_all(&self, what: impl fmt::Display, hint: impl Into<String>) -> Error {
+        mistake(format!("{}: {what}", self.place(None)), hint)
+    }
+
+    fn place(&self, line: Option<usize>) -> String {
+        let name = match &self.origin {
+            Origin::Default => "config/config.yaml".into(),
+            Origin::UserFile(path) | Origin::ProjectFile(path) => path.display().to_string(),
+            Origin::Environment(name) | Origin::Flag(name) => (*name).to_owned(),
+        };
+        match line {
+            Some(line) => format!("{name}:{line}"),
+            None => name,
+        }
+    }
+}
+
+/// Returns the error that a file or folder is there but cannot be read.
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    mistake(format!("`{}` cannot be read: {error}", path.display()), "")
+}
+
+/// Returns the error that the configuration cannot be used.
+pub fn mistake(message: String, hint: impl Into<String>) -> Error {
+    let hint = hint.into();
+    Error::Config { message, hint }
+}
