@@ -1,0 +1,289 @@
+//! The counts that make readiness a property of the row.
+//!
+//! `open_blockers` are the tasks that must end before this one may start,
+//! `blocked_above` the tasks above it that have such blockers, `open_children`
+//! the tasks in it that have not ended well. They are kept by the functions
+//! here, and [`Tx::recount`] computes all of them anew from the links.
+
+use rusqlite::named_params;
+
+use super::Tx;
+use crate::domain::{Standing, Status, TaskId, Workflows};
+use crate::error::Result;
+
+/// What became of the tasks that wait for one which began or ceased to block.
+#[derive(Debug, Default)]
+pub struct Shift {
+    /// Tasks that nothing blocks any more and that are ready.
+    pub freed: Vec<TaskId>,
+    /// Tasks whose end may have become possible.
+    pub may_end: Vec<TaskId>,
+}
+
+impl Tx<'_> {
+    /// Tells what waits for a task that it began (+1) or ceased (-1) to block.
+    pub fn shift_waiting(&self, id: &TaskId, change: i64) -> Result<Shift> {
+        const TARGETS: &str = "
+            update tasks
+            set open_blockers = open_blockers + :change
+            where id in (
+                select to_task_id
+                from dependencies
+                where from_task_id = :id and holds = 'start')
+            returning id, open_blockers, ready";
+        const PARENT: &str = "
+            update tasks
+            set open_children = open_children + :change
+            where id in (
+                select from_task_id
+                from dependencies
+                where to_task_id = :id and vertical = 1 and holds = 'completion')
+            returning id, open_children";
+        const ENDS: &str = "
+            select to_task_id
+            from dependencies
+            where from_task_id = :id and vertical = 0 and holds = 'completion'";
+        let mut shift = Shift::default();
+        let keys = named_params! { ":id": id, ":change": change };
+        let turned = self
+            .0
+            .prepare_cached(TARGETS)?
+            .query_map(keys, waiting)?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for (target, blockers, ready) in turned {
+            if ready {
+                shift.freed.push(target.clone());
+            }
+            if blockers == change.max(0) {
+                shift.freed.extend(self.shift_under(&target, change)?);
+            }
+        }
+        let keys = named_params! { ":id": id, ":change": change };
+        let mut parent = self.0.prepare_cached(PARENT)?;
+        let mut parents = parent.query(keys)?;
+        while let Some(row) = parents.next()? {
+            if row.get::<_, i64>("open_children")? == 0 {
+                shift.may_end.push(row.get("id")?);
+            }
+        }
+        if change < 0 {
+            let mut ends = self.0.prepare_cached(ENDS)?;
+            let ends = ends.query_map(named_params! { ":id": id }, |row| row.get(0))?;
+            for end in ends {
+                shift.may_end.push(end?);
+            }
+            return Ok(shift);
+        }
+        Ok(Shift::default())
+    }
+
+    /// Tells everything under a task that one more (+1) or less (-1) above it is blocked.
+    fn shift_under(&self, id: &TaskId, change: i64) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            with recursive under (id) as (
+                select to_task_id from dependencies where from_task_id = :id and vertical = 1
+                union
+                select to_task_id
+                from under join dependencies on from_task_id = under.id and vertical = 1
+            )
+            update tasks
+            set blocked_above = blocked_above + :change
+            where id in (select id from under)
+            returning id, ready";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id, ":change": change }, |row| {
+            Ok((row.get::<_, TaskId>("id")?, row.get::<_, bool>("ready")?))
+        })?;
+        let changed = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(changed.into_iter().filter(|(_, ready)| *ready).map(|(id, _)| id).collect())
+    }
+
+    /// Counts anew what holds a task back, after a link to it came or went. Returns what that freed.
+    pub fn recount_blockers(&self, id: &TaskId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            update tasks
+            set open_blockers = (
+                select count(distinct from_task_id)
+                from dependencies cross join tasks as source on source.id = from_task_id
+                where to_task_id = :id and holds = 'start' and source.is_blocking)
+            where id = :id
+            returning open_blockers, ready";
+        let before = self.task(id)?;
+        let (blockers, ready): (i64, bool) = self
+            .0
+            .prepare_cached(SQL)?
+            .query_row(named_params! { ":id": id }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut freed = match (before.open_blockers > 0, blockers > 0) {
+            (false, true) => self.shift_under(id, 1)?,
+            (true, false) => self.shift_under(id, -1)?,
+            _ => Vec::new(),
+        };
+        if ready && !before.ready {
+            freed.push(id.clone());
+        }
+        Ok(freed)
+    }
+
+    /// Counts anew what a parent waits for. Says whether that was the last of it.
+    pub fn recount_children(&self, id: &TaskId) -> Result<bool> {
+        const SQL: &str = "
+            update tasks
+            set open_children = (
+                select count(*)
+                from dependencies cross join tasks as child on child.id = to_task_id
+                where from_task_id = :id and vertical = 1 and holds = 'completion' and child.is_blocking)
+            where id = :id
+            returning open_children";
+        let before = self.task(id)?.open_children;
+        let open: i64 =
+            self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        Ok(before > 0 && open == 0)
+    }
+
+    /// Counts anew how much above a task is blocked, after it came under another one or left it.
+    pub fn recount_above(&self, id: &TaskId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select coalesce(sum(parent.blocked_above + (parent.open_blockers > 0)), 0)
+            from dependencies cross join tasks as parent on parent.id = from_task_id
+            where to_task_id = :id and vertical = 1";
+        const SET: &str = "
+            update tasks
+            set blocked_above = blocked_above + :change
+            where id = :id
+            returning ready";
+        let before = self.task(id)?;
+        let above: i64 =
+            self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        let change = above - before.blocked_above;
+        if change == 0 {
+            return Ok(Vec::new());
+        }
+        let keys = named_params! { ":id": id, ":change": change };
+        let ready: bool = self.0.prepare_cached(SET)?.query_row(keys, |row| row.get(0))?;
+        let mut freed = self.shift_under(id, change)?;
+        if ready && !before.ready {
+            freed.push(id.clone());
+        }
+        Ok(freed)
+    }
+
+    /// Sets whether what waits for a task has to go on waiting, and returns whether it had to before.
+    pub fn set_blocking(&self, id: &TaskId, blocking: bool) -> Result<bool> {
+        const BEFORE: &str = "select is_blocking from tasks where id = :id";
+        const SQL: &str = "update tasks set is_blocking = :blocking where id = :id";
+        let before =
+            self.0.prepare_cached(BEFORE)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":blocking": blocking })?;
+        Ok(before)
+    }
+
+    /// Returns the tasks that most others wait for directly, with how many.
+    pub fn bottlenecks(&self, most: usize) -> Result<Vec<(TaskId, i64)>> {
+        const LOOKED_AT: i64 = 100;
+        const SQL: &str = "
+            select source.id, count(distinct target.id) as waiting
+            from (
+                select id, n from tasks where standing = 'blocked' order by n limit :looked_at
+            ) as target
+            cross join dependencies on to_task_id = target.id and holds = 'start'
+            cross join tasks as source on source.id = from_task_id
+            where source.is_blocking and source.open_blockers = 0 and source.blocked_above = 0
+            group by source.id
+            order by waiting desc, source.n
+            limit :most";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":looked_at": LOOKED_AT, ":most": most as i64 };
+        let rows = statement.query_map(keys, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Computes every count anew from the states and the links.
+    ///
+    /// Done when the configuration gives states or links another meaning.
+    pub fn recount(&self, workflows: &Workflows) -> Result<()> {
+        const STANDING: &str = "
+            update tasks
+            set is_waiting = :waiting, is_blocking = :blocking and deleted_at is null, is_ended = :ended
+            where workflow = :workflow and status = :status
+                and (is_waiting, is_blocking, is_ended)
+                    is not (:waiting, :blocking and deleted_at is null, :ended)";
+        for workflow in workflows.by_name.values() {
+            for status in workflow.states.keys() {
+                let meaning = workflow.meaning(status);
+                self.0.prepare_cached(STANDING)?.execute(named_params! {
+                    ":workflow": workflow.name,
+                    ":status": status,
+                    ":waiting": meaning.waiting,
+                    ":blocking": meaning.blocking,
+                    ":ended": meaning.terminal,
+                })?;
+            }
+        }
+        self.0.execute_batch(include_str!("recount.sql"))?;
+        Ok(())
+    }
+
+    /// Returns how many tasks there are of each state and standing.
+    pub fn tallies(&self) -> Result<Vec<Tally>> {
+        const SQL: &str = "
+            select status, standing, tasks
+            from tallies
+            where tasks > 0
+            order by status, standing";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map([], tally)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the same for the tasks under one.
+    pub fn tallies_under(&self, id: &TaskId) -> Result<Vec<Tally>> {
+        const SQL: &str = "
+            with recursive under (id) as (
+                select to_task_id from dependencies where from_task_id = :id and vertical = 1
+                union
+                select to_task_id
+                from under join dependencies on from_task_id = under.id and vertical = 1
+            )
+            select status, standing, count(*) as tasks
+            from tasks
+            where id in (select id from under) and standing is not null
+            group by status, standing
+            order by status, standing";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id }, tally)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns a fact about the file.
+    pub fn fact(&self, name: &str) -> Result<Option<String>> {
+        use rusqlite::OptionalExtension;
+        const SQL: &str = "select value from facts where name = :name";
+        let found = self.0.prepare_cached(SQL)?.query_row(named_params! { ":name": name }, |row| row.get(0));
+        Ok(found.optional()?)
+    }
+
+    /// Writes down a fact about the file.
+    pub fn set_fact(&self, name: &str, value: &str) -> Result<()> {
+        const SQL: &str = "
+            insert into facts (name, value) values (:name, :value)
+            on conflict (name) do update set value = :value";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":name": name, ":value": value })?;
+        Ok(())
+    }
+}
+
+/// How many tasks stand in a state, and how they stand there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    pub status: Status,
+    pub standing: Standing,
+    pub tasks: i64,
+}
+
+fn tally(row: &rusqlite::Row<'_>) -> rusqlite::Result<Tally> {
+    Ok(Tally { status: row.get("status")?, standing: row.get("standing")?, tasks: row.get("tasks")? })
+}
+
+fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskId, i64, bool)> {
+    Ok((row.get("id")?, row.get("open_blockers")?, row.get("ready")?))
+}

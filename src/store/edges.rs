@@ -1,0 +1,343 @@
+//! Links between tasks, and the ways through them.
+//!
+//! Joins are written `cross join` where they have to begin at the links of one
+//! task: the planner knows nothing of how few these are.
+
+use rusqlite::{Row, named_params};
+
+use super::Tx;
+use super::tasks::{task, tasks_sql};
+use crate::domain::{
+    Blocker, EdgeKind, EdgeKindName, EdgeKinds, Holds, Moment, Shape, Status, Task, TaskId, path,
+};
+use crate::error::Result;
+
+/// A link between two tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub from: TaskId,
+    pub to: TaskId,
+    pub kind: EdgeKindName,
+}
+
+/// A task at the other end of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    pub id: TaskId,
+    pub status: Status,
+    pub title: String,
+}
+
+/// A direction in which links lead away from a task.
+#[derive(Clone, Copy, Debug)]
+pub enum Reach {
+    /// To what it waits for.
+    Before,
+    /// To what waits for it.
+    After,
+    /// To what it is in.
+    Above,
+    /// To what is in it.
+    Below,
+}
+
+impl Tx<'_> {
+    /// Adds a link; says whether it is new.
+    pub fn add_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<bool> {
+        const SQL: &str = "
+            insert into dependencies (from_task_id, to_task_id, dep_type, vertical, holds)
+            values (:from, :to, :kind, :vertical, :holds)
+            on conflict (from_task_id, to_task_id, dep_type) do nothing";
+        let added = self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":from": from,
+            ":to": to,
+            ":kind": kind.name,
+            ":vertical": kind.rule.shape == Shape::Vertical,
+            ":holds": kind.rule.holds.map(holds_word),
+        })?;
+        Ok(added > 0)
+    }
+
+    /// Removes a link; says whether there was one.
+    pub fn remove_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKindName) -> Result<bool> {
+        const SQL: &str = "
+            delete from dependencies
+            where from_task_id = :from and to_task_id = :to and dep_type = :kind";
+        let keys = named_params! { ":from": from, ":to": to, ":kind": kind };
+        Ok(self.0.prepare_cached(SQL)?.execute(keys)? > 0)
+    }
+
+    /// Gives links the meaning that their kinds have now.
+    pub fn reread_edges(&self, kinds: &EdgeKinds) -> Result<()> {
+        const SQL: &str = "
+            update dependencies
+            set vertical = :vertical, holds = :holds
+            where dep_type = :kind and (vertical, holds) is not (:vertical, :holds)";
+        for (kind, rule) in &kinds.0 {
+            self.0.prepare_cached(SQL)?.execute(named_params! {
+                ":kind": kind,
+                ":vertical": rule.shape == Shape::Vertical,
+                ":holds": rule.holds.map(holds_word),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the links that leave a task, or those of one kind.
+    pub fn edges_from(&self, id: &TaskId, kind: Option<&EdgeKindName>) -> Result<Vec<Edge>> {
+        const SQL: &str = "
+            select from_task_id, to_task_id, dep_type
+            from dependencies
+            where from_task_id = :id and (:kind is null or dep_type = :kind)
+            order by to_task_id";
+        self.edges(SQL, id, kind)
+    }
+
+    /// Returns the links that enter a task, or those of one kind.
+    pub fn edges_to(&self, id: &TaskId, kind: Option<&EdgeKindName>) -> Result<Vec<Edge>> {
+        const SQL: &str = "
+            select from_task_id, to_task_id, dep_type
+            from dependencies
+            where to_task_id = :id and (:kind is null or dep_type = :kind)
+            order by from_task_id";
+        self.edges(SQL, id, kind)
+    }
+
+    fn edges(&self, sql: &'static str, id: &TaskId, kind: Option<&EdgeKindName>) -> Result<Vec<Edge>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! { ":id": id, ":kind": kind }, |row| {
+            Ok(Edge {
+                from: row.get("from_task_id")?,
+                to: row.get("to_task_id")?,
+                kind: row.get("dep_type")?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the task that a task is under.
+    pub fn parent(&self, id: &TaskId) -> Result<Option<TaskId>> {
+        const SQL: &str = "
+            select from_task_id
+            from dependencies
+            where to_task_id = :id and vertical = 1";
+        self.ids(SQL, id).map(|mut ids| ids.pop())
+    }
+
+    /// Returns the tasks directly under a task that were not deleted, in the order of their age.
+    pub fn children(&self, id: &TaskId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select tasks.id
+            from dependencies cross join tasks on tasks.id = to_task_id
+            where from_task_id = :id and vertical = 1 and deleted_at is null
+            order by n";
+        self.ids(SQL, id)
+    }
+
+    /// Returns everything under a task, deleted or not, parents before their children.
+    pub fn under(&self, id: &TaskId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            with recursive under (id, depth) as (
+                select to_task_id, 1 from dependencies where from_task_id = :id and vertical = 1
+                union all
+                select to_task_id, depth + 1
+                from under join dependencies on from_task_id = under.id and vertical = 1
+            )
+            select id from under order by depth";
+        self.ids(SQL, id)
+    }
+
+    fn ids(&self, sql: &'static str, id: &TaskId) -> Result<Vec<TaskId>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what holds back the start of a task: its own blockers, then those of the tasks above it.
+    pub fn blockers(&self, id: &TaskId) -> Result<Vec<Blocker>> {
+        const SQL: &str = "
+            with recursive above (id, height) as (
+                select :id, 0
+                union all
+                select from_task_id, height + 1
+                from above join dependencies on to_task_id = above.id and vertical = 1
+            )
+            select distinct source.id, source.status, nullif(above.id, :id) as above
+            from above
+            cross join dependencies on to_task_id = above.id and holds = 'start'
+            cross join tasks as source on source.id = from_task_id
+            where source.is_blocking
+            order by height, source.n
+            limit 100";
+        self.blocker_rows(SQL, id)
+    }
+
+    /// Returns the tasks beside a task that must end before it may.
+    pub fn awaited_ends(&self, id: &TaskId) -> Result<Vec<Blocker>> {
+        const SQL: &str = "
+            select distinct source.id, source.status, null as above
+            from dependencies cross join tasks as source on source.id = from_task_id
+            where to_task_id = :id and vertical = 0 and holds = 'completion' and source.is_blocking
+            order by source.n
+            limit 100";
+        self.blocker_rows(SQL, id)
+    }
+
+    fn blocker_rows(&self, sql: &'static str, id: &TaskId) -> Result<Vec<Blocker>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| {
+            Ok(Blocker { id: row.get("id")?, status: row.get("status")?, above: row.get("above")? })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the tasks whose start waits for a task that was not deleted, and how many there are.
+    pub fn dependents(&self, id: &TaskId, most: usize) -> Result<(Vec<Neighbour>, usize)> {
+        const SQL: &str = "
+            select distinct tasks.id, status, title
+            from dependencies cross join tasks on tasks.id = to_task_id
+            where from_task_id = :id and holds = 'start' and deleted_at is null
+            order by n
+            limit :most";
+        const COUNT: &str = "
+            select count(distinct to_task_id)
+            from dependencies
+            where from_task_id = :id and holds = 'start'";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id, ":most": most as i64 }, neighbour)?;
+        let rows = rows.collect::<rusqlite::Result<_>>()?;
+        let count: i64 =
+            self.0.prepare_cached(COUNT)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        Ok((rows, count as usize))
+    }
+
+    /// Returns how many tasks are directly under a task, by state.
+    pub fn children_by_state(&self, id: &TaskId) -> Result<Vec<(Status, usize)>> {
+        const SQL: &str = "
+            select status, count(*)
+            from dependencies cross join tasks on tasks.id = to_task_id
+            where from_task_id = :id and vertical = 1 and deleted_at is null
+            group by status
+            order by min(n)";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)? as usize))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the tasks one link away in a direction, each with the kind of the link.
+    pub fn reached(&self, id: &TaskId, reach: Reach) -> Result<Vec<(Neighbour, EdgeKindName)>> {
+        const OUT: &str = "
+            select tasks.id, status, title, dep_type
+            from dependencies cross join tasks on tasks.id = to_task_id
+            where from_task_id = :id and vertical = :vertical and (vertical or holds = 'start')
+                and deleted_at is null
+            order by n";
+        const IN: &str = "
+            select tasks.id, status, title, dep_type
+            from dependencies cross join tasks on tasks.id = from_task_id
+            where to_task_id = :id and vertical = :vertical and (vertical or holds = 'start')
+                and deleted_at is null
+            order by n";
+        let (sql, vertical) = match reach {
+            Reach::Before => (IN, false),
+            Reach::After => (OUT, false),
+            Reach::Above => (IN, true),
+            Reach::Below => (OUT, true),
+        };
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! { ":id": id, ":vertical": vertical }, |row| {
+            Ok((neighbour(row)?, row.get("dep_type")?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Says whether a task under this one ended in `status`.
+    pub fn has_child_in(&self, id: &TaskId, status: &Status) -> Result<bool> {
+        const SQL: &str = "
+            select 1
+            from dependencies cross join tasks on tasks.id = to_task_id
+            where from_task_id = :id and vertical = 1 and status = :status and deleted_at is null";
+        Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":id": id, ":status": status })?)
+    }
+
+    /// Returns these tasks as they stand, the oldest first.
+    pub fn whole(&self, ids: &[TaskId]) -> Result<Vec<Task>> {
+        const SQL: &str = tasks_sql!("where id in (select value from json_each(:ids)) order by n");
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":ids": super::row::Json(ids) }, task)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns a way from one moment to another along the order that the links set.
+    pub fn way(&self, start: &Moment<TaskId>, goal: &Moment<TaskId>) -> Result<Option<Vec<Moment<TaskId>>>> {
+        path(start, goal, |moment| self.later(moment), |moment| self.earlier(moment))
+    }
+
+    fn later(&self, moment: &Moment<TaskId>) -> Result<Vec<Moment<TaskId>>> {
+        const OPENS: &str = "
+            select to_task_id, 'opens'
+            from dependencies
+            where from_task_id = :id and vertical = 1";
+        const ENDS: &str = "
+            select to_task_id, iif(holds = 'start', 'opens', 'ends')
+            from dependencies
+            where from_task_id = :id and (holds = 'start' or (vertical = 0 and holds = 'completion'))
+            union all
+            select from_task_id, 'ends'
+            from dependencies
+            where to_task_id = :id and vertical = 1 and holds = 'completion'";
+        match moment {
+            Moment::Opens(id) => self.moments(OPENS, id, Some(Moment::Ends(id.clone()))),
+            Moment::Ends(id) => self.moments(ENDS, id, None),
+        }
+    }
+
+    fn earlier(&self, moment: &Moment<TaskId>) -> Result<Vec<Moment<TaskId>>> {
+        const OPENS: &str = "
+            select from_task_id, iif(vertical = 1, 'opens', 'ends')
+            from dependencies
+            where to_task_id = :id and (vertical = 1 or holds = 'start')";
+        const ENDS: &str = "
+            select to_task_id, 'ends'
+            from dependencies
+            where from_task_id = :id and vertical = 1 and holds = 'completion'
+            union all
+            select from_task_id, 'ends'
+            from dependencies
+            where to_task_id = :id and vertical = 0 and holds = 'completion'";
+        match moment {
+            Moment::Opens(id) => self.moments(OPENS, id, None),
+            Moment::Ends(id) => self.moments(ENDS, id, Some(Moment::Opens(id.clone()))),
+        }
+    }
+
+    fn moments(
+        &self,
+        sql: &'static str,
+        id: &TaskId,
+        own: Option<Moment<TaskId>>,
+    ) -> Result<Vec<Moment<TaskId>>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| {
+            let id = row.get(0)?;
+            Ok(match row.get_ref(1)?.as_str()? {
+                "opens" => Moment::Opens(id),
+                _ => Moment::Ends(id),
+            })
+        })?;
+        rows.chain(own.map(Ok)).map(|moment| Ok(moment?)).collect()
+    }
+}
+
+fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
+    Ok(Neighbour { id: row.get("id")?, status: row.get("status")?, title: row.get("title")? })
+}
+
+fn holds_word(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Start => "start",
+        Holds::Completion => "completion",
+    }
+}

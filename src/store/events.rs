@@ -1,0 +1,202 @@
+//! The feed of everything that happened: appended to here, never changed.
+
+use rusqlite::{OptionalExtension, Row, ToSql, named_params};
+use serde_json::Value;
+
+use super::row::Json;
+use super::{Because, Tx};
+use crate::domain::{TaskId, Timestamp, WorkerId};
+use crate::error::Result;
+
+/// Something that happened.
+#[derive(Clone, Debug, Default)]
+pub struct Event<'a> {
+    /// What: `created`, `status`, `linked`.
+    pub what: &'a str,
+    pub at: Timestamp,
+    pub task: Option<&'a TaskId>,
+    /// Who did it; nobody if it followed from something else.
+    pub worker: Option<&'a WorkerId>,
+    pub attempt: Option<i64>,
+    /// Which operation or rule did it.
+    pub cause: Option<&'a str>,
+    /// Why, in the words of whoever did it.
+    pub reason: Option<&'a str>,
+    /// What changed, as it was and as it is.
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+impl<'a> Event<'a> {
+    /// Something happened for this cause.
+    pub fn of(what: &'a str, because: &Because<'a>) -> Self {
+        Self {
+            what,
+            at: because.at,
+            worker: because.worker,
+            cause: Some(because.cause),
+            reason: because.reason,
+            ..Self::default()
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Appends to the feed.
+    pub fn record(&self, event: &Event<'_>) -> Result<()> {
+        const SQL: &str = "
+            insert into events (timestamp, event, task_id, worker_id, attempt, cause, reason, before, after)
+            values (:now, :what, :task, :worker, :attempt, :cause, :reason, :before, :after)";
+        let Event { what, at, task, worker, attempt, cause, reason, before, after } = event;
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":now": at,
+            ":what": what,
+            ":task": task,
+            ":worker": worker,
+            ":attempt": attempt,
+            ":cause": cause,
+            ":reason": reason,
+            ":before": before.as_ref().map(Json),
+            ":after": after.as_ref().map(Json),
+        })?;
+        Ok(())
+    }
+
+    /// Returns when something last happened.
+    pub fn newest_event_at(&self) -> Result<Option<Timestamp>> {
+        const SQL: &str = "
+            select timestamp
+            from events
+            order by id desc
+            limit 1";
+        Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0)).optional()?)
+    }
+
+    /// Returns the number of the newest entry; 0 before the first.
+    pub fn newest_event(&self) -> Result<i64> {
+        const SQL: &str = "select coalesce(max(id), 0) from events";
+        Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Returns the entries after one, the oldest first.
+    pub fn feed_after(&self, filter: &FeedFilter, since: i64, limit: usize) -> Result<Vec<FeedRow>> {
+        const SQL: &str = "
+            select *
+            from events
+            where id > :bound
+                and (:worker is null or worker_id = :worker)
+                and (:kinds is null or event in (select value from json_each(:kinds)))
+            order by id
+            limit :limit";
+        const OF_TASK: &str = "
+            select *
+            from events
+            where task_id = :task and id > :bound
+                and (:worker is null or worker_id = :worker)
+                and (:kinds is null or event in (select value from json_each(:kinds)))
+            order by id
+            limit :limit";
+        self.feed([SQL, OF_TASK], filter, since, limit)
+    }
+
+    /// Returns the newest entries, the oldest of them first.
+    pub fn feed_newest(&self, filter: &FeedFilter, limit: usize) -> Result<Vec<FeedRow>> {
+        const SQL: &str = "
+            select *
+            from events
+            where id < :bound
+                and (:worker is null or worker_id = :worker)
+                and (:kinds is null or event in (select value from json_each(:kinds)))
+            order by id desc
+            limit :limit";
+        const OF_TASK: &str = "
+            select *
+            from events
+            where task_id = :task and id < :bound
+                and (:worker is null or worker_id = :worker)
+                and (:kinds is null or event in (select value from json_each(:kinds)))
+            order by id desc
+            limit :limit";
+        let mut rows = self.feed([SQL, OF_TASK], filter, i64::MAX, limit)?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    fn feed(
+        &self,
+        sql: [&'static str; 2],
+        filter: &FeedFilter,
+        bound: i64,
+        limit: usize,
+    ) -> Result<Vec<FeedRow>> {
+        let FeedFilter { task, worker, kinds } = filter;
+        let kinds = kinds.as_ref().map(Json);
+        let limit = limit as i64;
+        let mut names: Vec<(&str, &dyn ToSql)> =
+            vec![(":bound", &bound), (":worker", worker), (":kinds", &kinds), (":limit", &limit)];
+        let [everywhere, of_task] = sql;
+        let sql = match task {
+            None => everywhere,
+            Some(task) => {
+                names.push((":task", task));
+                of_task
+            }
+        };
+        self.feed_rows(sql, &names)
+    }
+
+    fn feed_rows(&self, sql: &'static str, names: &[(&str, &dyn ToSql)]) -> Result<Vec<FeedRow>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(names, feed_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the last things that happened to a task, the newest first.
+    pub fn events_of(&self, task: &TaskId, limit: usize) -> Result<Vec<FeedRow>> {
+        let filter = FeedFilter { task: Some(task.clone()), ..FeedFilter::default() };
+        let mut rows = self.feed_newest(&filter, limit)?;
+        rows.reverse();
+        Ok(rows)
+    }
+}
+
+/// Which entries of the feed are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct FeedFilter {
+    pub task: Option<TaskId>,
+    pub worker: Option<WorkerId>,
+    pub kinds: Option<Vec<String>>,
+}
+
+/// An entry of the feed.
+#[derive(Clone, Debug)]
+pub struct FeedRow {
+    pub id: i64,
+    pub at: Timestamp,
+    pub what: String,
+    pub task: Option<TaskId>,
+    pub worker: Option<WorkerId>,
+    pub attempt: Option<i64>,
+    pub cause: Option<String>,
+    pub reason: Option<String>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+pub(super) fn feed_row(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
+    let json = |column: &str| {
+        Ok::<_, rusqlite::Error>(row.get::<_, Option<Json<Value>>>(column)?.map(|json| json.0))
+    };
+    Ok(FeedRow {
+        id: row.get("id")?,
+        at: row.get("timestamp")?,
+        what: row.get("event")?,
+        task: row.get("task_id")?,
+        worker: row.get("worker_id")?,
+        attempt: row.get("attempt")?,
+        cause: row.get("cause")?,
+        reason: row.get("reason")?,
+        before: json("before")?,
+        after: json("after")?,
+    })
+}

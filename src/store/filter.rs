@@ -1,0 +1,116 @@
+//! Which tasks a list shows: filters that all combine.
+
+use rusqlite::ToSql;
+
+use super::queues::Queue;
+use super::row::Json;
+use crate::domain::{Phase, Standing, Status, Tag, TaskId, WorkerId};
+use crate::error::Result;
+
+/// Which tasks a list shows. What is left out does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub statuses: Option<Vec<Status>>,
+    pub standing: Option<Standing>,
+    pub owner: Option<WorkerId>,
+    pub place: Place,
+    pub phase: Option<Phase>,
+    pub tags_any: Option<Vec<Tag>>,
+    pub tags_all: Option<Vec<Tag>>,
+    /// Only tasks of these queues.
+    pub queues: Option<Vec<Queue>>,
+}
+
+/// Where in the tree a list looks.
+#[derive(Clone, Debug, Default)]
+pub enum Place {
+    #[default]
+    Anywhere,
+    /// Tasks that are under no other.
+    Roots,
+    Children(TaskId),
+    Under(TaskId),
+}
+
+/// What every list asks of its tasks.
+macro_rules! filters {
+    () => {
+        "deleted_at is null
+            and (:statuses is null or status in (select value from json_each(:statuses)))
+            and (:standing is null or standing = :standing)
+            and (:owner is null or worker_id = :owner)
+            and (:phase is null or phase = :phase)
+            and (:queues is null or demand in (select value from json_each(:queues)))
+            and (:tags_any is null or exists (
+                select 1 from task_tags
+                where task_id = tasks.id and tag in (select value from json_each(:tags_any))))
+            and (:tags_all is null or not exists (
+                select 1 from json_each(:tags_all) as wanted
+                where not exists (
+                    select 1 from task_tags where task_id = tasks.id and tag = wanted.value)))
+            and (not :roots or not exists (
+                select 1 from dependencies where to_task_id = tasks.id and vertical = 1))
+            and (:parent is null or exists (
+                select 1 from dependencies
+                where to_task_id = tasks.id and from_task_id = :parent and vertical = 1))
+            and (:above is null or exists (
+                with recursive up (id) as (
+                    select tasks.id
+                    union
+                    select from_task_id from up join dependencies on to_task_id = up.id and vertical = 1
+                )
+                select 1 from up where id = :above and id <> tasks.id))"
+    };
+}
+pub(super) use filters;
+
+impl Filter {
+    pub(super) fn is_of_queues_only(&self) -> bool {
+        let Self { statuses, standing: _, owner, place, phase, tags_any, tags_all, queues: _ } = self;
+        statuses.is_none()
+            && owner.is_none()
+            && matches!(place, Place::Anywhere)
+            && phase.is_none()
+            && tags_any.is_none()
+            && tags_all.is_none()
+    }
+
+    pub(super) fn is_of_states_only(&self) -> bool {
+        self.queues.is_none() && Self { statuses: None, ..self.clone() }.is_of_queues_only()
+    }
+
+    /// Calls `body` with the filter's values under the names that the statements use.
+    pub(super) fn with_names<T>(
+        &self,
+        extra: &[(&str, &dyn ToSql)],
+        body: impl FnOnce(&[(&str, &dyn ToSql)]) -> Result<T>,
+    ) -> Result<T> {
+        let Self { statuses, standing, owner, place, phase, tags_any, tags_all, queues } = self;
+        let (roots, parent, above) = match place {
+            Place::Anywhere => (false, None, None),
+            Place::Roots => (true, None, None),
+            Place::Children(parent) => (false, Some(parent), None),
+            Place::Under(above) => (false, None, Some(above)),
+        };
+        let statuses = statuses.as_ref().map(Json);
+        let tags_any = tags_any.as_ref().map(Json);
+        let tags_all = tags_all.as_ref().map(Json);
+        let spellings =
+            |queues: &Vec<Queue>| queues.iter().map(|queue| queue.spelling().to_owned()).collect::<Vec<_>>();
+        let queues = queues.as_ref().map(|queues| Json(spellings(queues)));
+        let mut names: Vec<(&str, &dyn ToSql)> = vec![
+            (":statuses", &statuses),
+            (":standing", standing),
+            (":owner", owner),
+            (":phase", phase),
+            (":queues", &queues),
+            (":tags_any", &tags_any),
+            (":tags_all", &tags_all),
+            (":roots", &roots),
+            (":parent", &parent),
+            (":above", &above),
+        ];
+        names.extend_from_slice(extra);
+        body(&names)
+    }
+}

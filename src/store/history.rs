@@ -1,0 +1,161 @@
+//! What the feed tells of states, attempts and time.
+
+use rusqlite::named_params;
+
+use super::Tx;
+use super::events::{FeedRow, feed_row};
+use super::row::Json;
+use crate::domain::{Millis, Status, TaskId, Timestamp, WorkerId};
+use crate::error::Result;
+
+/// A state that a task was in.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    pub status: Status,
+    pub worker: Option<WorkerId>,
+    pub cause: Option<String>,
+    pub reason: Option<String>,
+    pub from: Timestamp,
+    pub to: Option<Timestamp>,
+}
+
+/// A claim of a task.
+#[derive(Clone, Debug)]
+pub struct AttemptRow {
+    pub number: i64,
+    pub worker: WorkerId,
+    pub claimed_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub outcome: Option<String>,
+    pub time_ms: Millis,
+}
+
+/// A span of time, and the states that matter in it.
+#[derive(Clone, Debug)]
+pub struct Span {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub statuses: Option<Vec<Status>>,
+}
+
+/// The names under which statements know a span.
+macro_rules! names {
+    ($span:expr) => {
+        named_params! {
+            ":from": $span.from,
+            ":to": $span.to,
+            ":statuses": $span.statuses.as_ref().map(Json),
+        }
+    };
+}
+
+impl Tx<'_> {
+    /// Returns the states that a task was in, the first one first.
+    pub fn passed(&self, task: &TaskId) -> Result<Vec<Passed>> {
+        const SQL: &str = "
+            select event as status, agent_id, cause, reason, timestamp, end_timestamp
+            from task_state_sequence
+            where task_id = :task
+            order by id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":task": task }, |row| {
+            Ok(Passed {
+                status: row.get("status")?,
+                worker: row.get("agent_id")?,
+                cause: row.get("cause")?,
+                reason: row.get("reason")?,
+                from: row.get("timestamp")?,
+                to: row.get("end_timestamp")?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the claims of a task, the first one first.
+    pub fn attempts(&self, task: &TaskId) -> Result<Vec<AttemptRow>> {
+        const SQL: &str = "
+            select attempt, worker_id, claimed_at, ended_at, outcome, time_ms
+            from attempts
+            where task_id = :task
+            order by attempt";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":task": task }, |row| {
+            Ok(AttemptRow {
+                number: row.get("attempt")?,
+                worker: row.get("worker_id")?,
+                claimed_at: row.get("claimed_at")?,
+                ended_at: row.get("ended_at")?,
+                outcome: row.get("outcome")?,
+                time_ms: row.get("time_ms")?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns how often tasks entered each state in the span.
+    pub fn transitions_by_status(&self, span: &Span) -> Result<Vec<(Status, i64)>> {
+        const SQL: &str = "
+            select after ->> 'status' as status, count(*)
+            from events
+            where event in ('created', 'status') and timestamp between :from and :to
+                and (:statuses is null or after ->> 'status' in (select value from json_each(:statuses)))
+            group by status
+            order by status";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(names!(span), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns how many tasks changed their state in the span.
+    pub fn tasks_moved(&self, span: &Span) -> Result<i64> {
+        const SQL: &str = "
+            select count(distinct task_id)
+            from events
+            where event in ('created', 'status') and timestamp between :from and :to
+                and (:statuses is null or after ->> 'status' in (select value from json_each(:statuses)))";
+        Ok(self.0.prepare_cached(SQL)?.query_row(names!(span), |row| row.get(0))?)
+    }
+
+    /// Returns the newest changes of state in the span, the oldest of them first.
+    pub fn transitions(&self, span: &Span, limit: usize) -> Result<Vec<FeedRow>> {
+        const SQL: &str = "
+            select *
+            from (
+                select *
+                from events
+                where event in ('created', 'status') and timestamp between :from and :to
+                    and (:statuses is null or after ->> 'status' in (select value from json_each(:statuses)))
+                order by id desc
+                limit :limit)
+            order by id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(
+            named_params! {
+                ":from": span.from,
+                ":to": span.to,
+                ":statuses": span.statuses.as_ref().map(Json),
+                ":limit": limit as i64,
+            },
+            feed_row,
+        )?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what each worker claimed and ended in the span, and the time it took.
+    pub fn work_in(&self, span: &Span) -> Result<Vec<(WorkerId, i64, i64, Millis)>> {
+        const SQL: &str = "
+            select worker_id,
+                count(*) filter (where claimed_at between :from and :to),
+                count(*) filter (where outcome = 'ended' and ended_at between :from and :to),
+                coalesce(sum(time_ms) filter (where ended_at between :from and :to), 0)
+            from attempts
+            where claimed_at <= :to and (ended_at is null or ended_at >= :from)
+            group by worker_id
+            order by worker_id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":from": span.from, ":to": span.to }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}

@@ -1,0 +1,112 @@
+//! Brings a file to the newest schema, or says why it cannot be used.
+//!
+//! Safe when many processes start at once on no file: only the one at the head
+//! of the write queue creates or changes anything, and what is to be done is
+//! read under SQLite's own write lock. The switch to WAL comes last, because it
+//! does not wait for locks.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use crate::error::{Error, Result};
+
+/// Marks a file as ours: "TGrf".
+const APPLICATION: i64 = 0x5447_7266;
+
+/// The schema, step by step. A released step is never edited.
+const STEPS: &[&str] = &[include_str!("migrations/0001_tasks.sql")];
+
+/// Says whether the file is ours and as new as this program.
+pub fn is_current(conn: &Connection, path: &Path) -> Result<bool> {
+    let application: i64 = match conn.pragma_query_value(None, "application_id", |row| row.get(0)) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            return Err(Error::Foreign { path: path.to_owned(), what: "it is no database".into() });
+        }
+        application => application?,
+    };
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    let current = STEPS.len() as i64;
+    if application == APPLICATION && version > current {
+        return Err(Error::Newer { file: version, program: current });
+    }
+    Ok(application == APPLICATION && version == current && journal == "wal")
+}
+
+/// Brings the file to the newest schema. The caller is at the head of the write queue.
+pub fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    refuse_foreign(&tx, path)?;
+    let done: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let current = STEPS.len() as i64;
+    if done > current {
+        return Err(Error::Newer { file: done, program: current });
+    }
+    for (step, sql) in STEPS.iter().enumerate().skip(done as usize) {
+        tx.execute_batch(sql)?;
+        tx.pragma_update(None, "user_version", step as i64 + 1)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    tx.commit()?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    Ok(())
+}
+
+fn refuse_foreign(conn: &Connection, path: &Path) -> Result<()> {
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application == APPLICATION {
+        return Ok(());
+    }
+    let count = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+    if count("select count(*) from sqlite_schema")? == 0 {
+        return Ok(());
+    }
+    let public = count(
+        "select count(*) from sqlite_schema
+        where type = 'table' and name in ('refinery_schema_history', 'claim_sequence', 'file_locks')",
+    )?;
+    let what = match public {
+        3 => "it was written by task-graph-mcp, whose databases cannot be read yet",
+        _ => "it is a database of another program",
+    };
+    Err(Error::Foreign { path: path.to_owned(), what: what.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(prepare: &str) -> Error {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(prepare).unwrap();
+        migrate(&mut conn, Path::new("x.db")).unwrap_err()
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        std::fs::write(&path, "long enough to be looked at as a database").unwrap();
+
+        let refused = is_current(&Connection::open(&path).unwrap(), &path).unwrap_err();
+
+        assert_eq!(refused.code(), "foreign_database");
+        assert!(refused.to_string().contains("notes.txt"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused_with_the_reason() {
+        let public = refusal(
+            "create table refinery_schema_history (version);
+            create table claim_sequence (id);
+            create table file_locks (id);",
+        );
+        let other = refusal("create table t (x);");
+        let newer = refusal("pragma application_id = 0x54477266; pragma user_version = 99;");
+
+        assert!(public.to_string().contains("task-graph-mcp"), "{public}");
+        assert!(other.to_string().contains("another program"), "{other}");
+        assert!(matches!(newer, Error::Newer { file: 99, .. }), "{newer}");
+    }
+}

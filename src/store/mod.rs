@@ -1,0 +1,223 @@
+//! SQLite: the only module that names it or holds SQL.
+//!
+//! A process has one [`Store`] with one connection. Agents are processes, so
+//! the real contest is between processes: writers line up in a queue beside the
+//! file, then take SQLite's write lock before they read anything.
+//! Readers never wait for writers. Nothing else in the program begins, commits
+//! or rolls back a transaction.
+//!
+//! Task state is synced to the disk before a call is answered; signs of life
+//! are not (see [`Effect`]). Checkpoints run after answers, by one process at a
+//! time ([`Store::tidy`]).
+
+mod disk;
+mod migrate;
+mod queue;
+mod row;
+mod steps;
+
+mod answers;
+mod attachments;
+mod counts;
+mod edges;
+mod events;
+mod filter;
+mod history;
+mod lists;
+mod queues;
+mod tasks;
+mod workers;
+
+pub use answers::Named;
+pub use attachments::{AttachmentRow, NewAttachment};
+pub use counts::{Shift, Tally};
+pub use edges::{Edge, Neighbour, Reach};
+pub use events::{Event, FeedFilter, FeedRow};
+pub use filter::{Filter, Place};
+pub use history::{AttemptRow, Passed, Span};
+pub use lists::{Listed, Order, Page, Start};
+pub use queues::{Next, Queue};
+pub use steps::Because;
+pub use tasks::FirstPlace;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::{Error, Result};
+use queue::WriteQueue;
+
+/// What an operation does to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Read,
+    /// A change that has to survive a crash of the program, but not a power cut: signs of life.
+    Note,
+    Write,
+    /// A change that takes something away.
+    Destroy,
+}
+
+/// How a store is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long a writer waits for its turn.
+    pub lock_wait: Duration,
+    /// Whether changes of task state are synced to the disk before they are answered.
+    pub synced: bool,
+}
+
+pub struct Store {
+    path: PathBuf,
+    options: Options,
+    queue: WriteQueue,
+    checkpoints: WriteQueue,
+    connection: Mutex<Link>,
+    /// A second connection, for moving the log while the first one answers; made when first needed.
+    keeper: Mutex<Option<Connection>>,
+}
+
+/// The connection, and whether its commits are synced at the moment.
+struct Link {
+    conn: Connection,
+    synced: bool,
+}
+
+/// A transaction that is under way. Its methods say what callers want; the SQL stays here.
+pub struct Tx<'c>(Transaction<'c>);
+
+/// SQLite's pages that may gather in the log before somebody moves them into the file.
+const LOG_PAGES: i64 = 1000;
+/// The net for when nobody does.
+const MOST_LOG_PAGES: i64 = 8000;
+
+impl Store {
+    /// Opens the store at `path`, and makes or upgrades it if need be.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        let unusable =
+            |error: std::io::Error| Error::Unusable { path: path.to_owned(), reason: error.to_string() };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(unusable)?;
+        }
+        disk::refuse_network(path)?;
+        let queue = WriteQueue::beside(path, "-queue").map_err(unusable)?;
+        let checkpoints = WriteQueue::beside(path, "-checkpoint").map_err(unusable)?;
+        let mut conn = connect(path, options)?;
+        if !migrate::is_current(&conn, path)? {
+            let _turn = queue.turn(options.lock_wait)?;
+            migrate::migrate(&mut conn, path)?;
+        }
+        conn.pragma_update_and_check(None, "wal_autocheckpoint", MOST_LOG_PAGES, |_| Ok(()))?;
+        conn.pragma_update(None, "synchronous", "normal")?;
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            queue,
+            checkpoints,
+            connection: Mutex::new(Link { conn, synced: false }),
+            keeper: Mutex::new(None),
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `body` in one transaction: all of it happens, or none of it.
+    ///
+    /// A writer takes the write lock before it reads, so what it reads stays
+    /// true until it commits.
+    pub fn transact<T>(&self, effect: Effect, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        if effect == Effect::Read {
+            let mut link = self.link();
+            let tx = Tx(link.conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
+            return body(&tx);
+        }
+        let _turn = self.queue.turn(self.options.lock_wait)?;
+        let mut link = self.link();
+        link.sync(effect != Effect::Note && self.options.synced)?;
+        let tx = Tx(link.conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        let value = body(&tx)?;
+        tx.0.commit()?;
+        Ok(value)
+    }
+
+    /// Moves the log into the file if it has grown and nobody else is at it; says whether it did.
+    ///
+    /// Called when an answer is out, so that no caller waits for it.
+    pub fn tidy(&self) -> Result<bool> {
+        if log_pages(&self.link().conn, "pragma wal_checkpoint(noop)")? < LOG_PAGES {
+            return Ok(false);
+        }
+        let Some(_alone) = self.checkpoints.turn_if_free() else {
+            return Ok(false);
+        };
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let conn = match keeper.take() {
+            Some(conn) => conn,
+            None => connect(&self.path, self.options)?,
+        };
+        log_pages(keeper.insert(conn), "pragma wal_checkpoint(passive)")?;
+        Ok(true)
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn connect(path: &Path, options: Options) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)
+        .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })?;
+    conn.busy_timeout(options.lock_wait)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    // Else each value that may decide whether a partial index fits has its statement prepared anew.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    Ok(conn)
+}
+
+/// Returns how many pages of the log are not in the file yet.
+fn log_pages(conn: &Connection, pragma: &str) -> Result<i64> {
+    let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+    Ok(conn.query_row(pragma, [], left)?)
+}
+
+impl Tx<'_> {
+    /// Runs a part of the transaction that may fail without the rest: then nothing of it remains.
+    pub fn part<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<Result<T>> {
+        self.0.execute_batch("savepoint part")?;
+        let result = body();
+        if result.is_err() {
+            self.0.execute_batch("rollback to part")?;
+        }
+        self.0.execute_batch("release part")?;
+        Ok(result)
+    }
+}
+
+impl Link {
+    fn sync(&mut self, synced: bool) -> Result<()> {
+        if self.synced != synced {
+            let word = if synced { "full" } else { "normal" };
+            self.conn.pragma_update(None, "synchronous", word)?;
+            self.synced = synced;
+        }
+        Ok(())
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => Self::Busy { waited: Duration::ZERO, holder: None },
+            _ => Self::internal(error),
+        }
+    }
+}

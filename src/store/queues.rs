@@ -1,0 +1,134 @@
+//! The queues of ready work: one for each demand, in the order in which its tasks are handed out.
+
+use std::cmp::Reverse;
+
+use rusqlite::{OptionalExtension, ToSql, named_params};
+use serde::Deserialize;
+
+use super::Tx;
+use super::filter::{Filter, filters};
+use super::lists::{Listed, Page, Start, count, page};
+use crate::domain::{Demand, Priority, TaskId};
+use crate::error::Result;
+
+/// The tasks that ask the same of their worker: one queue of ready work.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    spelling: String,
+    pub demand: Demand,
+}
+
+/// The first task of a queue. The one with the smallest rank is handed out first.
+#[derive(Clone, Debug)]
+pub struct Next {
+    pub id: TaskId,
+    pub rank: (Reverse<Priority>, i64),
+}
+
+const IN_QUEUE: &str = page!("ready = 1 and demand = :queue", "priority desc, n");
+const COUNT_IN_QUEUE: &str = count!("ready = 1 and demand = :queue");
+
+impl Tx<'_> {
+    /// Returns the queues that have ready work.
+    pub fn queues(&self) -> Result<Vec<Queue>> {
+        const SQL: &str = "
+            with recursive queue (demand) as (
+                select min(demand) from tasks where ready = 1
+                union all
+                select (select min(demand) from tasks where ready = 1 and demand > queue.demand)
+                from queue
+                where queue.demand is not null
+            )
+            select demand from queue where demand is not null";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let spellings = statement.query_map([], |row| row.get::<_, String>(0))?;
+        spellings.map(|spelling| Queue::read(spelling?)).collect()
+    }
+
+    /// Returns the task of the queue that is to be handed out first.
+    pub fn next_in(&self, queue: &Queue) -> Result<Option<Next>> {
+        const SQL: &str = "
+            select n, id, priority
+            from tasks
+            where ready = 1 and demand = :queue
+            order by priority desc, n
+            limit 1";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        Ok(statement
+            .query_row(named_params! { ":queue": queue.spelling }, |row| {
+                Ok(Next { id: row.get("id")?, rank: (Reverse(row.get("priority")?), row.get("n")?) })
+            })
+            .optional()?)
+    }
+
+    /// Returns a page of ready work in the order in which it is handed out.
+    pub(super) fn list_ready(&self, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
+        let Page { limit, start } = page;
+        let offset = match start {
+            Start::Offset(offset) => offset,
+            Start::After(_) => 0,
+        };
+        let front = Page { limit: limit + offset, start: Start::Offset(0) };
+        let mut found = Vec::new();
+        for queue in self.queues_of(filter)? {
+            found.extend(self.page_of_queue(&queue, filter, front)?);
+        }
+        found.sort_by_key(|listed| (Reverse(listed.priority), listed.n));
+        Ok(found.into_iter().skip(offset).take(limit).collect())
+    }
+
+    fn queues_of(&self, filter: &Filter) -> Result<Vec<Queue>> {
+        match &filter.queues {
+            Some(queues) => Ok(queues.clone()),
+            None => self.queues(),
+        }
+    }
+
+    fn page_of_queue(&self, queue: &Queue, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
+        let offset = match page.start {
+            Start::Offset(offset) => offset as i64,
+            Start::After(_) => 0,
+        };
+        let limit = page.limit as i64;
+        let extra: [(&str, &dyn ToSql); 3] =
+            [(":queue", &queue.spelling), (":limit", &limit), (":offset", &offset)];
+        self.rows(IN_QUEUE, filter, &extra)
+    }
+
+    /// Returns how much ready work the filter lets through, counting to `most` at most.
+    pub(super) fn count_ready(&self, filter: &Filter, most: i64) -> Result<usize> {
+        const WHOLE_QUEUE: &str = "
+            select count(*)
+            from (select 1 from tasks where ready = 1 and demand = :queue limit :most)";
+        let mut total = 0;
+        for queue in self.queues_of(filter)? {
+            total += match filter.is_of_queues_only() {
+                true => {
+                    let keys = named_params! { ":queue": queue.spelling, ":most": most };
+                    self.0.prepare_cached(WHOLE_QUEUE)?.query_row(keys, |row| row.get::<_, i64>(0))?
+                }
+                false => {
+                    self.number(COUNT_IN_QUEUE, filter, &[(":queue", &queue.spelling), (":most", &most)])?
+                }
+            };
+        }
+        Ok(total.min(most) as usize)
+    }
+}
+
+impl Queue {
+    /// Returns the demand as the column spells it.
+    pub(super) fn spelling(&self) -> &str {
+        &self.spelling
+    }
+
+    /// Reads the two lists of tags as the column spells them, one after the other.
+    fn read(spelling: String) -> Result<Self> {
+        let mut lists = serde_json::Deserializer::from_str(&spelling);
+        let demand = Demand {
+            needed: Deserialize::deserialize(&mut lists)?,
+            wanted: Deserialize::deserialize(&mut lists)?,
+        };
+        Ok(Self { spelling, demand })
+    }
+}

@@ -1,0 +1,233 @@
+//! How a granted step is written down: state, holder, attempt, time and history at once.
+
+use rusqlite::{OptionalExtension, named_params};
+use serde_json::json;
+
+use super::row::Json;
+use super::{Event, Tx};
+use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
+use crate::error::Result;
+
+/// Who changed something, when and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Because<'a> {
+    /// Nobody if it followed from something else.
+    pub worker: Option<&'a WorkerId>,
+    pub at: Timestamp,
+    /// Which operation or rule did it.
+    pub cause: &'static str,
+    /// Why, in the words of whoever did it.
+    pub reason: Option<&'a str>,
+    /// When the work really stopped, if that was before.
+    pub work_ended: Option<Timestamp>,
+}
+
+impl<'a> Because<'a> {
+    /// Something followed by itself.
+    pub fn rule(cause: &'static str, at: Timestamp) -> Self {
+        Self { worker: None, at, cause, reason: None, work_ended: None }
+    }
+
+    /// A worker asked for it, if one is named.
+    pub fn asked(worker: Option<&'a WorkerId>, cause: &'static str, at: Timestamp) -> Self {
+        Self { worker, ..Self::rule(cause, at) }
+    }
+
+    pub fn for_reason(self, reason: Option<&'a str>) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// The work stopped when its worker gave its last sign of life.
+    pub fn work_ended_at(self, then: Timestamp) -> Self {
+        Self { work_ended: Some(then), ..self }
+    }
+}
+
+impl Tx<'_> {
+    /// Carries out a step that was granted: state, holder, attempt, time and history.
+    pub fn take_step(&self, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
+        const SQL: &str = "
+            update tasks
+            set status = :to, worker_id = :holder, claimed_at = :claimed_at, attempt = :attempt,
+                time_actual_ms = time_actual_ms + :worked, timed_since = :timed_since,
+                started_at = coalesce(started_at, :timed_since),
+                completed_at = :completed_at,
+                current_thought = case when worker_id is :holder then current_thought end,
+                is_waiting = :waiting, is_blocking = :blocking and deleted_at is null, is_ended = :ended,
+                updated_at = :now
+            where id = :id";
+        let now = because.at;
+        let worked = time_to_book(task, step, because);
+        let attempt = self.turn_attempt(task, step, because, worked)?;
+        let timed_since = match step.clock {
+            Clock::Starts | Clock::Restarts => Some(now),
+            Clock::Stops => None,
+            Clock::GoesOn => task.timed_since,
+        };
+        let claimed_at = match step.attempt {
+            AttemptStep::Begins | AttemptStep::Resumes => Some(now),
+            AttemptStep::Ends(_) => None,
+            AttemptStep::GoesOn => task.claimed_at,
+        };
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": task.id,
+            ":to": step.to,
+            ":holder": step.holder,
+            ":claimed_at": claimed_at,
+            ":attempt": attempt,
+            ":worked": worked,
+            ":timed_since": timed_since,
+            ":completed_at": step.after.terminal.then_some(now),
+            ":waiting": step.after.waiting,
+            ":blocking": step.after.blocking,
+            ":ended": step.after.terminal,
+            ":now": now,
+        })?;
+        self.record_step(task, step, because, attempt)
+    }
+
+    fn record_step(&self, task: &Task, step: &Step, because: &Because<'_>, attempt: i64) -> Result<()> {
+        self.record(&Event {
+            task: Some(&task.id),
+            attempt: Some(attempt),
+            before: Some(json!({ "status": task.status, "worker": task.holder })),
+            after: Some(json!({ "status": step.to, "worker": step.holder })),
+            ..Event::of("status", because)
+        })
+    }
+
+    /// Ends, resumes or begins attempts as the step says, and returns the number of the newest.
+    fn turn_attempt(&self, task: &Task, step: &Step, because: &Because<'_>, worked: Millis) -> Result<i64> {
+        match step.attempt {
+            AttemptStep::Begins => {
+                if task.claimed_at.is_some() {
+                    self.end_attempt(task, Outcome::Taken, because, worked)?;
+                }
+                return self.begin_attempt(task, step, because);
+            }
+            AttemptStep::Resumes => self.resume_attempt(task)?,
+            AttemptStep::Ends(outcome) => self.end_attempt(task, outcome, because, worked)?,
+            AttemptStep::GoesOn if worked > 0 => self.book_time(task, worked)?,
+            AttemptStep::GoesOn => {}
+        }
+        Ok(task.attempt)
+    }
+
+    fn begin_attempt(&self, task: &Task, step: &Step, because: &Because<'_>) -> Result<i64> {
+        const SQL: &str = "
+            insert into attempts (task_id, attempt, worker_id, claimed_at)
+            values (:task, :attempt, :worker, :now)";
+        let number = task.attempt + 1;
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":task": task.id,
+            ":attempt": number,
+            ":worker": step.holder,
+            ":now": because.at,
+        })?;
+        Ok(number)
+    }
+
+    fn resume_attempt(&self, task: &Task) -> Result<()> {
+        const SQL: &str = "
+            update attempts
+            set ended_at = null, outcome = null, reason = null
+            where task_id = :task and attempt = :attempt";
+        let keys = named_params! { ":task": task.id, ":attempt": task.attempt };
+        self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
+    }
+
+    fn end_attempt(
+        &self,
+        task: &Task,
+        outcome: Outcome,
+        because: &Because<'_>,
+        worked: Millis,
+    ) -> Result<()> {
+        const SQL: &str = "
+            update attempts
+            set time_ms = time_ms + :worked, ended_at = :now, outcome = :outcome, reason = :reason
+            where task_id = :task and attempt = :attempt";
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":task": task.id,
+            ":attempt": task.attempt,
+            ":worked": worked,
+            ":now": because.at,
+            ":outcome": outcome.as_str(),
+            ":reason": because.reason,
+        })?;
+        Ok(())
+    }
+
+    fn book_time(&self, task: &Task, worked: Millis) -> Result<()> {
+        const SQL: &str = "
+            update attempts
+            set time_ms = time_ms + :worked
+            where task_id = :task and attempt = :attempt";
+        let keys = named_params! { ":task": task.id, ":attempt": task.attempt, ":worked": worked };
+        self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
+    }
+
+    /// Returns the tasks that a worker lost when it was gone and that nobody has claimed since.
+    pub fn lost_by(&self, worker: &WorkerId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select tasks.id
+            from attempts join tasks on tasks.id = task_id and tasks.attempt = attempts.attempt
+            where attempts.worker_id = :worker and outcome in ('died', 'expired')
+                and tasks.worker_id is null and is_waiting and deleted_at is null
+            order by n";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":worker": worker }, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the number of the worker's newest attempt at a task.
+    pub fn last_attempt_of(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<i64>> {
+        const SQL: &str = "
+            select max(attempt)
+            from attempts
+            where task_id = :task and worker_id = :worker";
+        let keys = named_params! { ":task": task, ":worker": worker };
+        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?)
+    }
+
+    /// Returns the number of the worker's newest attempt at a task, if it was taken from it.
+    pub fn lost_attempt_of(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<i64>> {
+        const SQL: &str = "
+            select attempt
+            from attempts
+            where task_id = :task and worker_id = :worker
+                and outcome in ('died', 'expired', 'taken', 'replaced')
+                and not exists (
+                    select 1
+                    from attempts as later
+                    where later.task_id = :task and later.worker_id = :worker
+                        and later.attempt > attempts.attempt)";
+        let keys = named_params! { ":task": task, ":worker": worker };
+        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
+    }
+
+    /// Shows what the worker thinks on the tasks it holds, or on those of them that are named; returns them.
+    pub fn think(&self, worker: &WorkerId, thought: &str, tasks: Option<&[TaskId]>) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            update tasks
+            set current_thought = :thought
+            where worker_id = :worker
+                and (:tasks is null or id in (select value from json_each(:tasks)))
+            returning id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":worker": worker, ":thought": thought, ":tasks": tasks.map(Json) };
+        let rows = statement.query_map(keys, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn time_to_book(task: &Task, step: &Step, because: &Because<'_>) -> Millis {
+    match (step.clock, task.timed_since) {
+        (Clock::Stops | Clock::Restarts, Some(since)) => {
+            because.work_ended.unwrap_or(because.at).since(since)
+        }
+        _ => 0,
+    }
+}

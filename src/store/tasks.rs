@@ -1,0 +1,276 @@
+//! Tasks: found, added, edited, moved from state to state, and taken away.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Row, named_params};
+use serde_json::json;
+
+use super::row::{Columns, Json};
+use super::{Because, Event, Tx};
+use crate::domain::{Demand, Meaning, Status, Tag, Task, TaskDraft, TaskId, TaskRef, Timestamp};
+use crate::error::{Error, Result};
+
+/// Completes a statement that reads whole tasks.
+macro_rules! tasks_sql {
+    ($rest:literal) => {
+        concat!(
+            "select id, title, description, workflow, status, phase, priority, worker_id, claimed_at,
+                attempt, needed_tags, wanted_tags, tags, points, time_estimate_ms, time_actual_ms,
+                timed_since, started_at, completed_at, current_thought, created_at, created_by, updated_at,
+                deleted_at, open_blockers, blocked_above, open_children, ready
+            from tasks ",
+            $rest
+        )
+    };
+}
+pub(super) use tasks_sql;
+
+/// Where a new task stands, in its workflow and among the others.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstPlace<'a> {
+    pub status: &'a Status,
+    pub meaning: Meaning,
+    pub parent: Option<&'a TaskId>,
+    pub open_blockers: i64,
+    pub blocked_above: i64,
+}
+
+impl Tx<'_> {
+    /// Returns the id of the task that a caller names.
+    pub fn resolve(&self, name: &TaskRef) -> Result<TaskId> {
+        const EXACT: &str = "select id from tasks where id = :id";
+        const BY_TAIL: &str = "
+            select id
+            from tasks
+            where length(id) = 36 and substr(id, -8) = :tail
+            order by n
+            limit 10";
+        let exact = self.0.prepare_cached(EXACT)?.query_row([name.as_str()], |row| row.get(0));
+        if let Some(id) = exact.optional()? {
+            return Ok(id);
+        }
+        let Some(tail) = name.tail() else {
+            return Err(self.no_task(name)?);
+        };
+        let mut statement = self.0.prepare_cached(BY_TAIL)?;
+        let tail = tail.to_lowercase();
+        let rows = statement.query_map(named_params! { ":tail": tail }, |row| row.get(0))?;
+        let mut found: Vec<TaskId> = rows.collect::<rusqlite::Result<_>>()?;
+        match found.pop() {
+            None => Err(self.no_task(name)?),
+            Some(id) if found.is_empty() => Ok(id),
+            Some(id) => Err(Error::Ambiguous {
+                tail,
+                candidates: found.iter().chain([&id]).map(|id| id.as_str().to_owned()).collect(),
+            }),
+        }
+    }
+
+    /// Returns the refusal of a name that no task has, with the names that begin alike.
+    fn no_task(&self, name: &TaskRef) -> Result<Error> {
+        const SQL: &str = "
+            select id
+            from tasks
+            where id >= :start and id < :start || char(1114111) and deleted_at is null
+            order by id
+            limit 3";
+        let start: String = name.as_str().chars().take(name.as_str().len().div_ceil(2)).collect();
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":start": start }, |row| row.get::<_, TaskId>(0))?;
+        let near = rows.map(|id| id.map(|id| id.short().to_owned()));
+        Ok(Error::NotFound {
+            what: "task",
+            name: name.to_string(),
+            near: near.collect::<rusqlite::Result<_>>()?,
+        })
+    }
+
+    /// Returns a task as it stands, deleted or not.
+    pub fn task(&self, id: &TaskId) -> Result<Task> {
+        const SQL: &str = tasks_sql!("where id = :id");
+        let found = self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, task);
+        found.optional()?.ok_or_else(|| Error::not_found("task", id))
+    }
+
+    /// Says whether a task of this name exists, or existed and was deleted.
+    pub fn has_task(&self, id: &TaskId) -> Result<bool> {
+        const SQL: &str = "select 1 from tasks where id = :id";
+        Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":id": id })?)
+    }
+
+    /// Says whether a generated id's last digits already stand for another task.
+    pub fn has_tail(&self, id: &TaskId) -> Result<bool> {
+        const SQL: &str = "select 1 from tasks where length(id) = 36 and substr(id, -8) = :tail";
+        Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":tail": id.tail() })?)
+    }
+
+    /// Adds a task. Its links are added after it; `place` has what they will mean.
+    pub fn add_task(&self, draft: &TaskDraft, place: &FirstPlace<'_>, because: &Because<'_>) -> Result<()> {
+        const SQL: &str = "
+            insert into tasks (id, title, description, workflow, status, phase, priority,
+                needed_tags, wanted_tags, tags, points, time_estimate_ms,
+                created_at, created_by, updated_at, is_waiting, is_blocking, is_ended,
+                open_blockers, blocked_above)
+            values (:id, :title, :description, :workflow, :status, :phase, :priority,
+                :needed, :wanted, :tags, :points, :estimate,
+                :now, :worker, :now, :waiting, :blocking, :ended,
+                :open_blockers, :blocked_above)";
+        let FirstPlace { status, meaning, parent, open_blockers, blocked_above } = place;
+        let TaskDraft {
+            id,
+            title,
+            description,
+            workflow,
+            phase,
+            priority,
+            demand,
+            tags,
+            points,
+            time_estimate_ms,
+        } = draft;
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": id,
+            ":title": title,
+            ":description": description,
+            ":workflow": workflow,
+            ":status": status,
+            ":phase": phase,
+            ":priority": priority,
+            ":needed": Json(&demand.needed),
+            ":wanted": Json(&demand.wanted),
+            ":tags": Json(tags),
+            ":points": points,
+            ":estimate": time_estimate_ms,
+            ":now": because.at,
+            ":worker": because.worker,
+            ":waiting": meaning.waiting,
+            ":blocking": meaning.blocking,
+            ":ended": meaning.terminal,
+            ":open_blockers": open_blockers,
+            ":blocked_above": blocked_above,
+        })?;
+        self.add_tags(id, tags)?;
+        let after = match parent {
+            Some(parent) => json!({ "status": status, "parent": parent }),
+            None => json!({ "status": status }),
+        };
+        self.record(&Event { task: Some(id), after: Some(after), ..Event::of("created", because) })
+    }
+
+    /// Writes a task's fields down as they are in `task`: all but its state, holder and counts.
+    pub fn edit_task(&self, task: &Task, now: Timestamp) -> Result<()> {
+        const SQL: &str = "
+            update tasks
+            set title = :title, description = :description, phase = :phase, priority = :priority,
+                needed_tags = :needed, wanted_tags = :wanted, tags = :tags,
+                points = :points, time_estimate_ms = :estimate, updated_at = :now
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": task.id,
+            ":title": task.title,
+            ":description": task.description,
+            ":phase": task.phase,
+            ":priority": task.priority,
+            ":needed": Json(&task.demand.needed),
+            ":wanted": Json(&task.demand.wanted),
+            ":tags": Json(&task.tags),
+            ":points": task.points,
+            ":estimate": task.time_estimate_ms,
+            ":now": now,
+        })?;
+        self.set_tags(&task.id, &task.tags)
+    }
+
+    fn set_tags(&self, id: &TaskId, tags: &BTreeSet<Tag>) -> Result<()> {
+        const REMOVE: &str = "
+            delete from task_tags
+            where task_id = :id and tag not in (select value from json_each(:tags))";
+        self.0.prepare_cached(REMOVE)?.execute(named_params! { ":id": id, ":tags": Json(tags) })?;
+        self.add_tags(id, tags)
+    }
+
+    fn add_tags(&self, id: &TaskId, tags: &BTreeSet<Tag>) -> Result<()> {
+        const SQL: &str = "
+            insert into task_tags (tag, task_id)
+            values (:tag, :id)
+            on conflict do nothing";
+        for tag in tags {
+            self.0.prepare_cached(SQL)?.execute(named_params! { ":tag": tag, ":id": id })?;
+        }
+        Ok(())
+    }
+
+    /// Marks a task as deleted; what that means to others is not changed here.
+    pub fn mark_deleted(&self, id: &TaskId, because: &Because<'_>) -> Result<()> {
+        const SQL: &str = "
+            update tasks
+            set deleted_at = :now, deleted_by = :by, deleted_reason = :reason, updated_at = :now
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": id,
+            ":now": because.at,
+            ":by": because.worker,
+            ":reason": because.reason,
+        })?;
+        Ok(())
+    }
+
+    /// Marks a task as there again.
+    pub fn unmark_deleted(&self, id: &TaskId, now: Timestamp) -> Result<()> {
+        const SQL: &str = "
+            update tasks
+            set deleted_at = null, deleted_by = null, deleted_reason = null, updated_at = :now
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":now": now })?;
+        Ok(())
+    }
+
+    /// Removes a task for good; its links, tags, attempts and attachments go with it.
+    pub fn obliterate(&self, id: &TaskId) -> Result<()> {
+        const SQL: &str = "delete from tasks where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id })?;
+        Ok(())
+    }
+
+    /// Gives a task another id everywhere.
+    pub fn rename_task(&self, id: &TaskId, new: &TaskId, now: Timestamp) -> Result<()> {
+        const TASK: &str = "update tasks set id = :new, updated_at = :now where id = :id";
+        const EVENTS: &str = "update events set task_id = :new where task_id = :id";
+        self.0.prepare_cached(TASK)?.execute(named_params! { ":id": id, ":new": new, ":now": now })?;
+        self.0.prepare_cached(EVENTS)?.execute(named_params! { ":id": id, ":new": new })?;
+        Ok(())
+    }
+}
+
+pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
+    let mut columns = Columns::of(row);
+    Ok(Task {
+        id: columns.next()?,
+        title: columns.next()?,
+        description: columns.next()?,
+        workflow: columns.next()?,
+        status: columns.next()?,
+        phase: columns.next()?,
+        priority: columns.next()?,
+        holder: columns.next()?,
+        claimed_at: columns.next()?,
+        attempt: columns.next()?,
+        demand: Demand { needed: columns.tags()?, wanted: columns.tags()? },
+        tags: columns.tags()?,
+        points: columns.next()?,
+        time_estimate_ms: columns.next()?,
+        time_actual_ms: columns.next()?,
+        timed_since: columns.next()?,
+        started_at: columns.next()?,
+        completed_at: columns.next()?,
+        thought: columns.next()?,
+        created_at: columns.next()?,
+        created_by: columns.next()?,
+        updated_at: columns.next()?,
+        deleted_at: columns.next()?,
+        open_blockers: columns.next()?,
+        blocked_above: columns.next()?,
+        open_children: columns.next()?,
+        ready: columns.next()?,
+    })
+}

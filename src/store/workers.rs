@@ -1,0 +1,163 @@
+//! Workers, their leases, and what they hold.
+
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use super::Tx;
+use super::row::{Json, tags};
+use crate::domain::{ClaimLimit, Departure, Process, TaskId, Timestamp, Worker, WorkerId};
+use crate::error::{Error, Result};
+
+impl Tx<'_> {
+    /// Returns the worker of this name, if there ever was one.
+    pub fn worker_if_known(&self, id: &WorkerId) -> Result<Option<Worker>> {
+        const SQL: &str = "
+            select id, tags, workflow, max_claims, registered_at, last_heartbeat,
+                pid, process_start, boot, host, left_how
+            from workers
+            where id = :id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        Ok(statement.query_row(named_params! { ":id": id }, worker).optional()?)
+    }
+
+    /// Returns the worker of this name.
+    pub fn worker(&self, id: &WorkerId) -> Result<Worker> {
+        self.worker_if_known(id)?.ok_or_else(|| Error::not_found("worker", id))
+    }
+
+    /// Returns the workers that are here, in the order of their names.
+    pub fn workers_present(&self) -> Result<Vec<Worker>> {
+        const SQL: &str = "
+            select id, tags, workflow, max_claims, registered_at, last_heartbeat,
+                pid, process_start, boot, host, left_how
+            from workers
+            where left_at is null
+            order by id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map([], worker)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Writes the worker down as it is now, new or known.
+    pub fn put_worker(&self, worker: &Worker) -> Result<()> {
+        const SQL: &str = "
+            insert into workers (id, tags, workflow, max_claims, registered_at, last_heartbeat,
+                pid, process_start, boot, host)
+            values (:id, :tags, :workflow, :limit, :registered_at, :heartbeat,
+                :pid, :start, :boot, :host)
+            on conflict (id) do update set
+                tags = :tags, workflow = :workflow, max_claims = :limit, last_heartbeat = :heartbeat,
+                pid = :pid, process_start = :start, boot = :boot, host = :host,
+                left_at = null, left_how = null";
+        let process = worker.process.as_ref();
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": worker.id,
+            ":tags": Json(&worker.tags),
+            ":workflow": worker.workflow,
+            ":limit": worker.limit.0,
+            ":registered_at": worker.registered_at,
+            ":heartbeat": worker.last_heartbeat,
+            ":pid": process.map(|process| process.pid),
+            ":start": process.map(|process| process.start as i64),
+            ":boot": process.map(|process| &process.boot),
+            ":host": process.map(|process| &process.host),
+        })?;
+        Ok(())
+    }
+
+    /// Renews the worker's lease.
+    pub fn renew_lease(&self, id: &WorkerId, now: Timestamp) -> Result<()> {
+        const SQL: &str = "
+            update workers
+            set last_heartbeat = :now
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":now": now })?;
+        Ok(())
+    }
+
+    /// Writes down that the worker is gone, and how.
+    pub fn worker_left(&self, id: &WorkerId, how: Departure, now: Timestamp) -> Result<()> {
+        const SQL: &str = "
+            update workers
+            set left_at = :now, left_how = :how
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": id,
+            ":how": how.as_str(),
+            ":now": now,
+        })?;
+        Ok(())
+    }
+
+    /// Returns the tasks the worker holds, the oldest first.
+    pub fn held_by(&self, id: &WorkerId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select id
+            from tasks
+            where worker_id = :id
+            order by n";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| row.get("id"))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the tasks that the worker is at work on, the oldest first.
+    pub fn begun_by(&self, id: &WorkerId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select id
+            from tasks
+            where worker_id = :id and claimed_at is not null
+            order by n";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| row.get("id"))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the tasks that were given to the worker and that it has not started on, the oldest first.
+    pub fn given_to(&self, id: &WorkerId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select id
+            from tasks
+            where worker_id = :id and claimed_at is null
+            order by n";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":id": id }, |row| row.get("id"))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns how many tasks the worker is at work on; one that waits for it to start does not count.
+    pub fn working_on(&self, id: &WorkerId) -> Result<usize> {
+        const SQL: &str = "
+            select count(*)
+            from tasks
+            where worker_id = :id and claimed_at is not null";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let count: i64 = statement.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        Ok(count as usize)
+    }
+}
+
+fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
+    let left: Option<String> = row.get("left_how")?;
+    Ok(Worker {
+        id: row.get("id")?,
+        tags: tags(row, "tags")?,
+        workflow: row.get("workflow")?,
+        limit: ClaimLimit(row.get("max_claims")?),
+        registered_at: row.get("registered_at")?,
+        last_heartbeat: row.get("last_heartbeat")?,
+        process: process(row)?,
+        left: left.as_deref().and_then(Departure::parse),
+    })
+}
+
+fn process(row: &Row<'_>) -> rusqlite::Result<Option<Process>> {
+    let Some(pid) = row.get("pid")? else {
+        return Ok(None);
+    };
+    Ok(Some(Process {
+        pid,
+        start: row.get::<_, i64>("process_start")? as u64,
+        boot: row.get("boot")?,
+        host: row.get("host")?,
+    }))
+}
