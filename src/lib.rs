@@ -1,10 +1,33 @@
 //! How a team of coding agents agrees on who does what.
+//!
+//! One SQLite file holds the tasks; every agent's client starts this program
+//! and speaks MCP to it, people use the same operations from a shell.
+//!
+//! ```text
+//! main ──► surface ──► ops ──► store ──► domain
+//!               └────────┴───► error ──► domain          config ──► domain
+//! ```
+//!
+//! - [`domain`]: what is true of tasks; pure.
+//! - [`store`]: SQLite, and nothing else; the only place that begins a transaction.
+//! - [`ops`]: what callers can ask for; the only place where the two meet.
+//! - [`config`]: the project's YAML. [`process`]: who runs this program.
+
+#[doc = include_str!("docs/architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("docs/decisions.md")]
+pub mod decisions {}
 
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod ops;
 pub mod process;
 pub mod store;
 
+mod app;
+
+pub use app::{App, Caller, Context};
 pub use error::{Error, Result};
 pub use store::Effect;

@@ -1,0 +1,225 @@
+//! Holds a request against its schema, so that a mistake is refused with the
+//! right name and the valid words instead of a parser's complaint.
+
+use serde_json::{Map, Value};
+
+use crate::domain::{listed, nearest};
+use crate::error::{Error, Result};
+
+/// Other names that callers know arguments by, from tools like this one.
+const ALIASES: &[(&str, &str)] = &[
+    ("agent", "worker_id"),
+    ("state", "status"),
+    ("task_id", "task"),
+    ("id", "task"),
+    ("children", "tasks"),
+];
+
+/// Refuses arguments that `schema` does not describe, and gives the others their own names.
+pub fn check(operation: &str, schema: &Map<String, Value>, input: &mut Map<String, Value>) -> Result<()> {
+    let check = Check { operation, root: schema };
+    check.object("", schema, input)
+}
+
+struct Check<'a> {
+    operation: &'a str,
+    root: &'a Map<String, Value>,
+}
+
+impl<'a> Check<'a> {
+    fn object(
+        &self,
+        path: &str,
+        schema: &'a Map<String, Value>,
+        input: &mut Map<String, Value>,
+    ) -> Result<()> {
+        let known = schema.get("properties").and_then(Value::as_object);
+        if let Some(known) = known {
+            rename_aliases(known, input);
+            // Some clients send what they leave out.
+            input.retain(|name, value| !value.is_null() || !known.contains_key(name));
+        }
+        for (name, value) in input.iter_mut() {
+            match known.and_then(|known| known.get(name)).and_then(Value::as_object) {
+                Some(schema) => self.value(&join(path, name), schema, value)?,
+                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
+                    return Err(unknown(self.operation, path, name, known));
+                }
+                None => {}
+            }
+        }
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        for name in required.filter_map(Value::as_str) {
+            if input.get(name).is_none_or(Value::is_null) {
+                return Err(missing(self.operation, &join(path, name)));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, path: &str, schema: &'a Map<String, Value>, value: &mut Value) -> Result<()> {
+        if value.is_null() {
+            return Ok(());
+        }
+        if let Some(described) = self.pointed_at(schema) {
+            return self.value(path, described, value);
+        }
+        if let Some(Value::Array(forms)) = schema.get("anyOf") {
+            let forms: Vec<_> = forms.iter().filter_map(Value::as_object).collect();
+            return match forms.iter().find(|form| is_of_type(form, value)) {
+                Some(form) => self.value(path, form, value),
+                None => Err(wrong_type(self.operation, path, &forms, value)),
+            };
+        }
+        if let Some(item) = item_of_list(schema).filter(|_| !value.is_array() && !value.is_object()) {
+            self.value(path, item, value)?;
+            *value = Value::Array(vec![value.take()]);
+            return Ok(());
+        }
+        if !is_of_type(schema, value) {
+            return Err(wrong_type(self.operation, path, &[schema], value));
+        }
+        if let Some(Value::Array(words)) = schema.get("enum")
+            && !words.contains(value)
+        {
+            return Err(unknown_word(path, words, value));
+        }
+        match value {
+            Value::Number(number) => self.range(path, schema, number.as_i64()),
+            Value::Object(input) => self.object(path, schema, input),
+            Value::Array(items) => self.items(path, schema, items),
+            _ => Ok(()),
+        }
+    }
+
+    fn range(&self, path: &str, schema: &Map<String, Value>, number: Option<i64>) -> Result<()> {
+        let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
+        let (least, most) = (bound("minimum"), bound("maximum"));
+        let Some(number) = number else {
+            return Ok(());
+        };
+        if least.is_none_or(|least| least <= number) && most.is_none_or(|most| number <= most) {
+            return Ok(());
+        }
+        let range = match (least, most) {
+            (Some(least), Some(most)) => format!("between {least} and {most}"),
+            (Some(least), None) => format!("at least {least}"),
+            (None, most) => format!("at most {}", most.unwrap_or_default()),
+        };
+        Err(Error::input(format!("`{path}` of `{}` is {range}, not {number}", self.operation), ""))
+    }
+
+    fn items(&self, path: &str, schema: &'a Map<String, Value>, items: &mut [Value]) -> Result<()> {
+        let Some(schema) = schema.get("items").and_then(Value::as_object) else {
+            return Ok(());
+        };
+        for (at, item) in items.iter_mut().enumerate() {
+            self.value(&format!("{path}[{at}]"), schema, item)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the description that a schema points at instead of repeating it.
+    fn pointed_at(&self, schema: &Map<String, Value>) -> Option<&'a Map<String, Value>> {
+        let place = schema.get("$ref")?.as_str()?.trim_start_matches('#');
+        let mut described = self.root;
+        for key in place.split('/').filter(|key| !key.is_empty()) {
+            described = described.get(key)?.as_object()?;
+        }
+        Some(described)
+    }
+}
+
+fn rename_aliases(known: &Map<String, Value>, input: &mut Map<String, Value>) {
+    for (alias, name) in ALIASES {
+        let meant = !known.contains_key(*alias) && known.contains_key(*name) && !input.contains_key(*name);
+        if meant && let Some(value) = input.shift_remove(*alias) {
+            input.insert((*name).to_owned(), value);
+        }
+    }
+}
+
+/// Returns what a list is made of, where one is wanted; a lone value then stands for a list of one.
+fn item_of_list(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    let is_list = schema.get("type").is_some_and(|name| name == "array");
+    schema.get("items").and_then(Value::as_object).filter(|_| is_list)
+}
+
+fn is_of_type(schema: &Map<String, Value>, value: &Value) -> bool {
+    let fits = |name: &str| match name {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    };
+    match schema.get("type") {
+        Some(Value::String(name)) => fits(name),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).any(fits),
+        _ => true,
+    }
+}
+
+fn unknown(operation: &str, path: &str, name: &str, known: Option<&Map<String, Value>>) -> Error {
+    let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
+    let hint = match nearest(name, &names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it takes {}", listed(&names)),
+    };
+    Error::input(format!("`{operation}` has no argument `{}`{place}", cut(name)), hint)
+}
+
+fn missing(operation: &str, path: &str) -> Error {
+    let hint = match path {
+        "worker_id" => "give the worker_id that `connect` answered, or set TASK_GRAPH_WORKER_ID",
+        _ => "",
+    };
+    Error::input(format!("`{operation}` needs `{path}`"), hint)
+}
+
+fn wrong_type(operation: &str, path: &str, forms: &[&Map<String, Value>], value: &Value) -> Error {
+    let wanted: Vec<&str> = forms
+        .iter()
+        .filter_map(|form| form.get("type"))
+        .flat_map(|name| match name {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            name => name.as_str().into_iter().collect::<Vec<_>>(),
+        })
+        .collect();
+    let given = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    Error::input(
+        format!("`{path}` of `{operation}` takes {}, not {given}", wanted.join(" or ")),
+        String::new(),
+    )
+}
+
+fn unknown_word(path: &str, words: &[Value], value: &Value) -> Error {
+    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    let given = value.as_str().unwrap_or_default();
+    let near = nearest(given, &words).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    Error::input(
+        format!("`{}` is not a valid `{path}`", cut(given)),
+        format!("{near}valid are {}", listed(&words)),
+    )
+}
+
+fn join(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,104 @@
+//! How a link is added: the questions that are asked of it, and the counts it changes.
+
+use serde_json::json;
+
+use crate::Context;
+use crate::domain::{EdgeKind, Moment, Refusal, Shape, TaskId, tasks_along};
+use crate::error::{Error, Result};
+use crate::store::{Edge, Event, Shift, Tx};
+
+/// Adds a link, if nothing speaks against it; says whether it is new.
+pub fn link(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<bool> {
+    if from == to {
+        return Err(Refusal::Cycle {
+            from: from.clone(),
+            to: to.clone(),
+            path: vec![from.clone(), to.clone()],
+        }
+        .into());
+    }
+    let (source, target) = (tx.task(from)?, tx.task(to)?);
+    for task in [&source, &target] {
+        if task.deleted_at.is_some() {
+            return Err(Refusal::Deleted { task: task.id.clone() }.into());
+        }
+    }
+    if kind.rule.contains() && cx.workflow_of(&source)?.state(&source.status).terminal {
+        return Err(Refusal::Ended { task: source.id, status: source.status }.into());
+    }
+    if tx.edges_from(from, Some(&kind.name))?.iter().any(|edge| &edge.to == to) {
+        return Ok(false);
+    }
+    if kind.rule.shape == Shape::Vertical
+        && let Some(parent) = tx.parent(to)?
+    {
+        return Err(Refusal::HasParent { task: to.clone(), parent }.into());
+    }
+    refuse_circle(tx, from, to, kind)?;
+    tx.add_edge(from, to, kind)?;
+    record(tx, cx, "linked", &edge(from, to, kind))?;
+    count(tx, from, to, kind)?;
+    Ok(true)
+}
+
+/// Removes a link; returns what that set free, or nothing if there was no such link.
+pub fn unlink(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<Option<Shift>> {
+    if !tx.remove_edge(from, to, &kind.name)? {
+        return Ok(None);
+    }
+    record(tx, cx, "unlinked", &edge(from, to, kind))?;
+    count(tx, from, to, kind).map(Some)
+}
+
+/// Returns the kind of link that the project calls by this name.
+pub fn kind(cx: &Context, name: &str) -> Result<EdgeKind> {
+    let known = || cx.config.edges.names().map(ToString::to_string).collect();
+    let found = name.parse().ok().and_then(|name| cx.config.edges.get(&name));
+    found.ok_or_else(|| Error::NotFound { what: "link type", name: name.to_owned(), near: known() })
+}
+
+fn refuse_circle(tx: &Tx, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<()> {
+    for (earlier, later) in kind.rule.orders(from, to) {
+        if let Some(way) = tx.way(&later, &earlier)? {
+            return Err(Refusal::Cycle { from: from.clone(), to: to.clone(), path: closed(&way) }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Returns the tasks on the way that the new link would close, back to the first.
+fn closed(way: &[Moment<TaskId>]) -> Vec<TaskId> {
+    let mut path = tasks_along(way);
+    if let Some(first) = path.first().cloned() {
+        path.push(first);
+        path.dedup();
+    }
+    path
+}
+
+/// Counts anew what a link that came or went changes.
+fn count(tx: &Tx, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<Shift> {
+    let mut shift = Shift::default();
+    if kind.rule.holds_start() {
+        shift.freed = tx.recount_blockers(to)?;
+    }
+    if kind.rule.shape == Shape::Vertical {
+        shift.freed.extend(tx.recount_above(to)?);
+    }
+    if kind.rule.contains() && tx.recount_children(from)? {
+        shift.may_end.push(from.clone());
+    }
+    Ok(shift)
+}
+
+fn edge(from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Edge {
+    Edge { from: from.clone(), to: to.clone(), kind: kind.name.clone() }
+}
+
+/// Records that a link came or went.
+fn record(tx: &Tx, cx: &Context, what: &str, edge: &Edge) -> Result<()> {
+    let link = Some(json!({ "from": edge.from, "to": edge.to, "type": edge.kind }));
+    let (before, after) = if what == "linked" { (None, link) } else { (link, None) };
+    let because = cx.because("link");
+    tx.record(&Event { task: Some(&edge.to), before, after, ..Event::of(what, &because) })
+}

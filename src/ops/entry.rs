@@ -1,0 +1,209 @@
+//! An operation with its types erased: what the faces see of it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use serde_json::{Map, Value};
+
+use super::schema::{self, Vocabulary};
+use super::{Actor, CATALOGUE, Operation, arguments};
+use crate::domain::{Refusal, RequestId, WorkerId, nearest};
+use crate::error::{Error, Result};
+use crate::ops::worker::presence;
+use crate::store::{Named, Tx};
+use crate::{App, Context, Effect};
+
+/// One thing a caller can ask for.
+pub struct Entry {
+    pub name: &'static str,
+    pub effect: Effect,
+    pub actor: Actor,
+    pub positional: &'static [&'static str],
+    pub shelf: Shelf,
+    /// Other words for what it does, where an agent may look for it by them.
+    pub hint: &'static str,
+    description: fn() -> String,
+    arguments: fn(&dyn Vocabulary) -> Map<String, Value>,
+    call: fn(&App, &Request) -> Result<Value>,
+}
+
+/// Where a tool is shown to agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shelf {
+    /// Listed, and asked to be loaded at once.
+    Always,
+    /// Listed in the short list.
+    Core,
+    /// Reached through `more`, or listed in the full list.
+    Full,
+}
+
+/// A request as it came in: the operation's own arguments, and the common ones.
+pub struct Request {
+    pub arguments: Map<String, Value>,
+    pub worker: Option<WorkerId>,
+    pub id: Option<RequestId>,
+}
+
+impl Request {
+    /// Returns by what a repetition of the request is known, if it has a name.
+    fn named(&self) -> Option<Named<'_>> {
+        self.id.as_ref().map(|id| Named { id, worker: self.worker.as_ref() })
+    }
+}
+
+impl Entry {
+    pub(super) const fn of<O: Operation>(shelf: Shelf, hint: &'static str) -> Self {
+        Self {
+            name: O::NAME,
+            effect: O::EFFECT,
+            actor: O::ACTOR,
+            positional: O::POSITIONAL,
+            shelf,
+            hint,
+            description: schema::description::<O>,
+            arguments: schema::arguments::<O>,
+            call: call::<O>,
+        }
+    }
+
+    /// Returns what the operation does, as its doc comment says it.
+    pub fn description(&self) -> String {
+        (self.description)()
+    }
+
+    /// Returns the first sentence of the description.
+    pub fn summary(&self) -> String {
+        let text = self.description();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        let end = first.find(". ").map_or(first.len(), |end| end + 1);
+        first[..end].trim_end_matches('.').to_owned()
+    }
+
+    /// Returns the JSON schema of the arguments, in the project's words.
+    pub fn arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
+        (self.arguments)(vocabulary)
+    }
+
+    /// Returns the same as short as it can be said, for agents that read all tools at once.
+    pub fn short_arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
+        let mut schema = self.arguments(vocabulary);
+        schema::shorten(&mut schema);
+        schema
+    }
+
+    /// Does what `input` asks for. `request_id` is how a face that has one names the call.
+    pub fn call(&self, app: &App, input: Map<String, Value>, request_id: Option<String>) -> Result<Value> {
+        let request = self.read(app, input, request_id)?;
+        (self.call)(app, &request)
+    }
+
+    fn schema(&self, app: &App) -> Arc<Map<String, Value>> {
+        let mut schemas = app.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = schemas.entry(self.name).or_insert_with(|| Arc::new(self.arguments(&app.config)));
+        made.clone()
+    }
+
+    /// Returns the worker that this process speaks for, if it matters who asks.
+    fn default_worker(&self, app: &App) -> Option<WorkerId> {
+        app.caller.worker.clone().filter(|_| self.actor != Actor::Nobody)
+    }
+
+    /// Takes the common arguments out of the input and holds the rest against the schema.
+    fn read(&self, app: &App, mut input: Map<String, Value>, request_id: Option<String>) -> Result<Request> {
+        let default = self.default_worker(app);
+        if let (Some(worker), None) = (&default, input.get("worker_id").or(input.get("agent"))) {
+            input.insert("worker_id".into(), worker.as_str().into());
+        }
+        arguments::check(self.name, &self.schema(app), &mut input)?;
+        let mut take = |name: &str, applies: bool| match applies {
+            true => input.shift_remove(name).and_then(|value| value.as_str().map(str::to_owned)),
+            false => None,
+        };
+        let worker = take("worker_id", self.actor != Actor::Nobody);
+        let id = take("request_id", self.effect != Effect::Read).or(request_id);
+        Ok(Request {
+            worker: parsed(worker)?,
+            id: parsed(id.filter(|_| self.effect != Effect::Read))?,
+            arguments: input,
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<String>) -> Result<Option<T>> {
+    let parsed = text.map(|text| text.parse::<T>()).transpose();
+    parsed.map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), String::new()))
+}
+
+/// Runs an operation: one transaction, in which the caller's lease is renewed
+/// and the answer remembered for a caller that repeats itself.
+fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
+    let operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
+        .map_err(|error| Error::input(error.to_string(), ""))?;
+    if O::SWEEPS {
+        presence::sweep(app, request.worker.as_ref())?;
+    }
+    let answer = app.store.transact(O::EFFECT, |tx| {
+        if let Some(named) = request.named()
+            && let Some(answer) = tx.answer_given(named, O::NAME)?
+        {
+            return Ok((answer, None));
+        }
+        let cx = context::<O>(app, tx, request)?;
+        let mut answer = serde_json::to_value(operation.run(tx, &cx)?)?;
+        let notices = cx.notices();
+        if !notices.is_empty() {
+            answer["notices"] = notices.into();
+        }
+        if let Some(named) = request.named() {
+            tx.remember_answer(named, O::NAME, &answer, cx.now)?;
+        }
+        Ok((answer, cx.worker))
+    });
+    match answer {
+        Ok((answer, Some(worker))) if O::EFFECT == Effect::Read => {
+            presence::renew(app, &worker)?;
+            Ok(answer)
+        }
+        Ok((answer, _)) => Ok(answer),
+        Err(Error::Refused(refusal)) => {
+            salvage(app, &operation, request, &refusal)?;
+            Err(refusal.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn context<'a, O: Operation>(app: &'a App, tx: &Tx<'_>, request: &Request) -> Result<Context<'a>> {
+    let mut cx = app.context(tx)?;
+    if let Some(id) = &request.worker {
+        cx.worker = Some(presence::greet(tx, &cx, id, O::EFFECT)?);
+    }
+    Ok(cx)
+}
+
+/// Lets the operation keep what must not be lost with a refused call.
+fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &Refusal) -> Result<()> {
+    if !matches!(refusal, Refusal::Fenced { .. }) {
+        return Ok(());
+    }
+    app.store.transact(O::EFFECT, |tx| {
+        let cx = context::<O>(app, tx, request)?;
+        operation.salvage(refusal, tx, &cx)
+    })
+}
+
+/// Returns the operation that is called `name`.
+pub fn find(name: &str) -> Result<&'static Entry> {
+    if let Some(entry) = CATALOGUE.iter().find(|entry| entry.name == name) {
+        return Ok(entry);
+    }
+    let names: BTreeSet<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let near = nearest(name, &names).map(str::to_owned);
+    Err(Error::NotFound {
+        what: "operation",
+        name: name.chars().take(60).collect(),
+        near: near.into_iter().collect(),
+    })
+}

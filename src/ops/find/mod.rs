@@ -1,0 +1,5 @@
+//! Looking things up.
+
+mod settings;
+
+pub use settings::Settings;

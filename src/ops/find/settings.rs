@@ -1,0 +1,44 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Origin, Setting};
+use crate::error::Result;
+use crate::ops::Operation;
+use crate::store::Tx;
+use crate::{Context, Effect};
+
+/// Show the settings that somebody made, and where; with `key`, all that begin so.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// As `states.` or `server.claim_limit`.
+    key: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct Shown {
+    settings: Vec<Setting>,
+    /// The keys of those that nobody has made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    defaults: Vec<String>,
+}
+
+impl Operation for Settings {
+    const NAME: &'static str = "config";
+    const EFFECT: Effect = Effect::Read;
+    const POSITIONAL: &'static [&'static str] = &["key"];
+
+    type Output = Shown;
+
+    fn run(&self, _tx: &Tx, cx: &Context) -> Result<Shown> {
+        let all = cx.config.settings();
+        let Some(key) = &self.key else {
+            let (defaults, settings): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|setting| matches!(setting.origin, Origin::Default));
+            let defaults = defaults.into_iter().map(|setting| setting.key).collect();
+            return Ok(Shown { settings, defaults });
+        };
+        let settings = all.into_iter().filter(|setting| setting.key.starts_with(key.as_str())).collect();
+        Ok(Shown { settings, defaults: Vec::new() })
+    }
+}

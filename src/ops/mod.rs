@@ -1,0 +1,97 @@
+//! What callers can ask for: one file, one type, each.
+//!
+//! An operation is a type whose fields are the request and whose doc comment
+//! is the description that every face shows. [`CATALOGUE`] lists them all; the
+//! faces are loops over it.
+
+mod arguments;
+mod entry;
+mod passage;
+mod schema;
+
+pub use entry::{Entry, Request, Shelf, find};
+pub use schema::Vocabulary;
+
+mod edge;
+mod find;
+mod task;
+mod track;
+mod worker;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Result;
+use crate::store::Tx;
+use crate::{Context, Effect};
+
+/// One thing a caller can ask for.
+///
+/// The type is the request: its fields are the arguments, its doc comment is
+/// the description every face shows. Two arguments are common and are not
+/// fields: `worker_id`, where `ACTOR` asks for it, and `request_id`, where
+/// `EFFECT` changes something. It runs in one transaction, and it may run
+/// again if that transaction has to be retried, so it must have no effect
+/// outside `tx`.
+pub trait Operation: DeserializeOwned + JsonSchema {
+    /// What callers type: `claim`, `list_tasks`.
+    const NAME: &'static str;
+    /// Whether it reads, changes or destroys: picks the lock and the hints of the faces.
+    const EFFECT: Effect;
+    /// Whether a worker has to say that it is the one who asks.
+    const ACTOR: Actor = Actor::Nobody;
+    /// The arguments that a shell takes without their names, in order; a last one in `…` takes the rest.
+    const POSITIONAL: &'static [&'static str] = &[];
+    /// Whether workers that died are looked for first.
+    const SWEEPS: bool = false;
+
+    type Output: Serialize;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output>;
+
+    /// Keeps what must not be lost when `refusal` came out, in a transaction of its own.
+    fn salvage(&self, _refusal: &crate::domain::Refusal, _tx: &Tx, _cx: &Context) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether an operation is done in the name of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// It makes no difference who asks.
+    Nobody,
+    /// A worker may say that it asks: its lease is renewed and it is recorded as the author.
+    Optional,
+    /// A worker has to.
+    Required,
+}
+
+/// Everything that callers can ask for, in the order in which it is shown.
+pub static CATALOGUE: &[Entry] = &[
+    Entry::of::<worker::Connect>(Shelf::Always, ""),
+    Entry::of::<task::Claim>(Shelf::Always, ""),
+    Entry::of::<task::Update>(Shelf::Always, ""),
+    Entry::of::<task::Create>(Shelf::Always, ""),
+    Entry::of::<task::ListTasks>(Shelf::Always, ""),
+    Entry::of::<track::Thinking>(Shelf::Core, "heartbeat progress"),
+    Entry::of::<task::Get>(Shelf::Core, ""),
+    Entry::of::<edge::Link>(Shelf::Core, "depend order"),
+    Entry::of::<task::Explain>(Shelf::Core, "stuck blocked"),
+    Entry::of::<task::StatusSummary>(Shelf::Full, ""),
+    Entry::of::<track::Events>(Shelf::Full, ""),
+    Entry::of::<task::CreateTree>(Shelf::Full, "plan hierarchy"),
+    Entry::of::<task::BulkUpdate>(Shelf::Full, ""),
+    Entry::of::<task::Delete>(Shelf::Full, ""),
+    Entry::of::<task::Undelete>(Shelf::Full, ""),
+    Entry::of::<task::Rename>(Shelf::Full, ""),
+    Entry::of::<task::Scan>(Shelf::Full, ""),
+    Entry::of::<edge::Unlink>(Shelf::Full, ""),
+    Entry::of::<edge::Relink>(Shelf::Full, ""),
+    Entry::of::<track::TaskHistory>(Shelf::Full, ""),
+    Entry::of::<track::ProjectHistory>(Shelf::Full, ""),
+    Entry::of::<worker::Disconnect>(Shelf::Full, ""),
+    Entry::of::<worker::ListAgents>(Shelf::Full, ""),
+    Entry::of::<worker::CleanupStale>(Shelf::Full, ""),
+    Entry::of::<find::Settings>(Shelf::Full, ""),
+];

@@ -1,0 +1,182 @@
+//! The one path on which a task changes state, whoever causes it.
+//!
+//! A step is recorded, then what follows from it: tasks that waited are freed
+//! and, where the project wants it, move on by themselves; a container whose
+//! last task has ended completes itself; and each of these is a step again.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use crate::Context;
+use crate::domain::{Outcome, Step, Task, TaskId};
+use crate::error::Result;
+use crate::store::{Because, Shift, Tx};
+
+/// What followed from a change.
+#[derive(Debug, Default, Serialize)]
+pub struct Consequences {
+    /// Tasks that are ready now and were not before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unblocked: Vec<TaskId>,
+    /// How many there are, if they are not all named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unblocked_total: Option<usize>,
+    /// Tasks that moved on by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub auto_advanced: Vec<TaskId>,
+    /// Containers that completed themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub completed_above: Vec<TaskId>,
+}
+
+/// How many tasks an answer names at most.
+const NAMED: usize = 20;
+
+/// Carries out a step that was granted, and everything that follows from it.
+pub fn take(tx: &Tx, cx: &Context, task: &Task, step: &Step, because: &Because<'_>) -> Result<Consequences> {
+    let mut passage = Passage::new(tx, cx);
+    passage.take(task, step, because)?;
+    passage.finish()
+}
+
+/// Carries out what follows when tasks were freed by other means: a link or a task that was taken away.
+pub fn follow(tx: &Tx, cx: &Context, shift: Shift) -> Result<Consequences> {
+    let mut passage = Passage::new(tx, cx);
+    passage.follow(shift);
+    passage.finish()
+}
+
+/// Makes a task block what waits for it, or cease to, when that is not a matter of its state: it was deleted, or came back.
+pub fn set_blocking(tx: &Tx, cx: &Context, id: &TaskId, blocking: bool) -> Result<Consequences> {
+    let blocked = tx.set_blocking(id, blocking)?;
+    match (blocked, blocking) {
+        (true, false) => follow(tx, cx, tx.shift_waiting(id, -1)?),
+        (false, true) => follow(tx, cx, tx.shift_waiting(id, 1)?),
+        _ => Ok(Consequences::default()),
+    }
+}
+
+impl Consequences {
+    /// Leaves as many names as an answer has room for.
+    fn shorten(&mut self) {
+        if self.unblocked.len() > NAMED {
+            self.unblocked_total = Some(self.unblocked.len());
+        }
+        for names in [&mut self.unblocked, &mut self.auto_advanced, &mut self.completed_above] {
+            names.truncate(NAMED);
+        }
+    }
+
+    /// Takes up what followed from another change of the same call.
+    pub fn add(&mut self, other: Self) {
+        let Self { unblocked, unblocked_total: _, auto_advanced, completed_above } = other;
+        self.unblocked.extend(unblocked);
+        self.auto_advanced.extend(auto_advanced);
+        self.completed_above.extend(completed_above);
+        self.shorten();
+    }
+}
+
+struct Passage<'a> {
+    tx: &'a Tx<'a>,
+    cx: &'a Context<'a>,
+    /// What is still to be looked at.
+    freed: VecDeque<TaskId>,
+    may_end: VecDeque<TaskId>,
+    consequences: Consequences,
+}
+
+impl<'a> Passage<'a> {
+    fn new(tx: &'a Tx<'a>, cx: &'a Context<'a>) -> Self {
+        Self {
+            tx,
+            cx,
+            freed: VecDeque::new(),
+            may_end: VecDeque::new(),
+            consequences: Consequences::default(),
+        }
+    }
+
+    fn take(&mut self, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
+        let blocked_others = self.cx.workflow_of(task)?.meaning(&task.status).blocking;
+        self.tx.take_step(task, step, because)?;
+        match (blocked_others, step.after.blocking) {
+            (true, false) => {
+                let shift = self.tx.shift_waiting(&task.id, -1)?;
+                self.follow(shift);
+            }
+            (false, true) => {
+                self.tx.shift_waiting(&task.id, 1)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, shift: Shift) {
+        self.freed.extend(shift.freed);
+        self.may_end.extend(shift.may_end);
+    }
+
+    fn finish(mut self) -> Result<Consequences> {
+        loop {
+            if let Some(id) = self.freed.pop_front() {
+                self.advance(&id)?;
+            } else if let Some(id) = self.may_end.pop_front() {
+                self.roll_up(&id)?;
+            } else {
+                break;
+            }
+        }
+        self.consequences.shorten();
+        Ok(self.consequences)
+    }
+
+    /// Moves a task on that nothing holds back any more, if the project wants that.
+    fn advance(&mut self, id: &TaskId) -> Result<()> {
+        if !self.consequences.unblocked.contains(id) {
+            self.consequences.unblocked.push(id.clone());
+        }
+        let Some(target) = &self.cx.config.auto_advance.target_state else {
+            return Ok(());
+        };
+        let task = self.tx.task(id)?;
+        let workflow = self.cx.workflow_of(&task)?;
+        if task.status != workflow.initial || workflow.step(id, &task.status, target).is_err() {
+            return Ok(());
+        }
+        let step = match workflow.state(target).terminal {
+            true => Step::let_go(&task, target, Outcome::Ended, workflow),
+            false => Step::proceed(&task, target, workflow),
+        };
+        self.consequences.auto_advanced.push(id.clone());
+        self.take(&task, &step, &self.cx.by_rule("auto_advance"))
+    }
+
+    /// Completes a container that nobody holds and in which nothing is open any more.
+    fn roll_up(&mut self, id: &TaskId) -> Result<()> {
+        let task = self.tx.task(id)?;
+        let workflow = self.cx.workflow_of(&task)?;
+        let wanted = self.cx.config.auto_advance.rollup
+            && task.open_children == 0
+            && task.holder.is_none()
+            && task.deleted_at.is_none()
+            && !workflow.state(&task.status).terminal
+            && self.tx.has_child_in(id, &workflow.complete)?
+            && self.tx.awaited_ends(id)?.is_empty();
+        if !wanted {
+            if task.ready {
+                self.freed.push_back(id.clone());
+            }
+            return Ok(());
+        }
+        let step = Step::let_go(&task, &workflow.complete, Outcome::Ended, workflow);
+        self.consequences.completed_above.push(id.clone());
+        self.take(
+            &task,
+            &step,
+            &self.cx.by_rule("rollup").for_reason(Some("the last of the tasks in it has ended")),
+        )
+    }
+}

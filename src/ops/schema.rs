@@ -1,0 +1,240 @@
+//! The schema of a request, slimmed to what an agent has to read.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::{Actor, Operation};
+use crate::Effect;
+use crate::config::Config;
+use crate::domain::{EdgeKindName, Phase, Policy, Status};
+
+/// The words of the project that schemas name: `x-vocabulary` marks are replaced by them.
+pub trait Vocabulary {
+    /// Returns the words for a mark, or nothing if any word will do.
+    fn words(&self, mark: &str) -> Option<Vec<String>>;
+}
+
+impl Vocabulary for Config {
+    fn words(&self, mark: &str) -> Option<Vec<String>> {
+        match mark {
+            "status" => Some(self.workflows.statuses().into_iter().map(Status::to_string).collect()),
+            "phase"
+                if self
+                    .workflows
+                    .by_name
+                    .values()
+                    .all(|workflow| workflow.unknown_phase == Policy::Reject) =>
+            {
+                Some(self.workflows.phases().into_iter().map(Phase::to_string).collect())
+            }
+            "edge_kind" => Some(self.edges.names().map(EdgeKindName::to_string).collect()),
+            "workflow" => Some(self.workflows.by_name.keys().cloned().collect()),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the description that the doc comment of an operation gives.
+pub fn description<O: Operation>() -> String {
+    let schema = generate::<O>();
+    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    unwrapped(text)
+}
+
+/// Returns the schema of an operation's arguments, the common ones included.
+pub fn arguments<O: Operation>(vocabulary: &dyn Vocabulary) -> Map<String, Value> {
+    let mut schema = generate::<O>();
+    let definitions = schema.remove("$defs");
+    for key in ["$schema", "title", "description"] {
+        schema.remove(key);
+    }
+    let mut schema = Value::Object(schema);
+    let mut slimming = Slimming {
+        definitions: definitions.unwrap_or_default(),
+        vocabulary,
+        inside: vec![("#".into(), "#".into())],
+    };
+    slimming.slim(&mut schema, "#");
+    let Value::Object(mut schema) = schema else {
+        return Map::new();
+    };
+    add_common::<O>(&mut schema);
+    schema
+}
+
+/// Makes a schema shorter for those who pay for every byte of it: what is
+/// refused anyway is not announced, and what another operation describes is not
+/// described again.
+pub fn shorten(schema: &mut Map<String, Value>) {
+    const DESCRIBED_ELSEWHERE: &str = "x-like";
+    schema.shift_remove("additionalProperties");
+    if !schema.contains_key("maximum") {
+        schema.shift_remove("minimum");
+    }
+    if schema.shift_remove(DESCRIBED_ELSEWHERE).is_some() {
+        schema.retain(|key, _| matches!(key.as_str(), "type" | "description"));
+    }
+    for value in schema.values_mut() {
+        match value {
+            Value::Object(part) => shorten(part),
+            Value::Array(parts) => parts.iter_mut().filter_map(Value::as_object_mut).for_each(shorten),
+            _ => {}
+        }
+    }
+}
+
+fn generate<O: Operation>() -> Map<String, Value> {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    match generator.into_root_schema_for::<O>().to_value() {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    }
+}
+
+fn add_common<O: Operation>(schema: &mut Map<String, Value>) {
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    let Value::Object(properties) = properties else {
+        return;
+    };
+    if O::ACTOR != Actor::Nobody {
+        properties.shift_insert(0, "worker_id".into(), json!({ "type": "string" }));
+    }
+    if O::EFFECT != Effect::Read {
+        properties.insert("request_id".into(), json!({ "type": "string" }));
+    }
+    if O::ACTOR == Actor::Required {
+        let required = schema.entry("required").or_insert_with(|| json!([]));
+        if let Value::Array(required) = required {
+            required.insert(0, "worker_id".into());
+        }
+    }
+}
+
+/// Rewrites a schema in place: definitions inlined, nulls and integer formats
+/// dropped, the project's words in place of their marks.
+struct Slimming<'a> {
+    definitions: Value,
+    vocabulary: &'a dyn Vocabulary,
+    /// The definitions around the place that is being rewritten, and where they stand.
+    inside: Vec<(String, String)>,
+}
+
+impl Slimming<'_> {
+    fn slim(&mut self, schema: &mut Value, place: &str) {
+        match schema {
+            Value::Object(object) => {
+                let depth = self.inside.len();
+                self.inline(object, place);
+                tidy(object);
+                if let Some(Value::String(mark)) = object.remove("x-vocabulary")
+                    && let Some(words) = self.vocabulary.words(&mark)
+                {
+                    set_words(object, words);
+                }
+                for (key, value) in object.iter_mut() {
+                    self.slim(value, &format!("{place}/{key}"));
+                }
+                self.inside.truncate(depth);
+            }
+            Value::Array(items) => {
+                for (at, item) in items.iter_mut().enumerate() {
+                    self.slim(item, &format!("{place}/{at}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts a definition in the place of its name. What contains itself, as a
+    /// node of a tree does, is described once and pointed at after that.
+    fn inline(&mut self, object: &mut Map<String, Value>, place: &str) {
+        let Some(Value::String(name)) = object.get("$ref").cloned() else {
+            return;
+        };
+        if let Some((_, described)) = self.inside.iter().find(|(inside, _)| *inside == name) {
+            object.insert("$ref".into(), described.as_str().into());
+            return;
+        }
+        let definition = self.definitions.get(name.trim_start_matches("#/$defs/"));
+        if let Some(Value::Object(definition)) = definition.cloned() {
+            object.shift_remove("$ref");
+            for (key, value) in definition {
+                object.entry(key).or_insert(value);
+            }
+            self.inside.push((name, place.to_owned()));
+        }
+    }
+}
+
+fn tidy(object: &mut Map<String, Value>) {
+    drop_null(object);
+    if object.get("format").and_then(Value::as_str).is_some_and(is_number_format) {
+        object.shift_remove("format");
+    }
+    if object.get("default").is_some_and(is_nothing) {
+        object.shift_remove("default");
+    }
+    object.shift_remove("uniqueItems");
+    if let Some(Value::Array(words)) = object.get_mut("enum") {
+        words.retain(|word| !word.is_null());
+    }
+    if let Some(Value::String(text)) = object.get_mut("description") {
+        *text = unwrapped(text);
+    }
+}
+
+/// Puts the words where the strings are: in the value, its items, or one of its forms.
+fn set_words(object: &mut Map<String, Value>, words: Vec<String>) {
+    if let Some(Value::Array(forms)) = object.get_mut("anyOf") {
+        for form in forms.iter_mut().filter_map(Value::as_object_mut) {
+            set_words(form, words.clone());
+        }
+        return;
+    }
+    match object.get_mut("items") {
+        Some(Value::Object(items)) => items.insert("enum".into(), words.into()),
+        _ => object.insert("enum".into(), words.into()),
+    };
+}
+
+/// Inputs may be left out, so that saying "or null" tells nobody anything.
+fn drop_null(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = object.get_mut("type") {
+        types.retain(|name| name != "null");
+        if types.len() == 1 {
+            object["type"] = object["type"][0].take();
+        }
+    }
+    let Some(Value::Array(forms)) = object.get_mut("anyOf") else {
+        return;
+    };
+    forms.retain(|form| form.get("type").is_none_or(|name| name != "null"));
+    if forms.len() > 1 {
+        return;
+    }
+    if let (Some(Value::Object(form)), _) = (forms.pop(), object.shift_remove("anyOf")) {
+        for (key, value) in form {
+            object.entry(key).or_insert(value);
+        }
+    }
+}
+
+fn is_number_format(format: &str) -> bool {
+    format.starts_with("int") || format.starts_with("uint") || matches!(format, "float" | "double")
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Joins the lines of a paragraph, which break where the source did.
+fn unwrapped(text: &str) -> String {
+    let paragraphs = text.split("\n\n");
+    let joined = paragraphs.map(|paragraph| paragraph.replace('\n', " "));
+    joined.collect::<Vec<_>>().join("\n\n")
+}

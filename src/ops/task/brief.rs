@@ -1,0 +1,96 @@
+//! Tasks as answers show them: few words, and nothing that goes without saying.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::domain::{Phase, Priority, Status, Tag, Task, TaskId, WorkerId};
+use crate::store::{Listed, Neighbour};
+
+/// A task in three words.
+#[derive(Debug, Serialize)]
+pub struct Brief {
+    pub id: TaskId,
+    pub title: String,
+    pub status: Status,
+}
+
+impl Brief {
+    const TITLE: usize = 60;
+
+    pub fn of(task: &Task) -> Self {
+        Self { id: task.id.clone(), title: shortened(&task.title, Self::TITLE), status: task.status.clone() }
+    }
+}
+
+impl From<Neighbour> for Brief {
+    fn from(Neighbour { id, status, title }: Neighbour) -> Self {
+        Self { id, title: shortened(&title, Self::TITLE), status }
+    }
+}
+
+/// A task as a row of a list.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    id: TaskId,
+    title: String,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<Phase>,
+    #[serde(skip_serializing_if = "is_default")]
+    priority: Priority,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_id: Option<WorkerId>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    tags: BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    needed_tags: BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    wanted_tags: BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<i64>,
+    /// How many tasks it waits for.
+    #[serde(skip_serializing_if = "is_zero")]
+    blockers: i64,
+    /// How many of the tasks in it are open.
+    #[serde(skip_serializing_if = "is_zero")]
+    open_children: i64,
+}
+
+impl Row {
+    /// The longest title a row shows; `get` shows the whole.
+    const TITLE: usize = 100;
+
+    pub fn of(task: Listed) -> Self {
+        Self {
+            id: task.id,
+            title: shortened(&task.title, Self::TITLE),
+            status: task.status,
+            phase: task.phase,
+            priority: task.priority,
+            worker_id: task.holder,
+            tags: task.tags,
+            needed_tags: task.demand.needed,
+            wanted_tags: task.demand.wanted,
+            points: task.points,
+            blockers: task.open_blockers + task.blocked_above,
+            open_children: task.open_children,
+        }
+    }
+}
+
+/// Returns the text, or its beginning and a sign that there is more.
+pub fn shortened(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+pub fn is_zero(value: &i64) -> bool {
+    *value == 0
+}

@@ -1,0 +1,87 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::claiming::Force;
+use super::moving::{Move, move_to, refuse_stranger};
+use super::words;
+use crate::domain::{Reason, Status, TaskId, TaskRef};
+use crate::error::Result;
+use crate::ops::passage::Consequences;
+use crate::ops::{Actor, Operation};
+use crate::store::Tx;
+use crate::{Context, Effect};
+
+/// Move many tasks to a state. Each succeeds or fails by itself.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkUpdate {
+    tasks: Vec<TaskRef>,
+    #[schemars(extend("x-vocabulary" = "status"))]
+    status: Status,
+    reason: Option<Reason>,
+    /// Override holders and blockers.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+pub struct BulkUpdated {
+    moved: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unblocked: Vec<TaskId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_total: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    task: String,
+    error: Value,
+}
+
+impl Operation for BulkUpdate {
+    const NAME: &'static str = "bulk_update";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Required;
+    const POSITIONAL: &'static [&'static str] = &["status", "tasks…"];
+
+    type Output = BulkUpdated;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<BulkUpdated> {
+        const FAILURES: usize = 5;
+        const NAMED: usize = 20;
+        words::check_number("tasks", self.tasks.len(), cx.config.limits.ids)?;
+        let mut done =
+            BulkUpdated { moved: 0, unblocked: Vec::new(), failed: Vec::new(), failed_total: None };
+        for name in &self.tasks {
+            match tx.part(|| self.move_one(tx, cx, name))? {
+                Ok(consequences) => {
+                    done.moved += 1;
+                    done.unblocked.extend(consequences.unblocked);
+                }
+                Err(error) => done.failed.push(Failure { task: name.to_string(), error: error.to_json() }),
+            }
+        }
+        if done.failed.len() > FAILURES {
+            done.failed_total = Some(done.failed.len());
+            done.failed.truncate(FAILURES);
+        }
+        done.unblocked.truncate(NAMED);
+        Ok(done)
+    }
+}
+
+impl BulkUpdate {
+    fn move_one(&self, tx: &Tx, cx: &Context, name: &TaskRef) -> Result<Consequences> {
+        let force = Force::from(self.force);
+        let task = tx.task(&tx.resolve(name)?)?;
+        let overrode = refuse_stranger(tx, cx, &task, None, force)?;
+        let because = cx
+            .because(if overrode { "force" } else { "update" })
+            .for_reason(self.reason.as_ref().map(Reason::as_str));
+        move_to(tx, cx, &task, &Move { to: &self.status, because, force })
+    }
+}

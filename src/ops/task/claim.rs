@@ -1,0 +1,153 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::claiming::{self, Force, Taken};
+use crate::domain::{Refusal, Standing, Task, TaskRef};
+use crate::error::Result;
+use crate::ops::passage::Consequences;
+use crate::ops::{Actor, Operation};
+use crate::store::Tx;
+use crate::{Context, Effect};
+
+/// Take a task and start on it; without `task`, what you hold already, else the best ready one.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    task: Option<TaskRef>,
+    /// Take this many new ones.
+    count: Option<usize>,
+    /// Override its holder and blockers.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Claimed {
+    One {
+        task: Taken,
+        #[serde(flatten)]
+        consequences: Consequences,
+    },
+    Several {
+        tasks: Vec<Taken>,
+        /// How many the worker holds, if they are not all shown.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<usize>,
+    },
+    Nothing {
+        /// Always null.
+        task: Option<Taken>,
+        why: String,
+        next: &'static str,
+    },
+}
+
+impl Operation for Claim {
+    const NAME: &'static str = "claim";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Required;
+    const POSITIONAL: &'static [&'static str] = &["task"];
+    const SWEEPS: bool = true;
+
+    type Output = Claimed;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
+        if let Some(task) = &self.task {
+            let task = tx.task(&tx.resolve(task)?)?;
+            return claim_one(tx, cx, &task, self.force.into());
+        }
+        if let Some(count) = self.count {
+            return claim_new(tx, cx, count);
+        }
+        match held(tx, cx)? {
+            Some(held) => Ok(held),
+            None => claim_best(tx, cx),
+        }
+    }
+}
+
+fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed> {
+    let mine = task.claimed_at.is_some() && task.holder.as_ref() == Some(&cx.actor()?.id);
+    if mine {
+        return Ok(Claimed::One { task: Taken::again(task.clone()), consequences: Consequences::default() });
+    }
+    let consequences = claiming::claim(tx, cx, task, None, force)?;
+    Ok(Claimed::One { task: Taken::of(tx.task(&task.id)?), consequences })
+}
+
+/// Returns what the worker is at work on, if anything.
+fn held(tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
+    const SHOWN: usize = 8;
+    let mut begun = tx.begun_by(&cx.actor()?.id)?;
+    let total = Some(begun.len()).filter(|total| *total > SHOWN);
+    begun.truncate(SHOWN);
+    let mut tasks: Vec<Taken> = tx.whole(&begun)?.into_iter().map(Taken::again).collect();
+    match tasks.len() {
+        0 => Ok(None),
+        1 => Ok(tasks.pop().map(|task| Claimed::One { task, consequences: Consequences::default() })),
+        _ => Ok(Some(Claimed::Several { tasks, total })),
+    }
+}
+
+fn claim_best(tx: &Tx, cx: &Context) -> Result<Claimed> {
+    match next(tx, cx)? {
+        Some(task) => claim_one(tx, cx, &task, Force::No),
+        None => nothing(tx),
+    }
+}
+
+fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
+    const AT_A_CALL: usize = 20;
+    super::words::check_number("tasks", count, AT_A_CALL)?;
+    let mut tasks = Vec::new();
+    while tasks.len() < count {
+        let Some(task) = next(tx, cx)? else { break };
+        match claiming::claim(tx, cx, &task, None, Force::No) {
+            Ok(_) => tasks.push(Taken::of(tx.task(&task.id)?)),
+            Err(crate::Error::Refused(Refusal::AtLimit { .. })) if !tasks.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    match tasks.is_empty() {
+        true => nothing(tx),
+        false => Ok(Claimed::Several { tasks, total: None }),
+    }
+}
+
+/// Returns the task to take: one that was given to the worker and can be started, else the best ready one.
+pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
+    let worker = cx.actor()?;
+    for given in tx.given_to(&worker.id)? {
+        let task = tx.task(&given)?;
+        let target = &cx.workflow_of(&task)?.claim;
+        if claiming::objections(tx, cx, &task, worker, target)?.is_empty() {
+            return Ok(Some(task));
+        }
+    }
+    claiming::best_for(tx, worker)
+}
+
+fn nothing(tx: &Tx) -> Result<Claimed> {
+    let mut counts: Vec<(Standing, i64)> = Vec::new();
+    for tally in tx.tallies()?.into_iter().filter(|tally| tally.standing != Standing::Ended) {
+        match counts.iter_mut().find(|(standing, _)| *standing == tally.standing) {
+            Some((_, count)) => *count += tally.tasks,
+            None => counts.push((tally.standing, tally.tasks)),
+        }
+    }
+    let open: Vec<_> = counts
+        .iter()
+        .map(|(standing, count)| match standing {
+            Standing::Ready => format!("{count} ready only for workers with other tags"),
+            standing => format!("{count} {}", standing.as_str()),
+        })
+        .collect();
+    let (why, next) = match counts.is_empty() {
+        true => ("no task is open".to_owned(), "create tasks, or stop"),
+        false => {
+            (format!("nothing is ready for you: {}", open.join(", ")), "explain says what holds them back")
+        }
+    };
+    Ok(Claimed::Nothing { task: None, why, next })
+}

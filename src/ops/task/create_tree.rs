@@ -1,0 +1,61 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::create::{Create, Many};
+use super::plant::{TreeKinds, plant};
+use crate::domain::{TaskId, TaskRef};
+use crate::error::Result;
+use crate::ops::edge::linking;
+use crate::ops::{Actor, Operation};
+use crate::store::Tx;
+use crate::{Context, Effect};
+
+/// Create a tree of tasks: all of it, or nothing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTree {
+    /// A task as `create` takes it; `tasks` are the nodes under it, `ref` puts an existing task there.
+    #[schemars(extend("x-like" = "create"))]
+    tree: Create,
+    parent: Option<TaskRef>,
+    /// Links parents to children; default contains.
+    child_type: Option<String>,
+    /// Links each to the next beside it, as in `follows`; default none.
+    sibling_type: Option<String>,
+    /// Name all ids.
+    #[serde(default)]
+    return_ids: bool,
+}
+
+#[derive(Serialize)]
+pub struct Grown {
+    root: TaskId,
+    #[serde(flatten)]
+    rest: Many,
+}
+
+impl Operation for CreateTree {
+    const NAME: &'static str = "create_tree";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Optional;
+    const POSITIONAL: &'static [&'static str] = &["tree"];
+
+    type Output = Grown;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Grown> {
+        let named = |name: &Option<String>| name.as_ref().map(|name| linking::kind(cx, name)).transpose();
+        let kinds = TreeKinds {
+            child: named(&self.child_type)?.or_else(|| cx.config.edges.containing()),
+            sibling: named(&self.sibling_type)?,
+        };
+        let parent = self.parent.as_ref().map(|parent| tx.resolve(parent)).transpose()?;
+        let planted = plant(tx, cx, std::slice::from_ref(&self.tree), parent.as_ref(), &kinds)?;
+        let root = planted.ids[0].clone();
+        let all = planted.ids.clone();
+        let mut rest = Many::of(planted);
+        if self.return_ids {
+            rest.ids = all;
+        }
+        Ok(Grown { root, rest })
+    }
+}

@@ -1,0 +1,115 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::claiming::Force;
+use super::moving::refuse_stranger;
+use crate::Context;
+use crate::Effect;
+use crate::domain::{Outcome, Reason, Refusal, Step, Task, TaskId, TaskRef};
+use crate::error::Result;
+use crate::ops::passage::{self, Consequences};
+use crate::ops::{Actor, Operation};
+use crate::store::{Event, Tx};
+
+/// Put a task away; `undelete` brings it back.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delete {
+    task: TaskRef,
+    /// With everything under it.
+    #[serde(default)]
+    cascade: bool,
+    reason: Option<Reason>,
+    /// For good.
+    #[serde(default)]
+    obliterate: bool,
+    /// Override its holder.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+pub struct Deleted {
+    id: TaskId,
+    deleted: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    obliterated: bool,
+    #[serde(flatten)]
+    consequences: Consequences,
+}
+
+impl Operation for Delete {
+    const NAME: &'static str = "delete";
+    const EFFECT: Effect = Effect::Destroy;
+    const ACTOR: Actor = Actor::Required;
+    const POSITIONAL: &'static [&'static str] = &["task"];
+
+    type Output = Deleted;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Deleted> {
+        let id = tx.resolve(&self.task)?;
+        let task = tx.task(&id)?;
+        if task.deleted_at.is_some() && !self.obliterate {
+            return Err(Refusal::Deleted { task: id }.into());
+        }
+        let children = tx.children(&id)?.len();
+        if children > 0 && !self.cascade {
+            return Err(Refusal::HasChildren { task: id, children }.into());
+        }
+        let mut doomed = if self.cascade { tx.under(&id)? } else { Vec::new() };
+        doomed.insert(0, id.clone());
+        let mut consequences = Consequences::default();
+        let mut deleted = 0;
+        // From the top, so that no container completes itself on the way.
+        for doomed in &doomed {
+            let task = tx.task(doomed)?;
+            if task.deleted_at.is_none() {
+                consequences.add(self.put_away(tx, cx, &task)?);
+                deleted += 1;
+            }
+        }
+        if self.obliterate {
+            for doomed in doomed.iter().rev() {
+                remove(tx, cx, doomed, self.reason.as_ref().map(Reason::as_str))?;
+            }
+        }
+        consequences.unblocked.retain(|freed| !doomed.contains(freed));
+        Ok(Deleted {
+            id,
+            deleted: deleted.max(usize::from(self.obliterate)),
+            obliterated: self.obliterate,
+            consequences,
+        })
+    }
+}
+
+impl Delete {
+    fn put_away(&self, tx: &Tx, cx: &Context, task: &Task) -> Result<Consequences> {
+        refuse_stranger(tx, cx, task, None, Force::from(self.force))?;
+        let because = cx.because("delete").for_reason(self.reason.as_ref().map(Reason::as_str));
+        if task.holder.is_some() {
+            let workflow = cx.workflow_of(task)?;
+            let step = Step::let_go(task, &workflow.disconnect, Outcome::Released, workflow);
+            passage::take(tx, cx, task, &step, &because)?;
+        }
+        tx.mark_deleted(&task.id, &because)?;
+        tx.record(&Event {
+            task: Some(&task.id),
+            before: Some(json!({ "status": task.status })),
+            ..Event::of("deleted", &because)
+        })?;
+        passage::set_blocking(tx, cx, &task.id, false)
+    }
+}
+
+/// Removes what was put away, for good.
+fn remove(tx: &Tx, cx: &Context, id: &TaskId, reason: Option<&str>) -> Result<()> {
+    let below = tx.under(id)?;
+    tx.obliterate(id)?;
+    // What was deleted before, and stays, stands under nothing now.
+    for orphan in &below {
+        tx.recount_above(orphan)?;
+    }
+    tx.record(&Event { task: Some(id), ..Event::of("obliterated", &cx.because("delete").for_reason(reason)) })
+}

@@ -1,0 +1,197 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::brief::{Brief, Row};
+use super::claiming;
+use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Worker, listed};
+use crate::error::Result;
+use crate::ops::worker::presence;
+use crate::ops::{Actor, Operation};
+use crate::store::{Filter, Listed, Order, Page, Queue, Start, Tx};
+use crate::{Context, Effect, Error};
+
+/// Say why a task can or cannot be claimed by you or, without `task`, why nothing is ready.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Explain {
+    task: Option<TaskRef>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Explanation {
+    Task {
+        task: Brief,
+        claimable: bool,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        because: Vec<Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    Project(Box<Situation>),
+}
+
+/// What can be done, and what holds the rest back.
+#[derive(Serialize)]
+pub struct Situation {
+    ready_for_you: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<Row>,
+    /// Ready tasks that ask for tags you lack.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ready_for_others: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    you: Option<String>,
+    held: Vec<Holding>,
+    blocked: i64,
+    /// The tasks that most others wait for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bottlenecks: Vec<Bottleneck>,
+    next: String,
+}
+
+#[derive(Serialize)]
+struct Holding {
+    id: TaskId,
+    worker_id: String,
+    for_minutes: i64,
+}
+
+#[derive(Serialize)]
+struct Bottleneck {
+    id: TaskId,
+    status: Status,
+    holds_back: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_id: Option<String>,
+}
+
+impl Operation for Explain {
+    const NAME: &'static str = "explain";
+    const EFFECT: Effect = Effect::Read;
+    const ACTOR: Actor = Actor::Optional;
+    const POSITIONAL: &'static [&'static str] = &["task"];
+    const SWEEPS: bool = true;
+
+    type Output = Explanation;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Explanation> {
+        match &self.task {
+            Some(name) => explain_task(tx, cx, &tx.resolve(name)?),
+            None => Ok(Explanation::Project(Box::new(situation(tx, cx)?))),
+        }
+    }
+}
+
+fn explain_task(tx: &Tx, cx: &Context, id: &TaskId) -> Result<Explanation> {
+    let task = tx.task(id)?;
+    let mine = cx.worker.as_ref().is_some_and(|worker| task.holder.as_ref() == Some(&worker.id));
+    if mine && task.claimed_at.is_some() {
+        let next = Some("you hold it already: go on with it".to_owned());
+        return Ok(Explanation::Task { task: Brief::of(&task), claimable: false, because: Vec::new(), next });
+    }
+    let objections = match &cx.worker {
+        Some(worker) => claiming::objections(tx, cx, &task, worker, &cx.workflow_of(&task)?.claim)?,
+        None => {
+            let nobody = presence::newcomer("nobody".parse().map_err(Error::internal)?, cx);
+            let found = claiming::objections(tx, cx, &task, &nobody, &cx.workflow_of(&task)?.claim)?;
+            found.into_iter().filter(|refusal| !matches!(refusal, Refusal::LacksTags { .. })).collect()
+        }
+    };
+    Ok(Explanation::Task {
+        claimable: objections.is_empty(),
+        next: objections.first().map(Refusal::hint),
+        because: objections.into_iter().map(|refusal| Error::Refused(refusal).to_json()).collect(),
+        task: Brief::of(&task),
+    })
+}
+
+fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
+    let worker = cx.worker.as_ref();
+    let (fitting, others): (Vec<Queue>, Vec<Queue>) = tx
+        .queues()?
+        .into_iter()
+        .partition(|queue| worker.is_none_or(|worker| queue.demand.objection(&worker.tags).is_none()));
+    let for_you = Filter { standing: Some(Standing::Ready), queues: Some(fitting), ..Filter::default() };
+    let ready_for_you = tx.count(&for_you, 1_000)?;
+    let first = Page { limit: 1, start: Start::Offset(0) };
+    let best = tx.list(&for_you, Order::Urgent, first)?.pop();
+    let tallies = tx.tallies()?;
+    let blocked =
+        tallies.iter().filter(|tally| tally.standing == Standing::Blocked).map(|tally| tally.tasks).sum();
+    let open: i64 =
+        tallies.iter().filter(|tally| tally.standing != Standing::Ended).map(|tally| tally.tasks).sum();
+    let you = worker.map(|worker| standing_of(tx, worker)).transpose()?.flatten();
+    let held = holdings(tx, cx)?;
+    let next = advice(ready_for_you, you.is_some(), !held.is_empty(), !others.is_empty(), open);
+    Ok(Situation {
+        ready_for_you,
+        best: best.map(Row::of),
+        ready_for_others: others.iter().map(wanted).collect(),
+        you,
+        held,
+        blocked,
+        bottlenecks: bottlenecks(tx)?,
+        next: next.to_owned(),
+    })
+}
+
+fn advice(ready: usize, at_limit: bool, held: bool, for_others: bool, open: i64) -> &'static str {
+    match (ready, at_limit) {
+        (_, true) => "finish or release what you hold first",
+        (1.., _) => "claim takes the best one",
+        _ if for_others => "connect a worker with these tags",
+        _ if held => "wait for those who are at work, or create tasks",
+        _ if open == 0 => "no task is open: create tasks, or stop",
+        _ => "retry, cancel or unlink what holds the others back",
+    }
+}
+
+/// Says that the worker holds as many tasks as it may, if so.
+fn standing_of(tx: &Tx, worker: &Worker) -> Result<Option<String>> {
+    let held = tx.working_on(&worker.id)?;
+    let full = !worker.limit.allows(held);
+    Ok(full.then(|| format!("you hold {held} and may hold {}", worker.limit.0)))
+}
+
+fn wanted(queue: &Queue) -> String {
+    let mut asked = Vec::new();
+    if !queue.demand.needed.is_empty() {
+        asked.push(format!("all of {}", listed(&queue.demand.needed)));
+    }
+    if !queue.demand.wanted.is_empty() {
+        asked.push(format!("one of {}", listed(&queue.demand.wanted)));
+    }
+    asked.join(" and ")
+}
+
+fn holdings(tx: &Tx, cx: &Context) -> Result<Vec<Holding>> {
+    const SHOWN: usize = 10;
+    let filter = Filter { standing: Some(Standing::Held), ..Filter::default() };
+    let page = Page { limit: SHOWN, start: Start::Offset(0) };
+    let held = tx.list(&filter, Order::Oldest, page)?;
+    let holding = |task: Listed| {
+        Some(Holding {
+            id: task.id,
+            worker_id: task.holder?.to_string(),
+            for_minutes: task.claimed_at.map_or(0, |since| cx.now.since(since) / 60_000),
+        })
+    };
+    Ok(held.into_iter().filter_map(holding).collect())
+}
+
+fn bottlenecks(tx: &Tx) -> Result<Vec<Bottleneck>> {
+    const SHOWN: usize = 5;
+    let worst = tx.bottlenecks(SHOWN)?;
+    let described = worst.into_iter().map(|(id, holds_back)| {
+        let task = tx.task(&id)?;
+        Ok(Bottleneck {
+            id,
+            status: task.status,
+            holds_back,
+            worker_id: task.holder.map(|holder| holder.to_string()),
+        })
+    });
+    described.collect()
+}

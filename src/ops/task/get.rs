@@ -1,0 +1,215 @@
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::brief::{Brief, is_default, is_zero, shortened};
+use crate::domain::{
+    Blocker, Millis, Phase, Priority, Status, Tag, Task, TaskId, TaskRef, Timestamp, WorkerId,
+};
+use crate::error::Result;
+use crate::ops::Operation;
+use crate::ops::track::Happening;
+use crate::store::{AttachmentRow, Tx};
+use crate::{Context, Effect};
+
+/// Show a task: what it says, where it stands, what it waits for and what waits for it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Get {
+    task: TaskRef,
+    /// Show the description from there.
+    #[serde(default)]
+    from: usize,
+}
+
+#[derive(Serialize)]
+pub struct Whole {
+    id: TaskId,
+    title: String,
+    status: Status,
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Where the rest of the description begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description_goes_on_at: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_id: Option<WorkerId>,
+    #[serde(skip_serializing_if = "is_zero")]
+    attempt: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thought: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<Phase>,
+    #[serde(skip_serializing_if = "is_default")]
+    priority: Priority,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    tags: BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    needed_tags: BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    wanted_tags: BTreeSet<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_estimate_ms: Option<Millis>,
+    #[serde(skip_serializing_if = "is_zero")]
+    time_actual_ms: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<Brief>,
+    /// How many tasks are in it, by state.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    children: IndexMap<Status, usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blocked_by: Vec<Blocker>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<Brief>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks_total: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attached>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments_total: Option<usize>,
+    /// The last things that happened to it, the newest first.
+    events: Vec<Happening>,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<WorkerId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
+}
+
+/// An attachment without its content.
+#[derive(Serialize)]
+struct Attached {
+    #[serde(rename = "type")]
+    kind: String,
+    sequence: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    mime: String,
+    bytes: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    attempt: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_id: Option<WorkerId>,
+}
+
+impl Operation for Get {
+    const NAME: &'static str = "get";
+    const EFFECT: Effect = Effect::Read;
+    const POSITIONAL: &'static [&'static str] = &["task"];
+
+    type Output = Whole;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Whole> {
+        const SHOWN: usize = 5;
+        const EVENTS: usize = 3;
+        let task = tx.task(&tx.resolve(&self.task)?)?;
+        let mut blocked_by = match task.open_blockers + task.blocked_above {
+            0 => Vec::new(),
+            _ => tx.blockers(&task.id)?,
+        };
+        blocked_by.truncate(SHOWN);
+        let (waiting, waiting_total) = tx.dependents(&task.id, SHOWN)?;
+        let mut attachments: Vec<Attached> =
+            tx.attachments(&task.id)?.into_iter().map(Attached::of).collect();
+        let attachments_total = attachments.len();
+        attachments.truncate(SHOWN);
+        let parent = match tx.parent(&task.id)? {
+            Some(parent) => Some(Brief::of(&tx.task(&parent)?)),
+            None => None,
+        };
+        let (description, goes_on_at) = self.part_of(task.description.as_deref());
+        Ok(Whole {
+            ready: task.ready,
+            description,
+            description_goes_on_at: goes_on_at,
+            parent,
+            children: tx.children_by_state(&task.id)?.into_iter().collect(),
+            blocked_by,
+            blocks_total: (waiting_total > waiting.len()).then_some(waiting_total),
+            blocks: waiting.into_iter().map(Brief::from).collect(),
+            attachments_total: (attachments_total > attachments.len()).then_some(attachments_total),
+            attachments,
+            events: tx.events_of(&task.id, EVENTS)?.into_iter().map(Happening::brief).collect(),
+            workflow: Some(task.workflow.clone()).filter(|name| *name != cx.config.workflows.default),
+            time_actual_ms: task.time_actual_ms + task.timed_since.map_or(0, |since| cx.now.since(since)),
+            ..Self::plain(task)
+        })
+    }
+}
+
+impl Get {
+    /// Returns the part of a description that fits an answer, and where the rest begins.
+    fn part_of(&self, text: Option<&str>) -> (Option<String>, Option<usize>) {
+        const SHOWN: usize = 1_200;
+        let Some(text) = text else {
+            return (None, None);
+        };
+        let part: String = text.chars().skip(self.from).take(SHOWN).collect();
+        let end = self.from + part.chars().count();
+        let more = text.chars().nth(end).is_some();
+        (Some(part), more.then_some(end))
+    }
+
+    /// Returns the answer as far as the task's own row tells it.
+    fn plain(task: Task) -> Whole {
+        const THOUGHT: usize = 100;
+        Whole {
+            id: task.id,
+            title: task.title,
+            status: task.status,
+            ready: task.ready,
+            description: None,
+            description_goes_on_at: None,
+            worker_id: task.holder,
+            attempt: task.attempt,
+            claimed_at: task.claimed_at,
+            thought: task.thought.map(|thought| shortened(&thought, THOUGHT)),
+            phase: task.phase,
+            priority: task.priority,
+            tags: task.tags,
+            needed_tags: task.demand.needed,
+            wanted_tags: task.demand.wanted,
+            points: task.points,
+            time_estimate_ms: task.time_estimate_ms,
+            time_actual_ms: task.time_actual_ms,
+            workflow: None,
+            parent: None,
+            children: IndexMap::new(),
+            blocked_by: Vec::new(),
+            blocks: Vec::new(),
+            blocks_total: None,
+            attachments: Vec::new(),
+            attachments_total: None,
+            events: Vec::new(),
+            created_at: task.created_at,
+            created_by: task.created_by,
+            completed_at: task.completed_at,
+            deleted_at: task.deleted_at,
+        }
+    }
+}
+
+impl Attached {
+    fn of(row: AttachmentRow) -> Self {
+        Self {
+            kind: row.kind,
+            sequence: row.sequence,
+            name: row.name,
+            mime: row.mime,
+            bytes: row.bytes,
+            attempt: row.attempt,
+            worker_id: row.worker,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! How a task is moved to another state at somebody's request.
+
+use super::claiming::{self, Force};
+use crate::Context;
+use crate::domain::{Outcome, Refusal, Status, Step, Task};
+use crate::error::{Error, Result};
+use crate::ops::passage::{self, Consequences};
+use crate::store::{Because, Tx};
+
+/// A request to move a task.
+pub struct Move<'a> {
+    pub to: &'a Status,
+    pub because: Because<'a>,
+    pub force: Force,
+}
+
+/// Moves a task to a state: a start is checked as a claim, an end against what is in the task.
+pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result<Consequences> {
+    let Move { to, because, force } = request;
+    let workflow = cx.workflow_of(task)?;
+    let caller = cx.worker.as_ref().map(|worker| &worker.id);
+    let begun_by_caller = task.claimed_at.is_some() && task.holder.as_ref() == caller;
+    if workflow.states.get(*to).is_some_and(|state| state.timed) && !begun_by_caller {
+        return claiming::claim(tx, cx, task, Some(to), *force);
+    }
+    let state = workflow.step(&task.id, &task.status, to)?;
+    if **to == task.status {
+        return Ok(Consequences::default());
+    }
+    let step = match (state.terminal, state.timed) {
+        (true, _) => {
+            refuse_early_end(tx, cx, task, to)?;
+            Step::let_go(task, to, Outcome::Ended, workflow)
+        }
+        (false, true) => Step::proceed(task, to, workflow),
+        (false, false) => Step::let_go(task, to, Outcome::Released, workflow),
+    };
+    passage::take(tx, cx, task, &step, because)
+}
+
+/// Refuses to call a task done before what is in it, or what its end waits for, has ended.
+pub fn refuse_early_end(tx: &Tx, cx: &Context, task: &Task, to: &Status) -> Result<()> {
+    if !cx.workflow_of(task)?.is_done(to) {
+        return Ok(());
+    }
+    if task.open_children > 0 {
+        return Err(Refusal::OpenChildren { task: task.id.clone(), open: task.open_children }.into());
+    }
+    let blockers = tx.awaited_ends(&task.id)?;
+    if !blockers.is_empty() {
+        return Err(Refusal::EndsTooSoon { task: task.id.clone(), blockers }.into());
+    }
+    Ok(())
+}
+
+/// Refuses to touch a task that another worker holds, and tells one who lost it so.
+///
+/// Returns whether the caller overrode the holder.
+pub fn refuse_stranger(
+    tx: &Tx,
+    cx: &Context,
+    task: &Task,
+    attempt: Option<i64>,
+    force: Force,
+) -> Result<bool> {
+    let worker = cx.actor()?;
+    if task.deleted_at.is_some() {
+        return Err(Refusal::Deleted { task: task.id.clone() }.into());
+    }
+    if let Some(attempt) = attempt.filter(|attempt| *attempt != task.attempt) {
+        return Err(fenced(task, attempt));
+    }
+    let Some(holder) = task.holder.as_ref().filter(|holder| **holder != worker.id) else {
+        return Ok(false);
+    };
+    if force == Force::Yes {
+        return Ok(true);
+    }
+    if let Some(attempt) = tx.last_attempt_of(&worker.id, &task.id)? {
+        return Err(fenced(task, attempt));
+    }
+    Err(Refusal::Held {
+        task: task.id.clone(),
+        holder: holder.clone(),
+        since: task.claimed_at,
+        thought: task.thought.clone(),
+    }
+    .into())
+}
+
+/// Tells one who lost the task, and whom somebody followed on it, that the result comes too late.
+pub fn refuse_follower(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
+    let lost = tx.lost_attempt_of(&cx.actor()?.id, &task.id)?;
+    match lost.filter(|attempt| *attempt < task.attempt) {
+        Some(attempt) => Err(fenced(task, attempt)),
+        None => Ok(()),
+    }
+}
+
+fn fenced(task: &Task, attempt: i64) -> Error {
+    let holder = task.holder.clone();
+    Refusal::Fenced { task: task.id.clone(), attempt, current: task.attempt, holder }.into()
+}
+
+/// Cancels everything under a task that has not ended, from the top, so that nothing completes itself on the way.
+pub fn cancel_under(
+    tx: &Tx,
+    cx: &Context,
+    task: &Task,
+    because: &Because<'_>,
+    force: Force,
+) -> Result<usize> {
+    let mut cancelled = 0;
+    for id in &tx.under(&task.id)? {
+        let below = tx.task(id)?;
+        let workflow = cx.workflow_of(&below)?;
+        if workflow.state(&below.status).terminal || below.deleted_at.is_some() {
+            continue;
+        }
+        let Some(cancel) = &workflow.cancel else {
+            let workflow = workflow.name.clone();
+            return Err(Refusal::NoState { workflow, what: "cancelled tasks" }.into());
+        };
+        refuse_stranger(tx, cx, &below, None, force)?;
+        let step = Step::let_go(&below, cancel, Outcome::Ended, workflow);
+        passage::take(tx, cx, &below, &step, because)?;
+        cancelled += 1;
+    }
+    Ok(cancelled)
+}

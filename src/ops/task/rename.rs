@@ -1,0 +1,48 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::{Refusal, TaskId, TaskRef};
+use crate::error::Result;
+use crate::ops::{Actor, Operation};
+use crate::store::{Event, Tx};
+use crate::{Context, Effect};
+
+/// Give a task another id; everything that names it follows.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    task: TaskRef,
+    new_id: TaskId,
+}
+
+#[derive(Serialize)]
+pub struct Renamed {
+    old_id: TaskId,
+    new_id: TaskId,
+}
+
+impl Operation for Rename {
+    const NAME: &'static str = "rename";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Optional;
+    const POSITIONAL: &'static [&'static str] = &["task", "new_id"];
+
+    type Output = Renamed;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Renamed> {
+        let old_id = tx.resolve(&self.task)?;
+        if tx.has_task(&self.new_id)? {
+            let name = self.new_id.as_str().to_owned();
+            return Err(Refusal::Exists { what: "task", name }.into());
+        }
+        tx.rename_task(&old_id, &self.new_id, cx.now)?;
+        tx.record(&Event {
+            task: Some(&self.new_id),
+            before: Some(json!({ "id": old_id })),
+            after: Some(json!({ "id": self.new_id })),
+            ..Event::of("renamed", &cx.because("rename"))
+        })?;
+        Ok(Renamed { old_id, new_id: self.new_id.clone() })
+    }
+}

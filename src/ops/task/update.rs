@@ -1,0 +1,221 @@
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::assigning::{Assignment, assign};
+use super::claim;
+use super::claiming::{self, Force, Taken};
+use super::edit::Edit;
+use super::evidence::Evidence;
+use super::moving::{Move, cancel_under, move_to, refuse_follower, refuse_stranger};
+use crate::domain::{
+    Millis, Phase, Priority, Reason, Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text, Title, WorkerId,
+};
+use crate::error::{Error, Result};
+use crate::ops::passage::{self, Consequences};
+use crate::ops::{Actor, Operation};
+use crate::store::{NewAttachment, Tx};
+use crate::{Context, Effect};
+
+/// Finish, release, assign or edit a task; a state in which nobody works releases it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    task: TaskRef,
+    #[schemars(extend("x-vocabulary" = "status"))]
+    status: Option<Status>,
+    /// What was done, or why.
+    reason: Option<Reason>,
+    /// Results, evidence.
+    #[serde(default)]
+    attachments: Vec<Evidence>,
+    /// Claim the best ready task too.
+    #[serde(default)]
+    next: bool,
+    /// As `claim` answered.
+    attempt: Option<i64>,
+    /// Give it to this worker.
+    assignee: Option<WorkerId>,
+    title: Option<Title>,
+    /// Empty clears it.
+    description: Option<Text>,
+    priority: Option<Priority>,
+    #[schemars(extend("x-vocabulary" = "phase"))]
+    phase: Option<Phase>,
+    tags: Option<BTreeSet<Tag>>,
+    needed_tags: Option<BTreeSet<Tag>>,
+    wanted_tags: Option<BTreeSet<Tag>>,
+    #[schemars(range(min = 0))]
+    points: Option<i64>,
+    #[schemars(range(min = 0))]
+    time_estimate_ms: Option<Millis>,
+    /// Cancel what is under it too.
+    #[serde(default)]
+    cascade: bool,
+    /// Override its holder and blockers.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+pub struct Updated {
+    id: TaskId,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker_id: Option<WorkerId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attached: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_below: Option<usize>,
+    #[serde(flatten)]
+    consequences: Consequences,
+    /// The task to do now, or null if nothing is ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Option<Taken>>,
+}
+
+impl Operation for Update {
+    const NAME: &'static str = "update";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Required;
+    const POSITIONAL: &'static [&'static str] = &["task", "status"];
+    const SWEEPS: bool = true;
+
+    type Output = Updated;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Updated> {
+        let force = Force::from(self.force);
+        let found = tx.task(&tx.resolve(&self.task)?)?;
+        let overrode = refuse_stranger(tx, cx, &found, self.attempt, force)?;
+        if self.brings_a_result(cx, &found)? {
+            refuse_follower(tx, cx, &found)?;
+        }
+        let task = self.resumed(tx, cx, found)?;
+        let changed = self.edit().apply(tx, cx, &task)?;
+        let task = tx.task(&task.id)?;
+        let attached = self.attach(tx, cx, &task)?;
+        let because = |cause| cx.because(if overrode { "force" } else { cause }).for_reason(self.reason());
+        let mut consequences = Consequences::default();
+        let mut cancelled_below = None;
+        if let Some(assignee) = &self.assignee {
+            consequences = assign(
+                tx,
+                cx,
+                &task,
+                assignee,
+                &Assignment { to: self.status.as_ref(), because: because("assign") },
+            )?;
+        } else if let Some(status) = &self.status {
+            consequences = move_to(tx, cx, &task, &Move { to: status, because: because("update"), force })?;
+            if self.cascade && cx.workflow_of(&task)?.cancel.as_ref() == Some(status) {
+                let because = cx.because("cascade").for_reason(self.reason());
+                cancelled_below = Some(cancel_under(tx, cx, &task, &because, force)?);
+            }
+        }
+        let next = if self.next { Some(take_next(tx, cx)?) } else { None };
+        let task = tx.task(&task.id)?;
+        Ok(Updated {
+            id: task.id,
+            status: task.status,
+            worker_id: task.holder,
+            changed,
+            attached,
+            cancelled_below,
+            consequences,
+            next,
+        })
+    }
+
+    /// Keeps the result of a worker whom somebody followed on the task.
+    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<()> {
+        let Refusal::Fenced { task, attempt, .. } = refusal else {
+            return Ok(());
+        };
+        let said = json!({ "status": self.status, "reason": self.reason }).to_string();
+        let late = NewAttachment {
+            task,
+            kind: "late-result",
+            name: "",
+            mime: "application/json",
+            content: &said,
+            attempt: *attempt,
+            worker: cx.worker.as_ref().map(|worker| &worker.id),
+        };
+        if tx.is_attached(&late)? {
+            return Ok(());
+        }
+        tx.attach(&late, cx.now)?;
+        let task = tx.task(task)?;
+        for evidence in &self.attachments {
+            evidence.append(tx, cx, &task, *attempt)?;
+        }
+        Ok(())
+    }
+}
+
+impl Update {
+    fn reason(&self) -> Option<&str> {
+        self.reason.as_ref().map(Reason::as_str)
+    }
+
+    /// Says whether this tells how the work on the task came out.
+    fn brings_a_result(&self, cx: &Context, task: &Task) -> Result<bool> {
+        let workflow = cx.workflow_of(task)?;
+        Ok(self.status.as_ref().is_some_and(|status| workflow.state(status).terminal))
+    }
+
+    /// Returns the task as the worker left it, if it was gone meanwhile and nobody took it: its late result counts.
+    fn resumed(&self, tx: &Tx, cx: &Context, task: Task) -> Result<Task> {
+        let worker = cx.actor()?;
+        let workflow = cx.workflow_of(&task)?;
+        let Some(status) = self.status.as_ref().filter(|_| task.holder.is_none()) else {
+            return Ok(task);
+        };
+        let only_from_work = workflow.step(&task.id, &task.status, status).is_err()
+            && workflow.step(&task.id, &workflow.claim, status).is_ok();
+        if !only_from_work || !tx.lost_by(&worker.id)?.contains(&task.id) {
+            return Ok(task);
+        }
+        let step = Step::resume(&task, &worker.id, workflow);
+        passage::take(tx, cx, &task, &step, &cx.because("resume"))?;
+        tx.task(&task.id)
+    }
+
+    fn edit(&self) -> Edit<'_> {
+        Edit {
+            title: self.title.as_ref(),
+            description: self.description.as_ref(),
+            phase: self.phase.as_ref(),
+            priority: self.priority,
+            points: self.points,
+            time_estimate_ms: self.time_estimate_ms,
+            tags: self.tags.as_ref(),
+            needed_tags: self.needed_tags.as_ref(),
+            wanted_tags: self.wanted_tags.as_ref(),
+        }
+    }
+
+    fn attach(&self, tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
+        let own = task.holder.as_ref() == cx.worker.as_ref().map(|worker| &worker.id);
+        let attempt = if own { task.attempt } else { 0 };
+        self.attachments.iter().map(|evidence| evidence.attach(tx, cx, task, attempt)).collect()
+    }
+}
+
+fn take_next(tx: &Tx, cx: &Context) -> Result<Option<Taken>> {
+    let Some(task) = claim::next(tx, cx)? else {
+        return Ok(None);
+    };
+    match claiming::claim(tx, cx, &task, None, Force::No) {
+        Ok(_) => Ok(Some(Taken::of(tx.task(&task.id)?))),
+        Err(Error::Refused(refusal @ Refusal::AtLimit { .. })) => {
+            cx.notify(refusal.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

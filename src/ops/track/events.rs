@@ -1,0 +1,60 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Happening;
+use crate::domain::{TaskRef, WorkerId};
+use crate::error::Result;
+use crate::ops::Operation;
+use crate::store::{FeedFilter, Tx};
+use crate::{Context, Effect};
+
+/// Read the feed of everything that happened: the newest, or from a cursor on.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// The cursor answered before; 0: all.
+    since: Option<i64>,
+    task: Option<TaskRef>,
+    worker: Option<WorkerId>,
+    /// created, status, edited, linked, …
+    kinds: Option<Vec<String>>,
+    /// Default 10.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+pub struct Feed {
+    events: Vec<Happening>,
+    /// For `since`, to go on.
+    cursor: i64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
+}
+
+impl Operation for Events {
+    const NAME: &'static str = "events";
+    const EFFECT: Effect = Effect::Read;
+
+    type Output = Feed;
+
+    fn run(&self, tx: &Tx, _cx: &Context) -> Result<Feed> {
+        let limit = self.limit.unwrap_or(10).clamp(1, 500);
+        let newest = tx.newest_event()?;
+        let filter = FeedFilter {
+            task: self.task.as_ref().map(|task| tx.resolve(task)).transpose()?,
+            worker: self.worker.clone(),
+            kinds: self.kinds.clone(),
+        };
+        let mut rows = match self.since {
+            Some(since) => tx.feed_after(&filter, since, limit + 1)?,
+            None => tx.feed_newest(&filter, limit)?,
+        };
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let cursor = match rows.last() {
+            Some(last) if more => last.id,
+            _ => newest,
+        };
+        Ok(Feed { events: rows.into_iter().map(Happening::whole).collect(), cursor, more })
+    }
+}

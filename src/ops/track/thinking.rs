@@ -1,0 +1,55 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::{TaskId, TaskRef};
+use crate::error::{Error, Result};
+use crate::ops::{Actor, Operation};
+use crate::store::{Event, Tx};
+use crate::{Context, Effect};
+
+/// Say what you are doing, so that others see it; also a sign of life.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Thinking {
+    thought: String,
+    /// Of the tasks you hold; default: all.
+    tasks: Option<Vec<TaskRef>>,
+}
+
+#[derive(Serialize)]
+pub struct Thought {
+    tasks: usize,
+}
+
+impl Operation for Thinking {
+    const NAME: &'static str = "thinking";
+    const EFFECT: Effect = Effect::Note;
+    const ACTOR: Actor = Actor::Required;
+    const POSITIONAL: &'static [&'static str] = &["thought"];
+
+    type Output = Thought;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Thought> {
+        const LONGEST: usize = 2_000;
+        let length = self.thought.chars().count();
+        if length > LONGEST {
+            return Err(Error::input(
+                format!("a thought has at most {LONGEST} characters, this one has {length}"),
+                "attach longer texts with `update`",
+            ));
+        }
+        let worker = &cx.actor()?.id;
+        let named = |tasks: &[TaskRef]| tasks.iter().map(|task| tx.resolve(task)).collect::<Result<Vec<_>>>();
+        let tasks: Option<Vec<TaskId>> = self.tasks.as_deref().map(named).transpose()?;
+        let touched = tx.think(worker, &self.thought, tasks.as_deref())?;
+        for task in &touched {
+            let after = Some(json!({ "thought": self.thought }));
+            tx.record(&Event { task: Some(task), after, ..Event::of("thought", &cx.because("thinking")) })?;
+        }
+        if touched.is_empty() {
+            cx.notify("you hold no task this could be shown on; `claim` one");
+        }
+        Ok(Thought { tasks: touched.len() })
+    }
+}

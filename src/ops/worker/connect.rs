@@ -1,0 +1,176 @@
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::presence;
+use crate::domain::{ClaimLimit, Departure, Standing, Step, Tag, TaskId, Worker, WorkerId};
+use crate::error::Result;
+use crate::ops::task::{Brief, words};
+use crate::ops::{Operation, passage};
+use crate::store::{Because, Event, Tx};
+use crate::{Context, Effect};
+
+/// Register as a worker, or come back as one and go on; other calls ask for the worker_id this answers.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// Your name, kept over restarts; left out, you get one.
+    worker_id: Option<WorkerId>,
+    /// What you can do.
+    tags: Option<BTreeSet<Tag>>,
+    /// Of the tasks you create.
+    workflow: Option<String>,
+    /// 0: no limit.
+    max_claims: Option<u32>,
+    /// Take over a live worker's name.
+    #[serde(default)]
+    force: bool,
+    /// Go on with tasks you lost; default true.
+    resume: Option<bool>,
+}
+
+#[derive(Serialize)]
+pub struct Connected {
+    worker_id: WorkerId,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    tags: BTreeSet<Tag>,
+    workflow: String,
+    max_claims: ClaimLimit,
+    /// The tasks the worker holds already.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<Brief>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holds_total: Option<usize>,
+    /// How many tasks are ready for anybody.
+    ready: usize,
+    next: &'static str,
+}
+
+impl Operation for Connect {
+    const NAME: &'static str = "connect";
+    const EFFECT: Effect = Effect::Write;
+    const POSITIONAL: &'static [&'static str] = &["worker_id"];
+    const SWEEPS: bool = true;
+
+    type Output = Connected;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Connected> {
+        if let Some(tags) = &self.tags {
+            words::check_tags(cx, tags)?;
+        }
+        if let Some(workflow) = &self.workflow {
+            cx.workflow(workflow)?;
+        }
+        let id = match self.worker_id.as_ref().or(cx.caller.worker.as_ref()) {
+            Some(id) => id.clone(),
+            None => unused_name(tx)?,
+        };
+        let known = tx.worker_if_known(&id)?;
+        let worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
+        let taken_over =
+            match known.filter(|known| presence::lives_elsewhere(known, cx) && known.left.is_none()) {
+                Some(known) if !self.force => return Err(presence::name_taken(&known).into()),
+                taken => taken.is_some(),
+            };
+        tx.put_worker(&worker)?;
+        let cause = if taken_over { "force" } else { "connect" };
+        record(tx, &worker, &Because::asked(Some(&worker.id), cause, cx.now))?;
+        if taken_over {
+            take_again(tx, cx, &worker)?;
+        } else if self.resume.unwrap_or(true) {
+            resume(tx, cx, &worker)?;
+        }
+        self.answer(tx, worker)
+    }
+}
+
+impl Connect {
+    /// Returns the worker as this call describes it, here and alive.
+    fn described(&self, worker: Worker, cx: &Context) -> Worker {
+        Worker {
+            tags: self.tags.clone().unwrap_or(worker.tags),
+            workflow: self.workflow.clone().unwrap_or(worker.workflow),
+            limit: self.max_claims.map_or(worker.limit, ClaimLimit),
+            last_heartbeat: cx.now,
+            process: cx.caller.process.clone(),
+            left: None,
+            ..worker
+        }
+    }
+
+    fn answer(&self, tx: &Tx, worker: Worker) -> Result<Connected> {
+        const SHOWN: usize = 8;
+        let mut held = tx.held_by(&worker.id)?;
+        let holds_total = Some(held.len()).filter(|total| *total > SHOWN);
+        held.truncate(SHOWN);
+        let holds: Vec<Brief> = tx.whole(&held)?.iter().map(Brief::of).collect();
+        let ready = tx
+            .tallies()?
+            .iter()
+            .filter(|tally| tally.standing == Standing::Ready)
+            .map(|tally| tally.tasks)
+            .sum::<i64>();
+        let next = match (holds.is_empty(), ready) {
+            (false, _) => "go on with what you hold; update(status=completed) when it is done",
+            (true, 0) => "nothing is ready: create tasks, or ask explain",
+            (true, _) => "claim takes the best ready task",
+        };
+        Ok(Connected {
+            worker_id: worker.id,
+            tags: worker.tags,
+            workflow: worker.workflow,
+            max_claims: worker.limit,
+            holds,
+            holds_total,
+            ready: ready as usize,
+            next,
+        })
+    }
+}
+
+fn unused_name(tx: &Tx) -> Result<WorkerId> {
+    const TRIES: usize = 20;
+    for words in std::iter::repeat_n(2, TRIES).chain([3, 4]) {
+        let Some(name) = petname::petname(words, "-") else {
+            continue;
+        };
+        let id: WorkerId = name.parse().map_err(crate::Error::internal)?;
+        if tx.worker_if_known(&id)?.is_none() {
+            return Ok(id);
+        }
+    }
+    let id = TaskId::generate();
+    id.short().parse().map_err(crate::Error::internal)
+}
+
+fn record(tx: &Tx, worker: &Worker, because: &Because<'_>) -> Result<()> {
+    let after = Some(json!({ "tags": worker.tags, "workflow": worker.workflow }));
+    tx.record(&Event { after, ..Event::of("connected", because) })
+}
+
+/// Begins new attempts at everything the name holds, so that the process that had the name is fenced off.
+fn take_again(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
+    for id in tx.held_by(&worker.id)? {
+        let task = tx.task(&id)?;
+        if task.claimed_at.is_some() {
+            let step = Step::claim(&task, &worker.id, &task.status, cx.workflow_of(&task)?);
+            passage::take(tx, cx, &task, &step, &Because::asked(Some(&worker.id), "force", cx.now))?;
+        }
+    }
+    cx.notify(format!("the name was taken over from a worker that was {}", Departure::Replaced.as_str()));
+    Ok(())
+}
+
+/// Gives back what the worker lost and nobody has claimed since, as long as nothing else speaks against it.
+fn resume(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
+    for id in tx.lost_by(&worker.id)? {
+        let task = tx.task(&id)?;
+        if task.ready && worker.limit.allows(tx.working_on(&worker.id)?) {
+            let step = Step::resume(&task, &worker.id, cx.workflow_of(&task)?);
+            passage::take(tx, cx, &task, &step, &Because::asked(Some(&worker.id), "resume", cx.now))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::presence;
+use crate::domain::{Departure, Refusal, Status, TaskId};
+use crate::error::Result;
+use crate::ops::task::moving;
+use crate::ops::{Actor, Operation};
+use crate::store::Tx;
+use crate::{Context, Effect};
+
+/// Leave: your tasks go back to the queue.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disconnect {
+    /// Where your tasks go.
+    #[schemars(extend("x-vocabulary" = "status"))]
+    final_status: Option<Status>,
+}
+
+#[derive(Serialize)]
+pub struct Disconnected {
+    worker_id: crate::domain::WorkerId,
+    /// The first of the tasks that went back.
+    released: Vec<TaskId>,
+    released_total: usize,
+}
+
+impl Operation for Disconnect {
+    const NAME: &'static str = "disconnect";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Required;
+
+    type Output = Disconnected;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Disconnected> {
+        let worker = cx.actor()?;
+        if let Some(status) = &self.final_status {
+            refuse_unfit(tx, cx, status)?;
+        }
+        const SHOWN: usize = 20;
+        let mut released =
+            presence::depart(tx, cx, worker, Departure::Disconnected, self.final_status.as_ref())?;
+        let released_total = released.len();
+        released.truncate(SHOWN);
+        Ok(Disconnected { worker_id: worker.id.clone(), released, released_total })
+    }
+}
+
+/// Refuses a state that a held task cannot be left in.
+fn refuse_unfit(tx: &Tx, cx: &Context, status: &Status) -> Result<()> {
+    for id in tx.held_by(&cx.actor()?.id)? {
+        let task = tx.task(&id)?;
+        let workflow = cx.workflow_of(&task)?;
+        let state = workflow.step(&id, &task.status, status)?;
+        if state.timed {
+            return Err(Refusal::NoExit {
+                task: id,
+                from: task.status.clone(),
+                to: status.clone(),
+                allowed: vec![workflow.disconnect.clone()],
+            }
+            .into());
+        }
+        moving::refuse_early_end(tx, cx, &task, status)?;
+    }
+    Ok(())
+}

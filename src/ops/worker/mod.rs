@@ -1,0 +1,12 @@
+//! Coming, going, and seeing who is here.
+
+mod cleanup_stale;
+mod connect;
+mod disconnect;
+mod list_agents;
+pub(super) mod presence;
+
+pub use cleanup_stale::CleanupStale;
+pub use connect::Connect;
+pub use disconnect::Disconnect;
+pub use list_agents::ListAgents;
