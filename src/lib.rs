@@ -11,7 +11,9 @@
 //! - [`domain`]: what is true of tasks; pure.
 //! - [`store`]: SQLite, and nothing else; the only place that begins a transaction.
 //! - [`ops`]: what callers can ask for; the only place where the two meet.
+//! - [`surface`]: the faces (MCP, command line), loops over [`ops::CATALOGUE`].
 //! - [`config`]: the project's YAML. [`process`]: who runs this program.
+//! - [`demo`]: a team at work, which knows this program only from outside.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
@@ -20,11 +22,13 @@ pub mod architecture {}
 pub mod decisions {}
 
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod ops;
 pub mod process;
 pub mod store;
+pub mod surface;
 
 mod app;
 

@@ -1,0 +1,93 @@
+//! Reads the command line, opens the project, runs one face, sets the exit code.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use task_graph::config::{Durability, Project, Start, Toolset};
+use task_graph::demo::{self, Manner};
+use task_graph::store::{Options, Store};
+use task_graph::surface::cli::{self, Flags, Line, Wanted};
+use task_graph::surface::mcp::{Server, serve};
+use task_graph::{App, Caller, Error, Result, process};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let Line { flags, wanted } = cli::read(std::env::args_os());
+    log_to_stderr(flags.verbosity);
+    let start = start(&flags);
+    let project = Project::find(&start);
+    match wanted {
+        Wanted::Server => {
+            let toolset = project
+                .as_ref()
+                .map_or(start.toolset.unwrap_or(Toolset::Core), |project| project.config.toolset);
+            let opened = project.and_then(|project| {
+                let process = process::this().cloned();
+                open(project, Caller { process, ..caller(&start)? })
+            });
+            match serve(Server { opened, toolset }) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => cli::fail(&error.into(), &flags),
+            }
+        }
+        Wanted::Demo { plain } => {
+            let manner = if plain { Manner::Lines } else { Manner::AsFits };
+            demo::run(manner, cli::CLIENTS)
+        }
+        Wanted::Answer(ask) => cli::run(ask, &flags, project, |project| open(project, caller(&start)?)),
+    }
+}
+
+/// Sends the log where no protocol is: to standard error, or as TASK_GRAPH_LOG says.
+fn log_to_stderr(verbosity: u8) {
+    let level = match verbosity {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    // A filter takes time to make, which nobody should pay for who did not ask for one.
+    match std::env::var("TASK_GRAPH_LOG") {
+        Ok(filter) => log.with_env_filter(EnvFilter::new(filter)).init(),
+        Err(_) => log.with_max_level(level).init(),
+    }
+}
+
+fn start(flags: &Flags) -> Start {
+    Start {
+        directory: flags.directory.clone(),
+        config: flags.config.clone(),
+        database: flags.database.clone(),
+        toolset: flags.toolset,
+        ..Start::from_environment()
+    }
+}
+
+fn open(project: Project, caller: Caller) -> Result<App> {
+    let options = Options {
+        lock_wait: Duration::from_millis(project.config.lock_wait_ms.unsigned_abs()),
+        synced: project.config.durability == Durability::Full,
+    };
+    let store = Store::open(&project.database, options)?;
+    App::new(store, project.config, caller)
+}
+
+/// Returns for whom this process speaks, as its environment says.
+fn caller(start: &Start) -> Result<Caller> {
+    Ok(Caller {
+        worker: variable(&start.environment, "TASK_GRAPH_WORKER_ID")?,
+        process: None,
+        stopped_at: variable(&start.environment, "TASK_GRAPH_NOW")?,
+    })
+}
+
+fn variable<T>(environment: &BTreeMap<String, String>, name: &str) -> Result<Option<T>>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let text = environment.get(name).filter(|text| !text.is_empty());
+    let value = text.map(|text| text.parse()).transpose();
+    value.map_err(|error: T::Err| Error::input(format!("{name}: {error}"), ""))
+}

@@ -1,0 +1,54 @@
+//! Help, and what to say about words that cannot be understood: clap knows both.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Command;
+
+use super::flags::Flags;
+use super::out::say;
+use super::{exit, fail};
+use crate::error::{Error, Kind};
+
+/// Writes the help that `words` ask for, or says what is wrong with them.
+pub fn answer(words: &[OsString], flags: &Flags, commands: Command) -> ExitCode {
+    let Err(answer) = commands.try_get_matches_from(words) else {
+        return fail(&Error::internal("the command line was read in two ways"), flags);
+    };
+    let written = match (answer.use_stderr(), flags.json) {
+        (true, true) => return fail(&as_error(&answer), flags),
+        (true, false) => answer.print(),
+        (false, _) => say(&answer.render().ansi().to_string()),
+    };
+    match written {
+        Ok(()) if answer.use_stderr() => exit::code(Kind::Input).into(),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.into(), flags),
+    }
+}
+
+/// Returns clap's complaint as one of ours: the first paragraph says it, the others help.
+fn as_error(complaint: &clap::Error) -> Error {
+    let text = complaint.render().to_string();
+    let (message, hint) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::input(line(message.trim_start_matches("error: ")), line(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::surface::cli::tree;
+
+    #[test]
+    fn a_complaint_for_programs_names_what_was_meant() {
+        let commands = tree::whole(&Config::builtin());
+        let complaint = commands.try_get_matches_from(["task-graph", "conect"]).unwrap_err();
+
+        let error = as_error(&complaint);
+
+        assert_eq!(error.to_string(), "unrecognized subcommand 'conect'");
+        assert!(error.hint().is_some_and(|hint| hint.contains("'connect'")), "{error:?}");
+    }
+}

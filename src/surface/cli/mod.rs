@@ -1,0 +1,90 @@
+//! The face for people and scripts: a command for each operation.
+
+mod argument;
+mod exit;
+mod flags;
+mod help;
+mod home;
+mod out;
+mod pages;
+mod read;
+mod source;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+pub use flags::Flags;
+pub use home::CLIENTS;
+pub use read::{Ask, Line, Wanted, read};
+
+use crate::config::Config;
+use crate::config::Project;
+use crate::error::{Error, Result};
+use crate::ops::Entry;
+use crate::{App, Effect};
+use out::Format;
+
+/// Answers what a command line asks, and returns how the program ends.
+pub fn run(
+    ask: Ask,
+    flags: &Flags,
+    project: Result<Project>,
+    open: impl FnOnce(Project) -> Result<App>,
+) -> ExitCode {
+    let format = Format::of(flags);
+    let answered = match ask {
+        Ask::Home => home::screen(project, open),
+        Ask::Call(entry, matches) => call(entry, &matches, format, || project.and_then(open)),
+        Ask::Completions(shell) => pages::completions(commands(project), shell),
+        Ask::Manual(folder) => pages::manual(commands(project), folder.as_deref()),
+        Ask::Help(words) => return help::answer(&words, flags, commands(project)),
+    };
+    match answered {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, flags),
+    }
+}
+
+/// Says what went wrong, and returns how the program ends.
+pub fn fail(error: &Error, flags: &Flags) -> ExitCode {
+    // When nobody listens any more, the exit code still tells.
+    let _ = Format::of(flags).complain(error);
+    exit::code(error.kind()).into()
+}
+
+fn call(
+    entry: &Entry,
+    matches: &ArgMatches,
+    format: Format,
+    open: impl FnOnce() -> Result<App>,
+) -> Result<()> {
+    let request = tree::request(entry, matches).map_err(|error| hinted(error, entry))?;
+    let app = open()?;
+    let answer = entry.call(&app, request, None).map_err(|error| hinted(error, entry))?;
+    format.answer(answer)?;
+    if entry.effect != Effect::Read
+        && let Err(error) = app.tidy()
+    {
+        tracing::warn!(%error, "the store's log was not moved into its file");
+    }
+    Ok(())
+}
+
+/// A request that was wrong without a word on what is right gets the help as its hint.
+fn hinted(error: Error, entry: &Entry) -> Error {
+    match error {
+        Error::Input { message, hint } if hint.is_empty() => {
+            let command = tree::dashed(entry.name);
+            Error::input(message, format!("`task-graph help {command}` says what it takes"))
+        }
+        error => error,
+    }
+}
+
+/// Returns all commands, in the project's words if they can be had.
+fn commands(project: Result<Project>) -> Command {
+    let config = project.map_or_else(|_| Config::builtin(), |project| project.config);
+    tree::whole(&config)
+}

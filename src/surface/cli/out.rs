@@ -1,0 +1,66 @@
+//! The one place that writes for people and scripts: answers to standard
+//! output, complaints to standard error.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use clap::builder::styling::{AnsiColor, Style};
+use comfy_table::Table;
+use serde_json::{Value, json};
+
+use super::flags::Flags;
+use crate::error::Error;
+use crate::surface::compact;
+use crate::surface::show::show;
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const HELPFUL: Style = AnsiColor::Cyan.on_default().bold();
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+impl Format {
+    pub fn of(flags: &Flags) -> Self {
+        match flags.json {
+            true => Self::Json,
+            false => Self::Text,
+        }
+    }
+
+    pub fn answer(self, mut answer: Value) -> io::Result<()> {
+        let text = match self {
+            Self::Text => {
+                compact::shorten_ids(&mut answer);
+                show(&answer, Table::new().width())
+            }
+            Self::Json if io::stdout().is_terminal() => format!("{answer:#}\n"),
+            Self::Json => format!("{answer}\n"),
+        };
+        say(&text)
+    }
+
+    pub fn complain(self, error: &Error) -> io::Result<()> {
+        let text = match self {
+            Self::Text => in_words(error),
+            Self::Json => format!("{}\n", json!({ "error": error.to_json() })),
+        };
+        anstream::stderr().lock().write_all(text.as_bytes())
+    }
+}
+
+fn in_words(error: &Error) -> String {
+    let hint = error.hint().map(|hint| format!("{HELPFUL}hint:{HELPFUL:#} {hint}\n"));
+    format!("{BAD}error:{BAD:#} {error}\n{}", hint.unwrap_or_default())
+}
+
+/// Writes to standard output. A reader that has seen enough is no failure.
+pub fn say(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}

@@ -1,0 +1,132 @@
+//! What a command line asks for.
+//!
+//! The words are looked at twice: the first time for the flags in front and the
+//! command's name, the second time with that command alone. Only words that
+//! cannot be read so are held against all commands, to help or to complain.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, stdin};
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clap_complete::Shell;
+
+use super::flags::Flags;
+use super::tree;
+use crate::ops::Entry;
+
+/// A command line that was read.
+pub struct Line {
+    pub flags: Flags,
+    pub wanted: Wanted,
+}
+
+/// What a command line asks for.
+pub enum Wanted {
+    /// To serve an agent's client.
+    Server,
+    /// To see the program at work; `plain` asks for lines.
+    Demo { plain: bool },
+    /// To be answered and left.
+    Answer(Ask),
+}
+
+/// What is answered at once.
+pub enum Ask {
+    /// What this is.
+    Home,
+    Call(&'static Entry, ArgMatches),
+    Completions(Shell),
+    Manual(Option<PathBuf>),
+    /// Help, or what cannot be understood.
+    Help(Vec<OsString>),
+}
+
+/// Reads a command line; the first word is the program's own name.
+pub fn read(words: impl IntoIterator<Item = OsString>) -> Line {
+    let words: Vec<OsString> = words.into_iter().collect();
+    if words.len() < 2 {
+        return Line { flags: Flags::default(), wanted: bare() };
+    }
+    let Ok(opening) = tree::opening().try_get_matches_from(&words) else {
+        return help(Flags::default(), words);
+    };
+    let flags = Flags::of(&opening);
+    let Some((word, rest)) = opening.subcommand() else {
+        return Line { flags, wanted: bare() };
+    };
+    if word == tree::HELP {
+        let rest = rest.get_many("").into_iter().flatten().cloned();
+        let words = words.into_iter().take(1).chain(rest);
+        return help(flags, words.chain(["--help".into()]).collect());
+    }
+    let matches = tree::only(word).and_then(|tree| tree.try_get_matches_from(&words).ok());
+    match matches.and_then(|matches| Some((Flags::of(&matches), command(matches)?))) {
+        Some((flags, wanted)) => Line { flags, wanted },
+        None => help(flags, words),
+    }
+}
+
+/// What is wanted when no command is named: clients start the program so, and curious people.
+fn bare() -> Wanted {
+    match stdin().is_terminal() {
+        true => Wanted::Answer(Ask::Home),
+        false => Wanted::Server,
+    }
+}
+
+fn help(flags: Flags, words: Vec<OsString>) -> Line {
+    let json = flags.json || words.iter().any(|word| word == "--json");
+    Line { flags: Flags { json, ..flags }, wanted: Wanted::Answer(Ask::Help(words)) }
+}
+
+fn command(mut matches: ArgMatches) -> Option<Wanted> {
+    let (name, matches) = matches.remove_subcommand()?;
+    let ask = match name.as_str() {
+        "serve" => return Some(Wanted::Server),
+        "demo" => {
+            let plain = matches.get_flag("plain");
+            return Some(Wanted::Demo { plain });
+        }
+        "completions" => Ask::Completions(*matches.get_one("shell")?),
+        "man" => Ask::Manual(matches.get_one("out").cloned()),
+        name => Ask::Call(tree::operation(name)?, matches),
+    };
+    Some(Wanted::Answer(ask))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Line {
+        read(std::iter::once("task-graph").chain(text.split_whitespace()).map(OsString::from))
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_command() {
+        for text in ["--json -vv -C there connect ann", "connect -C there ann --json -v -v"] {
+            let line = line(text);
+
+            assert!(line.flags.json, "{text}");
+            assert_eq!(line.flags.verbosity, 2, "{text}");
+            assert_eq!(line.flags.directory, Some("there".into()), "{text}");
+            assert!(matches!(line.wanted, Wanted::Answer(Ask::Call(..))), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_asked_for_by_name_or_by_a_client() {
+        assert!(matches!(line("serve --toolset full").wanted, Wanted::Server));
+        assert!(matches!(line("-C there").wanted, Wanted::Server | Wanted::Answer(Ask::Home)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_gets_help() {
+        for text in ["conect", "connect --tagz a", "--help", "help connect", "-V", "--json --bad"] {
+            let wanted = line(text).wanted;
+            assert!(matches!(wanted, Wanted::Answer(Ask::Help(_))), "{text}");
+        }
+        assert!(line("conect --json").flags.json);
+    }
+}

@@ -1,0 +1,80 @@
+//! What an operation answered, as the result of a tool.
+//!
+//! Some clients show their model the structured content, others the text, so
+//! both say the same. A refusal is text alone: structured content beside it
+//! makes some clients hide the message.
+
+use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
+use serde_json::Value;
+
+use crate::error::{Error, Kind, Result};
+use crate::surface::compact::shorten_ids;
+
+/// Where programs find what a refusal is about.
+const ERROR: &str = "task-graph/error";
+
+pub fn result(answer: Result<Value>) -> CallToolResult {
+    match answer {
+        Ok(mut value) => {
+            shorten_ids(&mut value);
+            CallToolResult::structured(value)
+        }
+        Err(error) => refusal(&error),
+    }
+}
+
+pub fn refusal(error: &Error) -> CallToolResult {
+    if error.kind() == Kind::Internal {
+        tracing::error!(%error, "a call failed");
+    }
+    let mut text = format!("error[{}]: {error}", error.code());
+    if let Some(hint) = error.hint() {
+        text += &format!("\nhint: {hint}");
+    }
+    let mut detail = error.to_json();
+    shorten_ids(&mut detail);
+    let mut meta = MetaObject::new();
+    meta.0.insert(ERROR.into(), detail);
+    CallToolResult::error(vec![ContentBlock::text(text)]).with_meta(Some(meta))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "01997c5e-8a2b-7c3d-9e4f-a1b2c3d4e5f6";
+
+    #[test]
+    fn a_success_says_the_same_twice() {
+        let result = json!(result(Ok(json!({ "id": ID, "status": "working" }))));
+
+        assert_eq!(result["structuredContent"], json!({ "id": "c3d4e5f6", "status": "working" }));
+        assert_eq!(result["content"][0]["text"], r#"{"id":"c3d4e5f6","status":"working"}"#);
+        assert_eq!(result["isError"], false);
+    }
+
+    #[test]
+    fn a_refusal_is_text_alone_with_the_facts_aside() {
+        let error =
+            Error::NotFound { what: "task", name: "scema".into(), near: vec![ID.into(), "schema".into()] };
+
+        let result = json!(result(Err(error)));
+
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert!(text.starts_with("error[not_found]: no task is called `scema`\nhint: "), "{text}");
+        assert_eq!(result["isError"], true);
+        assert_eq!(result.get("structuredContent"), None);
+        let facts = &result["_meta"]["task-graph/error"];
+        assert_eq!(facts["code"], "not_found");
+        assert_eq!(facts["details"]["near"], json!(["c3d4e5f6", "schema"]));
+    }
+
+    #[test]
+    fn a_refusal_without_a_hint_is_one_line() {
+        let result = json!(result(Err(Error::input("`title` is empty", ""))));
+
+        assert_eq!(result["content"][0]["text"], "error[input]: `title` is empty");
+    }
+}

@@ -1,0 +1,119 @@
+//! A line read as a message of the protocol, or the answer to one that is none.
+
+use rmcp::ErrorData;
+use rmcp::model::ClientJsonRpcMessage;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::lines::{LONGEST, Line};
+
+/// The answer to a line that is no message.
+#[derive(Debug, Serialize)]
+pub struct Complaint {
+    jsonrpc: &'static str,
+    id: Value,
+    error: ErrorData,
+}
+
+/// Reads a line. One that is fine is parsed once.
+pub fn read(line: Line) -> Result<ClientJsonRpcMessage, Box<Complaint>> {
+    let Line::Whole(line) = line else {
+        let limit = format!("a message may have at most {LONGEST} bytes");
+        return Err(Complaint::new(Value::Null, ErrorData::invalid_request(limit, None)));
+    };
+    serde_json::from_slice(line).map_err(|_| complaint(line))
+}
+
+fn complaint(line: &[u8]) -> Box<Complaint> {
+    let (id, error) = match serde_json::from_slice(line) {
+        Err(error) => (Value::Null, ErrorData::parse_error(format!("not JSON: {error}"), None)),
+        Ok(Value::Array(_)) => (
+            Value::Null,
+            ErrorData::invalid_request("batches are not supported, send each message alone", None),
+        ),
+        Ok(mut value) => (
+            value.get_mut("id").map(Value::take).unwrap_or_default(),
+            ErrorData::invalid_request("not a JSON-RPC 2.0 message", None),
+        ),
+    };
+    Complaint::new(id, error)
+}
+
+impl Complaint {
+    fn new(id: Value, error: ErrorData) -> Box<Self> {
+        let jsonrpc = "2.0";
+        Box::new(Self { jsonrpc, id, error })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(line: &[u8]) -> (i32, Value) {
+        let complaint = read(Line::Whole(line)).unwrap_err();
+        (complaint.error.code.0, complaint.id)
+    }
+
+    #[test]
+    fn requests_notifications_and_responses_are_messages() {
+        for line in [
+            r#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"no/such","params":{"a":1}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","id":7,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}"#,
+        ] {
+            assert!(read(Line::Whole(line.as_bytes())).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_a_parse_error() {
+        let deep = "[".repeat(100_000);
+        let lines: [&[u8]; 6] = [
+            b"hello",
+            b"{\"jsonrpc\":",
+            b"{} {}",
+            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}",
+            b"\xff\xfe",
+            deep.as_bytes(),
+        ];
+        for line in lines {
+            assert_eq!(refused(line), (-32700, Value::Null));
+        }
+    }
+
+    #[test]
+    fn json_that_is_no_message_is_an_invalid_request_under_its_own_id() {
+        for (line, id) in [
+            (r#"{"jsonrpc":"2.0","id":3}"#, json!(3)),
+            (r#"{"id":"x","method":"ping"}"#, json!("x")),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, json!(null)),
+            (r#"{"jsonrpc":"2.0","id":1,"method":5}"#, json!(1)),
+            (r#"{"jsonrpc":"1.0","id":2,"method":"ping"}"#, json!(2)),
+            (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, json!(null)),
+            ("{}", json!(null)),
+            ("7", json!(null)),
+            ("\"id\"", json!(null)),
+        ] {
+            assert_eq!(refused(line.as_bytes()), (-32600, id), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_line_that_is_too_long_says_the_limit() {
+        let complaint = read(Line::TooLong).unwrap_err();
+
+        assert_eq!(
+            json!(complaint),
+            json!({
+                "jsonrpc": "2.0",
+                "id": null,
+                "error": { "code": -32600, "message": "a message may have at most 4194304 bytes" },
+            })
+        );
+    }
+}

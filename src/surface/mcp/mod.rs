@@ -1,0 +1,62 @@
+//! The face for agents: MCP on standard input and output.
+//!
+//! Both eras of the protocol are spoken: the one that opens with `initialize`
+//! and the one in which each request stands alone. Nothing hangs on the
+//! connection, so rmcp's handshake is left out, which would end the process
+//! when a client's first message is not a request: whatever comes is answered.
+//!
+//! ```text
+//! lines ──► message ──► transport ──► (rmcp) ──► handler ──► call ──► answer
+//! ```
+
+mod answer;
+mod call;
+mod ending;
+mod handler;
+mod lines;
+mod message;
+mod more;
+mod tools;
+mod transport;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::service::serve_directly;
+use tokio::sync::Notify;
+
+use crate::config::Toolset;
+use crate::{App, Error};
+use handler::Handler;
+use transport::Stdio;
+
+/// What is served.
+pub struct Server {
+    /// The project, or why there is none: every call is then answered with that.
+    pub opened: Result<App, Error>,
+    pub toolset: Toolset,
+}
+
+/// How long calls that are under way may take when the client is gone.
+const GRACE: Duration = Duration::from_millis(900);
+
+/// Serves the client on standard input and output until it is gone.
+pub fn serve(server: Server) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let served = runtime.block_on(converse(server));
+    // Whatever is still at work now rolls back when the process ends.
+    runtime.shutdown_background();
+    served
+}
+
+async fn converse(server: Server) -> io::Result<()> {
+    let hangup = Arc::new(Notify::new());
+    let transport = Stdio::open(Arc::clone(&hangup));
+    let conversation = serve_directly(Handler::new(server), transport, None);
+    ending::wait(&hangup).await?;
+    if tokio::time::timeout(GRACE, conversation.cancel()).await.is_err() {
+        tracing::warn!("calls were still under way when the client was gone");
+    }
+    Ok(())
+}

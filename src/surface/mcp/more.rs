@@ -1,0 +1,116 @@
+//! The tool `more`: the operations that the short list leaves out.
+//!
+//! Every definition that is listed costs each agent its tokens from the first
+//! moment. What few need is found, described and run through this one.
+
+use std::sync::Arc;
+
+use rmcp::model::{JsonObject, MetaObject, Tool};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::call::Wish;
+use super::tools::{SEARCH_HINT, annotations};
+use crate::config::Config;
+use crate::ops::{self, CATALOGUE, Entry, Shelf};
+use crate::{Effect, Error, Result};
+
+pub const NAME: &str = "more";
+
+const DESCRIPTION: &str = "Reach the operations that are not listed as tools. \
+    Without arguments: which there are. With `name`: what that one takes. \
+    With `name` and `arguments`: run it.";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct More {
+    name: Option<String>,
+    arguments: Option<Map<String, Value>>,
+}
+
+pub fn tool() -> Tool {
+    let mut schema = JsonObject::new();
+    schema.insert("type".into(), "object".into());
+    schema.insert(
+        "properties".into(),
+        json!({ "name": { "type": "string" }, "arguments": { "type": "object" } }),
+    );
+    let names: Vec<_> = unlisted().map(|entry| entry.name).collect();
+    let mut meta = MetaObject::new();
+    meta.0.insert(SEARCH_HINT.into(), names.join(" ").into());
+    // It can run anything, so it is announced as the worst of it.
+    Tool::new(NAME, DESCRIPTION, Arc::new(schema))
+        .with_annotations(annotations(Effect::Destroy))
+        .with_meta(meta)
+}
+
+pub fn read(arguments: Map<String, Value>) -> Result<Wish> {
+    let More { name, arguments } = serde_json::from_value(Value::Object(arguments))
+        .map_err(|error| Error::input(format!("`{NAME}`: {error}"), ""))?;
+    Ok(match (name, arguments) {
+        (Some(name), Some(arguments)) => Wish::Run(ops::find(&name)?, arguments),
+        (Some(name), None) => Wish::Describe(ops::find(&name)?),
+        (None, None) => Wish::Index,
+        (None, Some(_)) => {
+            let hint = format!("`{NAME}` without arguments lists the names");
+            return Err(Error::input(format!("`{NAME}` needs `name`"), hint));
+        }
+    })
+}
+
+/// Returns the operations that the short list leaves out, with a line each.
+pub fn index() -> Value {
+    let lines = unlisted().map(|entry| (entry.name.to_owned(), entry.summary().into()));
+    json!({ "operations": lines.collect::<Map<String, Value>>() })
+}
+
+pub fn describe(entry: &Entry, config: &Config) -> Value {
+    json!({
+        "name": entry.name,
+        "description": entry.description(),
+        "arguments": entry.arguments(config),
+    })
+}
+
+fn unlisted() -> impl Iterator<Item = &'static Entry> {
+    CATALOGUE.iter().filter(|entry| entry.shelf == Shelf::Full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: Value) -> Result<Wish> {
+        let Value::Object(arguments) = arguments else {
+            panic!("{arguments} is no object");
+        };
+        super::read(arguments)
+    }
+
+    #[test]
+    fn each_argument_asks_for_more() {
+        assert!(matches!(read(json!({})), Ok(Wish::Index)));
+        assert!(matches!(
+            read(json!({ "name": "connect" })),
+            Ok(Wish::Describe(entry)) if entry.name == "connect"
+        ));
+        assert!(matches!(
+            read(json!({ "name": "connect", "arguments": {} })),
+            Ok(Wish::Run(entry, _)) if entry.name == "connect"
+        ));
+    }
+
+    #[test]
+    fn a_name_that_is_not_quite_right_is_refused_with_the_right_one() {
+        let refused = read(json!({ "name": "conect" })).err().unwrap();
+
+        assert_eq!(refused.code(), "not_found");
+        assert_eq!(refused.hint().unwrap(), "did you mean `connect`?");
+    }
+
+    #[test]
+    fn arguments_of_nothing_and_unknown_ones_are_refused() {
+        assert!(read(json!({ "arguments": {} })).is_err_and(|error| error.code() == "input"));
+        assert!(read(json!({ "operation": "x" })).is_err_and(|error| error.code() == "input"));
+    }
+}

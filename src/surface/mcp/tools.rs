@@ -1,0 +1,122 @@
+//! The tools that a client is shown: built once, the same for every connection.
+
+use std::sync::Arc;
+
+use rmcp::model::{MetaObject, Tool, ToolAnnotations};
+
+use super::more;
+use crate::Effect;
+use crate::config::{Config, Toolset};
+use crate::ops::{CATALOGUE, Entry, Shelf};
+
+/// Asks a client that defers tools to show this one at once.
+const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
+/// What such a client finds a deferred tool by, besides its name and description.
+pub const SEARCH_HINT: &str = "anthropic/searchHint";
+
+/// Returns the tools of a toolset, in the order of the catalogue.
+pub fn listed(toolset: Toolset, config: &Config) -> Vec<Tool> {
+    match toolset {
+        Toolset::Full => CATALOGUE.iter().map(|entry| tool(entry, config)).collect(),
+        Toolset::Core => CATALOGUE
+            .iter()
+            .filter(|entry| entry.shelf != Shelf::Full)
+            .map(|entry| tool(entry, config))
+            .chain([more::tool()])
+            .collect(),
+    }
+}
+
+fn tool(entry: &Entry, config: &Config) -> Tool {
+    let schema = Arc::new(entry.short_arguments(config));
+    let tool = Tool::new(entry.name, entry.description(), schema).with_annotations(annotations(entry.effect));
+    match meta(entry) {
+        Some(meta) => tool.with_meta(meta),
+        None => tool,
+    }
+}
+
+/// Says what a client would take for the contrary if it were left out.
+pub fn annotations(effect: Effect) -> ToolAnnotations {
+    let hints = ToolAnnotations::new().read_only(effect == Effect::Read).open_world(false);
+    match effect {
+        Effect::Read => hints,
+        Effect::Note | Effect::Write | Effect::Destroy => hints.destructive(effect == Effect::Destroy),
+    }
+}
+
+fn meta(entry: &Entry) -> Option<MetaObject> {
+    let (key, value) = match (entry.shelf, entry.hint) {
+        (Shelf::Always, _) => (ALWAYS_LOAD, true.into()),
+        (_, "") => return None,
+        (_, hint) => (SEARCH_HINT, hint.into()),
+    };
+    let mut meta = MetaObject::new();
+    meta.0.insert(key.into(), value);
+    Some(meta)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn shown(toolset: Toolset) -> Vec<Value> {
+        let tools = listed(toolset, &Config::builtin());
+        tools.into_iter().map(|tool| json!(tool)).collect()
+    }
+
+    fn bytes(tools: &[Value]) -> usize {
+        json!(tools).to_string().len()
+    }
+
+    #[test]
+    fn the_short_list_fits_its_budget() {
+        let tools = shown(Toolset::Core);
+
+        assert!(bytes(&tools) <= 8_000, "{} bytes", bytes(&tools));
+    }
+
+    #[test]
+    fn the_full_list_fits_its_budget() {
+        let tools = shown(Toolset::Full);
+
+        assert!(bytes(&tools) <= 600 * tools.len(), "{} bytes", bytes(&tools));
+    }
+
+    #[test]
+    fn only_the_short_list_has_more() {
+        let names = |toolset| -> Vec<Value> {
+            let tools = shown(toolset);
+            tools.iter().map(|tool| tool["name"].clone()).collect()
+        };
+
+        assert_eq!(names(Toolset::Core).last(), Some(&json!("more")));
+        assert!(!names(Toolset::Full).contains(&json!("more")));
+        assert_eq!(names(Toolset::Full).len(), CATALOGUE.len());
+    }
+
+    #[test]
+    fn every_tool_says_what_it_does_to_the_store() {
+        let harmless = json!({ "readOnlyHint": true, "openWorldHint": false });
+        let change = |destructive| json!({ "readOnlyHint": false, "destructiveHint": destructive, "openWorldHint": false });
+        for (effect, hints) in [
+            (Effect::Read, harmless),
+            (Effect::Note, change(false)),
+            (Effect::Write, change(false)),
+            (Effect::Destroy, change(true)),
+        ] {
+            assert_eq!(json!(annotations(effect)), hints);
+        }
+    }
+
+    #[test]
+    fn every_tool_describes_itself() {
+        for tool in shown(Toolset::Core).iter().chain(&shown(Toolset::Full)) {
+            assert_ne!(tool["description"], "", "{tool}");
+            assert_eq!(tool["inputSchema"]["type"], "object", "{tool}");
+            assert!(tool.get("title").is_none() && tool.get("outputSchema").is_none());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Messages in and out, a line each.
+
+use std::io;
+use std::sync::Arc;
+
+use rmcp::RoleServer;
+use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::transport::{StdioReader, StdioWriter, Transport, stdio_pipes};
+use serde::Serialize;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{Mutex, Notify, mpsc};
+
+use super::lines::Lines;
+use super::message;
+
+/// Messages that may wait for rmcp before reading pauses.
+const WAITING: usize = 64;
+
+/// Standard input and output.
+pub struct Stdio {
+    incoming: mpsc::Receiver<ClientJsonRpcMessage>,
+    outgoing: Arc<Outgoing>,
+}
+
+struct Outgoing {
+    output: Mutex<StdioWriter>,
+    /// Told when no more comes in, or nothing can be sent.
+    hangup: Arc<Notify>,
+}
+
+impl Stdio {
+    /// Starts to read. `hangup` is told when the client is gone.
+    pub fn open(hangup: Arc<Notify>) -> Self {
+        let (input, output) = stdio_pipes();
+        let output = Mutex::new(output);
+        let outgoing = Arc::new(Outgoing { output, hangup });
+        let (sender, incoming) = mpsc::channel(WAITING);
+        let answering = Arc::clone(&outgoing);
+        tokio::spawn(async move {
+            if let Err(error) = read(Lines::new(input), sender, answering).await {
+                tracing::error!(%error, "the client cannot be heard any more");
+            }
+        });
+        Self { incoming, outgoing }
+    }
+}
+
+/// Reads to the end. It has a task of its own because rmcp drops a `receive`
+/// half way when it has other things to do.
+async fn read(
+    mut lines: Lines<StdioReader>,
+    incoming: mpsc::Sender<ClientJsonRpcMessage>,
+    outgoing: Arc<Outgoing>,
+) -> io::Result<()> {
+    while let Some(line) = lines.next().await? {
+        match message::read(line) {
+            Ok(message) => {
+                if incoming.send(message).await.is_err() {
+                    break;
+                }
+            }
+            Err(complaint) => outgoing.write(&complaint).await?,
+        }
+    }
+    Ok(())
+}
+
+impl Outgoing {
+    async fn write(&self, message: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        let mut output = self.output.lock().await;
+        let written = async {
+            output.write_all(&line).await?;
+            output.flush().await
+        };
+        written.await.inspect_err(|_| self.hangup.notify_one())
+    }
+}
+
+impl Transport<RoleServer> for Stdio {
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let outgoing = Arc::clone(&self.outgoing);
+        async move { outgoing.write(&message).await }
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        let message = self.incoming.recv().await;
+        if message.is_none() {
+            self.outgoing.hangup.notify_one();
+        }
+        message
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
