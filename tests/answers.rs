@@ -1,0 +1,169 @@
+//! Answers are small: what agents read costs them context.
+
+use serde_json::{Value, json};
+use task_graph::ops::CATALOGUE;
+
+use crate::support::project::Project;
+
+/// 1,000 tokens.
+const MOST: usize = 4_000;
+
+/// 2,000 tasks with the longest of titles, of which 600 wait for one, and 64 workers who hold 2 each.
+fn crowded() -> Project {
+    let project = Project::new();
+    let long = |number: usize| format!("{number} {}", "x".repeat(495));
+    let tasks: Vec<Value> = (0..2_000)
+        .map(|number| {
+            let mut task = json!({ "id": format!("task-number-{number}"), "title": long(number) });
+            if (1_000..1_600).contains(&number) {
+                task["blocked_by"] = "task-number-0".into();
+            }
+            if (1_600..1_900).contains(&number) {
+                task["parent"] = "task-number-1".into();
+            }
+            task
+        })
+        .collect();
+    project.does("create", json!({ "tasks": tasks }));
+    project.does(
+        "update",
+        json!({
+            "worker_id": "ann", "task": "task-number-0", "description": "y".repeat(10_000),
+        }),
+    );
+    for number in 0..64 {
+        let name = format!("worker-{number}");
+        project.worker(&name, json!({ "tags": ["css", "html"] }));
+        project.does("claim", json!({ "worker_id": name, "count": 2 }));
+        let thought = "z".repeat(1_000);
+        project.does("thinking", json!({ "worker_id": name, "thought": thought }));
+    }
+    for number in 0..30 {
+        let title = long(number + 5_000);
+        project.does("update", json!({ "worker_id": "ann", "task": "task-number-1999", "title": title }));
+        project.claim("ann", "task-number-1998");
+        let reason = "r".repeat(200);
+        let asked = json!({
+            "worker_id": "ann", "task": "task-number-1998", "status": "pending", "reason": reason,
+        });
+        project.does("update", asked);
+    }
+    project
+}
+
+/// A plain call of every operation, in an order in which each succeeds.
+fn calls() -> Vec<(&'static str, Value)> {
+    let ann = |mut arguments: Value| {
+        arguments["worker_id"] = "ann".into();
+        arguments
+    };
+    let many: Vec<String> = (1_000..1_600).map(|number| format!("task-number-{number}")).collect();
+    vec![
+        ("list_tasks", json!({})),
+        ("list_tasks", json!({ "ready": true })),
+        ("list_tasks", json!({ "blocked": true })),
+        ("list_tasks", json!({ "claimed": true })),
+        ("list_agents", json!({})),
+        ("status_summary", json!({})),
+        ("events", json!({})),
+        ("project_history", json!({})),
+        ("task_history", json!({ "task": "task-number-1998" })),
+        ("get", json!({ "task": "task-number-1" })),
+        ("get", json!({ "task": "task-number-0" })),
+        ("get", json!({ "task": "task-number-1999" })),
+        ("scan", json!({ "task": "task-number-0", "after": 1 })),
+        ("scan", json!({ "task": "task-number-1", "below": -1 })),
+        ("explain", ann(json!({}))),
+        ("explain", ann(json!({ "task": "task-number-0" }))),
+        ("explain", ann(json!({ "task": "task-number-1000" }))),
+        ("thinking", ann(json!({ "thought": "hm" }))),
+        ("link", json!({ "from": "task-number-1999", "to": many })),
+        ("explain", ann(json!({ "task": "task-number-1999" }))),
+        ("unlink", json!({ "from": "task-number-1999", "to": "*" })),
+        (
+            "relink",
+            json!({
+                "prev_from": "task-number-1", "prev_to": "*",
+                "from": "task-number-1997", "to": "task-number-1600",
+            }),
+        ),
+        ("rename", json!({ "task": "task-number-1998", "new_id": "other" })),
+        ("create", json!({ "title": "x" })),
+        ("create_tree", json!({ "tree": { "title": "x", "tasks": [{ "title": "x" }] } })),
+        ("bulk_update", ann(json!({ "tasks": many, "status": "working" }))),
+        ("claim", ann(json!({}))),
+        ("connect", ann(json!({}))),
+        ("update", ann(json!({ "task": "task-number-0", "status": "cancelled", "force": true }))),
+        ("bulk_update", ann(json!({ "tasks": many, "status": "working" }))),
+        ("delete", ann(json!({ "task": "task-number-1997", "cascade": true }))),
+        ("undelete", ann(json!({ "task": "task-number-1997" }))),
+        ("disconnect", ann(json!({}))),
+        ("cleanup_stale", json!({})),
+        ("config", json!({})),
+    ]
+}
+
+#[test]
+fn no_plain_answer_is_above_a_thousand_tokens() {
+    let project = crowded();
+    let mut large = Vec::new();
+
+    for (operation, arguments) in calls() {
+        let asked: String = format!("{operation} {arguments}").chars().take(90).collect();
+        let size = project.answer(operation, arguments).to_string().len();
+        if size > MOST {
+            large.push(format!("{size:6} {asked}"));
+        }
+    }
+
+    assert!(large.is_empty(), "\n{}", large.join("\n"));
+}
+
+#[test]
+fn every_operation_is_measured() {
+    let calls = calls();
+
+    for entry in CATALOGUE {
+        assert!(calls.iter().any(|(operation, _)| *operation == entry.name), "{}", entry.name);
+    }
+}
+
+#[test]
+fn the_answer_to_a_claim_is_below_400_bytes() {
+    let project = Project::new();
+    let about = json!({
+        "title": "Write the queries for the reports of the last month",
+        "description": "The reports need them by day and by week. ".repeat(50),
+    });
+    let created = project.answer("create", about);
+
+    let taken = project.answer("claim", json!({ "worker_id": "ann", "task": created["id"] }));
+
+    assert!(taken.to_string().len() <= 400, "{taken}");
+}
+
+#[test]
+fn a_list_of_ten_is_below_1300_bytes() {
+    let project = Project::new();
+    for number in 0..20 {
+        let title = format!("Write query {number} for the reports of the month");
+        project.does("create", json!({ "title": title }));
+    }
+
+    let list = project.answer("list_tasks", json!({ "ready": true }));
+
+    assert!(list.to_string().len() <= 1_300, "{} bytes", list.to_string().len());
+}
+
+#[test]
+fn a_refusal_is_small() {
+    let project = crowded();
+    let many: Vec<String> = (2..900).map(|number| format!("task-number-{number}")).collect();
+    project.does("link", json!({ "from": many, "to": "task-number-1999" }));
+
+    let asked = json!({ "worker_id": "ann", "task": "task-number-1999" });
+    let refused = project.refusal("claim", asked);
+
+    let size = refused.message.len() + refused.hint.unwrap_or_default().len();
+    assert!(size <= MOST, "{size}");
+}

@@ -1,0 +1,103 @@
+//! What agents pay for: the words of the catalogue, and how many there are.
+
+use serde_json::{Value, json};
+use task_graph::config::Config;
+use task_graph::ops::{CATALOGUE, Entry, Shelf};
+
+/// A definition as `tools/list` sends it, as far as it is the same for every face.
+fn definition(entry: &Entry) -> Value {
+    json!({
+        "name": entry.name,
+        "description": entry.description(),
+        "inputSchema": entry.arguments(&Config::builtin()),
+    })
+}
+
+fn size(entry: &Entry) -> usize {
+    definition(entry).to_string().len()
+}
+
+/// Returns the sizes, the largest first, for whoever has to trim.
+fn table() -> String {
+    let mut sizes: Vec<_> = CATALOGUE.iter().map(|entry| (size(entry), entry.name)).collect();
+    sizes.sort_unstable();
+    let lines = sizes.iter().rev().map(|(size, name)| format!("{size:6} {name}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_catalogue_is_as_agreed() {
+    let effect = |entry: &Entry| format!("{:?}", entry.effect);
+    let shelf = |entry: &Entry| format!("{:?}", entry.shelf);
+    let listed: Vec<Value> = CATALOGUE
+        .iter()
+        .map(|entry| {
+            let mut whole = definition(entry);
+            whole["effect"] = effect(entry).into();
+            whole["shelf"] = shelf(entry).into();
+            whole["positional"] = entry.positional.into();
+            whole
+        })
+        .collect();
+
+    insta::assert_json_snapshot!(listed);
+}
+
+#[test]
+fn names_are_unique() {
+    let mut names: Vec<_> = CATALOGUE.iter().map(|entry| entry.name).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn the_core_tools_fit_2000_tokens() {
+    let core = CATALOGUE.iter().filter(|entry| entry.shelf != Shelf::Full);
+
+    let sum: usize = core.map(size).sum();
+
+    assert!(sum <= 8_000, "{sum} bytes\n{}", table());
+}
+
+#[test]
+fn a_tool_takes_600_bytes_on_average() {
+    let sum: usize = CATALOGUE.iter().map(size).sum();
+
+    assert!(sum <= 600 * CATALOGUE.len(), "{} bytes each\n{}", sum / CATALOGUE.len(), table());
+}
+
+#[test]
+fn every_description_is_a_sentence_on_its_own() {
+    for entry in CATALOGUE {
+        let text = entry.description();
+        let first = text.split("\n\n").next().unwrap();
+
+        assert!(first.ends_with('.'), "{}: {first}", entry.name);
+        assert!(first.chars().next().is_some_and(char::is_uppercase), "{}: {first}", entry.name);
+        assert!(first.len() <= 140, "{}: {first}", entry.name);
+    }
+}
+
+#[test]
+fn arguments_in_a_shell_are_arguments() {
+    for entry in CATALOGUE {
+        let schema = entry.arguments(&Config::builtin());
+        for name in entry.positional {
+            let name = name.trim_end_matches('…');
+            assert!(schema["properties"].get(name).is_some(), "{} {name}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn every_schema_is_a_schema() {
+    for entry in CATALOGUE {
+        let schema = Value::Object(entry.arguments(&Config::builtin()));
+
+        assert!(jsonschema::meta::is_valid(&schema), "{}", entry.name);
+        assert_eq!(schema["additionalProperties"], false, "{}", entry.name);
+    }
+}

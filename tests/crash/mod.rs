@@ -1,0 +1,6 @@
+//! Processes that are killed or stopped at the worst moment.
+
+mod clients;
+mod drains;
+mod kills;
+mod pauses;

@@ -1,0 +1,38 @@
+//! The one test binary: one link instead of a dozen.
+//!
+//! Most tests enter where every face enters, through `App` and the catalogue,
+//! on a file in a folder of their own.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod listed;
+#[cfg(test)]
+mod ops;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod protocol;
+#[cfg(test)]
+mod race;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod shell;
+#[cfg(test)]
+mod surfaces;
+#[cfg(test)]
+mod upgrade;

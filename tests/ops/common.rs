@@ -1,0 +1,289 @@
+//! What holds for every operation: who asks, requests that are repeated, arguments that cannot be read.
+
+use serde_json::{Value, json};
+use task_graph::ops::CATALOGUE;
+use task_graph::{Caller, Effect};
+
+use crate::support::project::Project;
+
+#[test]
+fn who_is_not_known_is_sent_to_connect() {
+    let project = Project::new();
+    project.has(["api"]);
+
+    for (operation, arguments) in [
+        ("claim", json!({ "task": "api" })),
+        ("update", json!({ "task": "api", "title": "mine" })),
+        ("create", json!({ "title": "mine" })),
+        ("list_tasks", json!({})),
+    ] {
+        let mut arguments = arguments;
+        arguments["worker_id"] = "carl".into();
+
+        let refused = project.refusal(operation, arguments);
+
+        assert_eq!(refused.code, "not_found", "{operation}");
+        assert_eq!(refused.hint.as_deref(), Some("call `connect` with this worker_id first"));
+    }
+}
+
+#[test]
+fn who_does_not_say_who_it_is_is_asked() {
+    let project = Project::new();
+    project.has(["api"]);
+
+    let refused = project.refusal("claim", json!({ "task": "api" }));
+
+    assert_eq!(refused.message, "`claim` needs `worker_id`");
+    assert!(refused.hint.is_some_and(|hint| hint.contains("`connect`")));
+}
+
+#[test]
+fn a_process_that_was_started_for_a_worker_speaks_for_it() {
+    let project = Project::new();
+    project.has(["api"]);
+    let carls = project.beside(Caller { worker: Some("carl".parse().unwrap()), ..Caller::default() });
+
+    carls.does("claim", json!({ "task": "api" }));
+
+    assert_eq!(project.task("api")["worker_id"], "carl");
+    assert_eq!(project.rows("select max_claims from workers where id = 'carl'")[0]["max_claims"], 5);
+}
+
+#[test]
+fn a_process_that_was_started_for_a_worker_may_speak_for_others_it_knows() {
+    let project = Project::new();
+    project.has(["api"]);
+    let carls = project.beside(Caller { worker: Some("carl".parse().unwrap()), ..Caller::default() });
+
+    carls.does("claim", json!({ "task": "api", "worker_id": "ann" }));
+
+    assert_eq!(project.task("api")["worker_id"], "ann");
+    assert_eq!(carls.refusal("claim", json!({ "worker_id": "dora" })).code, "not_found");
+}
+
+#[test]
+fn a_repeated_request_gets_its_first_answer_and_changes_nothing() {
+    let project = Project::new();
+    project.has(["one", "two"]);
+    let asked = json!({ "worker_id": "ann", "count": 1, "request_id": "r1" });
+    let first = project.answer("claim", asked.clone());
+    let before = project.contents();
+
+    let second = project.answer("claim", asked);
+
+    assert_eq!(first, second);
+    assert_eq!(before, project.contents());
+}
+
+#[test]
+fn a_request_that_was_refused_may_be_repeated() {
+    let project = Project::new();
+    project.has(["first", "second"]).linked("first", "second");
+    let asked = json!({ "worker_id": "ann", "task": "second", "request_id": "r1" });
+    assert_eq!(project.refusal("claim", asked.clone()).code, "blocked");
+
+    let _ = project.finish("first");
+
+    assert_eq!(project.answer("claim", asked)["task"]["id"], "second");
+}
+
+#[test]
+fn a_request_id_belongs_to_one_operation() {
+    let project = Project::new();
+    project.does("create", json!({ "worker_id": "ann", "title": "one", "request_id": "r1" }));
+
+    let refused = project.refusal("claim", json!({ "worker_id": "ann", "request_id": "r1" }));
+
+    assert_eq!(refused.code, "input");
+    assert_eq!(refused.message, "request id `r1` was used for `create` before");
+}
+
+#[test]
+fn a_request_id_belongs_to_one_worker() {
+    let project = Project::new();
+    project.has(["one", "two"]);
+
+    let ann = project.answer("claim", json!({ "worker_id": "ann", "request_id": "1" }));
+    let bob = project.answer("claim", json!({ "worker_id": "bob", "request_id": "1" }));
+
+    assert_eq!(ann["task"]["id"], "one");
+    assert_eq!(bob["task"]["id"], "two");
+}
+
+#[test]
+fn reading_needs_no_request_id() {
+    let project = Project::new();
+
+    let refused = project.refusal("list_tasks", json!({ "request_id": "r1" }));
+
+    assert_eq!(refused.message, "`list_tasks` has no argument `request_id`");
+}
+
+#[test]
+fn an_unknown_argument_is_refused_with_the_nearest_name() {
+    let project = Project::new();
+
+    let refused = project.refusal("create", json!({ "title": "x", "desciption": "y" }));
+
+    assert_eq!(refused.message, "`create` has no argument `desciption`");
+    assert_eq!(refused.hint.as_deref(), Some("did you mean `description`?"));
+}
+
+#[test]
+fn an_unknown_argument_within_another_is_refused_with_its_place() {
+    let project = Project::new();
+
+    let refused = project.refusal("create", json!({ "tasks": [{ "titel": "x" }] }));
+
+    assert_eq!(refused.message, "`create` has no argument `titel` in `tasks[0]`");
+    assert_eq!(refused.hint.as_deref(), Some("did you mean `title`?"));
+}
+
+#[test]
+fn a_wrong_type_is_refused() {
+    let project = Project::new();
+
+    let refused = project.refusal("list_tasks", json!({ "limit": "ten" }));
+
+    assert_eq!(refused.message, "`limit` of `list_tasks` takes integer, not string");
+}
+
+#[test]
+fn names_from_other_tools_are_understood() {
+    let project = Project::new();
+    project.has(["api"]).claim("ann", "api");
+
+    let done = project.answer("update", json!({ "agent": "ann", "id": "api", "state": "completed" }));
+
+    assert_eq!(done["status"], "completed");
+}
+
+#[test]
+fn an_argument_that_is_null_counts_as_left_out() {
+    let project = Project::new();
+    project.has(["api"]);
+
+    for entry in CATALOGUE {
+        let schema = entry.arguments(project.config());
+        let known = schema["properties"].as_object().unwrap();
+        let required: Vec<&Value> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map(|required| required.iter().collect())
+            .unwrap_or_default();
+        for name in known.keys().filter(|name| !required.contains(&&json!(name))) {
+            let refused = project.call(entry.name, json!({ name: null })).err();
+
+            let complaint = refused.map(|refused| refused.message).unwrap_or_default();
+            assert!(!complaint.contains("null"), "{} {name}: {complaint}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn a_generated_id_may_be_given_by_its_end() {
+    let project = Project::new();
+    let created = project.answer("create", json!({ "title": "x" }));
+    let id = created["id"].as_str().unwrap();
+
+    let task = project.task(&id[id.len() - 8..]);
+
+    assert_eq!(task["id"], id);
+}
+
+#[test]
+fn an_end_that_two_ids_share_is_refused_with_both() {
+    let project = Project::new();
+    let twins = ["01890000-0000-7000-8000-0000deadbeef", "01890000-0000-7000-8001-0000deadbeef"];
+    project.has(twins);
+
+    let refused = project.refusal("get", json!({ "task": "deadbeef" }));
+
+    assert_eq!(refused.code, "ambiguous");
+    let mut candidates: Vec<_> = refused.details["candidates"].as_array().unwrap().clone();
+    candidates.sort_by_key(ToString::to_string);
+    assert_eq!(json!(candidates), json!(twins));
+}
+
+#[test]
+fn an_operation_that_is_not_there_is_refused_with_the_nearest() {
+    let project = Project::new();
+
+    let refused = project.refusal("list_task", json!({}));
+
+    assert_eq!(refused.code, "not_found");
+    assert_eq!(refused.hint.as_deref(), Some("did you mean `list_tasks`?"));
+}
+
+#[test]
+fn every_call_of_a_worker_is_a_sign_of_life() {
+    let mut project = Project::new();
+    project.has(["api"]).claim("ann", "api");
+
+    for time in ["12:04", "12:08", "12:12"] {
+        project.at(time).does("list_tasks", json!({ "worker_id": "ann" }));
+    }
+    project.at("12:16").does("cleanup_stale", json!({}));
+
+    assert_eq!(project.task("api")["worker_id"], "ann");
+}
+
+#[test]
+fn a_worker_that_was_gone_is_told_so() {
+    let mut project = Project::new();
+    project.has(["api"]).claim("ann", "api");
+    project.at("12:06").does("cleanup_stale", json!({}));
+
+    let thought = project.answer("thinking", json!({ "worker_id": "ann", "thought": "hm" }));
+
+    let notice = thought["notices"][0].as_str().unwrap();
+    assert!(notice.starts_with("you were counted as gone (expired)"), "{notice}");
+}
+
+#[test]
+fn the_time_of_a_call_is_never_before_what_was_written() {
+    let mut project = Project::new();
+    project.at("13:00").has(["late"]);
+
+    project.at("12:00").has(["early"]);
+
+    assert_eq!(project.task("early")["created_at"], "2026-01-31T13:00:00Z");
+}
+
+#[test]
+fn operations_say_what_they_do() {
+    let effect = |name: &str| CATALOGUE.iter().find(|entry| entry.name == name).unwrap().effect;
+
+    assert_eq!(effect("list_tasks"), Effect::Read);
+    assert_eq!(effect("thinking"), Effect::Note);
+    assert_eq!(effect("claim"), Effect::Write);
+    assert_eq!(effect("delete"), Effect::Destroy);
+}
+
+#[test]
+fn answers_have_no_nulls() {
+    let project = Project::new();
+    project.has_one("whole", json!({ "description": "x" })).has(["part", "other"]);
+    project.inside("whole", ["part"]).linked("part", "other").claim("ann", "part");
+
+    for (operation, arguments) in [
+        ("get", json!({ "task": "part" })),
+        ("list_tasks", json!({})),
+        ("list_agents", json!({})),
+        ("events", json!({})),
+        ("task_history", json!({ "task": "part" })),
+        ("project_history", json!({})),
+        ("scan", json!({ "task": "part", "after": 1, "above": 1 })),
+        ("explain", json!({ "worker_id": "bob" })),
+        ("explain", json!({ "worker_id": "bob", "task": "part" })),
+        ("status_summary", json!({})),
+        ("connect", json!({})),
+        ("claim", json!({ "worker_id": "ann" })),
+        ("update", json!({ "worker_id": "ann", "task": "part", "status": "completed" })),
+    ] {
+        let answer = project.answer(operation, arguments);
+
+        assert!(!answer.to_string().contains("null"), "{operation}: {answer}");
+    }
+}

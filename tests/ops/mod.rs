@@ -1,0 +1,31 @@
+//! Every operation, once per outcome: its answer, and each way to fail.
+//!
+//! A refusal is taken through `Project::refusal`, which also checks that the
+//! call left nothing behind.
+
+mod bulk_update;
+mod claim;
+mod cleanup_stale;
+mod common;
+mod config;
+mod connect;
+mod create;
+mod create_tree;
+mod delete;
+mod disconnect;
+mod events;
+mod explain;
+mod get;
+mod link;
+mod list_agents;
+mod list_tasks;
+mod project_history;
+mod relink;
+mod rename;
+mod scan;
+mod status_summary;
+mod task_history;
+mod thinking;
+mod undelete;
+mod unlink;
+mod update;

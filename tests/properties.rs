@@ -1,0 +1,457 @@
+//! Whatever is called, in whatever order, some things stay true.
+//!
+//! After every call of a random sequence the file is read beside the program,
+//! and everything it counts is counted again by hand. `PROPTEST_CASES` says how
+//! many sequences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::test_runner::Config as Runs;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+use task_graph::config::Config;
+use task_graph::domain::Status;
+
+use crate::support::history::History;
+use crate::support::project::{Project, ids};
+use crate::support::rows::{Row, rows_of};
+
+/// An operation and its arguments; `pass` lets minutes pass.
+type Call = (&'static str, Value);
+
+const STATES: [&str; 6] = ["pending", "assigned", "working", "completed", "failed", "cancelled"];
+const LINKS: [&str; 4] = ["blocks", "follows", "contains", "see-also"];
+
+fn task() -> impl Strategy<Value = String> {
+    (0..8u8).prop_map(|number| format!("t{number}"))
+}
+
+fn worker() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&["any", "css", "one"])
+}
+
+fn rarely() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(0.15)
+}
+
+fn creation() -> impl Strategy<Value = Value> {
+    let place = (prop::option::of(task()), prop::option::weighted(0.3, task()));
+    let demand = (rarely(), rarely(), 0..=10u8);
+    (task(), place, demand).prop_map(|(id, (parent, blocker), (needed, wanted, priority))| {
+        let mut asked = json!({ "id": id, "title": id, "priority": priority });
+        if let Some(parent) = parent {
+            asked["parent"] = parent.into();
+        }
+        if let Some(blocker) = blocker {
+            asked["blocked_by"] = blocker.into();
+        }
+        if needed {
+            asked["needed_tags"] = json!(["css"]);
+        }
+        if wanted {
+            asked["wanted_tags"] = json!(["css", "html"]);
+        }
+        asked
+    })
+}
+
+fn tree() -> impl Strategy<Value = Value> {
+    let kind = prop::option::of(prop::sample::select(&LINKS[..]));
+    let leaf = prop_oneof![4 => creation(), 1 => task().prop_map(|task| json!({ "ref": task }))];
+    let leaves = prop::collection::vec(leaf, 0..4);
+    (creation(), leaves, kind).prop_map(|(mut root, leaves, kind)| {
+        root["tasks"] = leaves.into();
+        match kind {
+            Some(kind) => json!({ "tree": root, "sibling_type": kind }),
+            None => json!({ "tree": root }),
+        }
+    })
+}
+
+fn linking() -> impl Strategy<Value = Value> {
+    (task(), task(), prop::sample::select(&LINKS[..]))
+        .prop_map(|(from, to, kind)| json!({ "from": from, "to": to, "type": kind }))
+}
+
+fn relinking() -> impl Strategy<Value = Value> {
+    (task(), task()).prop_map(
+        |(parent, child)| json!({ "prev_from": "*", "prev_to": child, "from": parent, "to": child }),
+    )
+}
+
+fn update() -> impl Strategy<Value = Value> {
+    let state = prop_oneof![prop::sample::select(&STATES[..]), Just("working"), Just("completed")];
+    (worker(), task(), state, rarely(), any::<bool>(), any::<bool>()).prop_map(
+        |(worker, task, status, force, cascade, next)| {
+            json!({
+                "worker_id": worker, "task": task, "status": status, "force": force,
+                "cascade": cascade, "next": next,
+            })
+        },
+    )
+}
+
+fn assignment() -> impl Strategy<Value = Value> {
+    let state = prop::option::weighted(0.2, prop::sample::select(&STATES[..]));
+    (worker(), task(), worker(), state, rarely()).prop_map(|(worker, task, to, status, force)| {
+        json!({
+            "worker_id": worker, "task": task, "assignee": to, "status": status, "force": force,
+        })
+    })
+}
+
+fn deletion() -> impl Strategy<Value = Value> {
+    (worker(), task(), any::<bool>(), rarely(), rarely()).prop_map(
+        |(worker, task, cascade, obliterate, force)| {
+            json!({
+                "worker_id": worker, "task": task, "cascade": cascade, "obliterate": obliterate,
+                "force": force,
+            })
+        },
+    )
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        5 => creation().prop_map(|asked| ("create", asked)),
+        2 => tree().prop_map(|asked| ("create_tree", asked)),
+        5 => linking().prop_map(|asked| ("link", asked)),
+        2 => linking().prop_map(|asked| ("unlink", asked)),
+        2 => relinking().prop_map(|asked| ("relink", asked)),
+        5 => worker().prop_map(|worker| ("claim", json!({ "worker_id": worker }))),
+        3 => (worker(), task(), rarely()).prop_map(|(worker, task, force)| {
+            ("claim", json!({ "worker_id": worker, "task": task, "force": force }))
+        }),
+        9 => update().prop_map(|asked| ("update", asked)),
+        2 => assignment().prop_map(|asked| ("update", asked)),
+        2 => deletion().prop_map(|asked| ("delete", asked)),
+        2 => (task(), any::<bool>()).prop_map(|(task, cascade)| {
+            ("undelete", json!({ "task": task, "cascade": cascade }))
+        }),
+        1 => (task(), task()).prop_map(|(task, new)| ("rename", json!({ "task": task, "new_id": new }))),
+        1 => worker().prop_map(|worker| ("disconnect", json!({ "worker_id": worker }))),
+        1 => worker().prop_map(|worker| ("connect", json!({ "worker_id": worker }))),
+        1 => Just(("cleanup_stale", json!({}))),
+        1 => (1..8u8).prop_map(|minutes| ("pass", json!(minutes))),
+    ]
+}
+
+/// A project on which calls are made, and what has to stay true of it.
+struct World {
+    project: Project,
+    minutes: u64,
+    beside: Connection,
+    attempts: BTreeMap<String, i64>,
+}
+
+impl World {
+    fn new(moving: bool) -> Self {
+        let project = Project::with(|config| {
+            let target = moving.then(|| "assigned".parse().unwrap());
+            config.auto_advance.target_state = target;
+        });
+        project.worker("any", json!({ "max_claims": 0 }));
+        project.worker("css", json!({ "tags": ["css"], "max_claims": 0 }));
+        project.worker("one", json!({ "max_claims": 1 }));
+        project.has(["t0", "t1", "t2", "t3"]);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let beside = Connection::open_with_flags(project.file(), flags).unwrap();
+        Self { project, minutes: 0, beside, attempts: BTreeMap::new() }
+    }
+
+    /// Makes a call, which may be refused but not break, and looks at what it left.
+    fn make(&mut self, (operation, arguments): &Call) {
+        match *operation {
+            "pass" => self.pass(arguments.as_u64().unwrap()),
+            "claim" if arguments.get("task").is_none() => self.claim_best(arguments),
+            // The feed could not tell the two apart.
+            "rename" if self.is_in_feed(&arguments["new_id"]) => {}
+            operation => self.call(operation, arguments.clone()),
+        }
+        if matches!(*operation, "rename" | "delete") {
+            // The name may go on to another task.
+            self.attempts.clear();
+        }
+        let file = File::read(&self.beside, self.project.config());
+        file.check();
+        for (task, attempt) in file.attempts() {
+            let before = self.attempts.insert(task.clone(), attempt);
+            assert!(before <= Some(attempt), "the attempts of {task} went back");
+        }
+    }
+
+    fn call(&self, operation: &str, arguments: Value) {
+        if let Err(refused) = self.project.call(operation, arguments) {
+            assert_ne!(refused.code, "internal", "{refused:?}");
+        }
+    }
+
+    fn is_in_feed(&self, task: &Value) -> bool {
+        let known = rows_of(&self.beside, "select distinct task_id from events");
+        known.iter().any(|row| row["task_id"] == *task)
+    }
+
+    fn pass(&mut self, minutes: u64) {
+        self.minutes += minutes;
+        let time = format!("{}:{:02}", 12 + self.minutes / 60, self.minutes % 60);
+        self.project.at(&time);
+    }
+
+    /// Claims without naming a task, which takes the first that the list shows.
+    fn claim_best(&self, arguments: &Value) {
+        let mut ready = arguments.clone();
+        ready["ready"] = true.into();
+        let Ok(list) = self.project.call("list_tasks", ready) else {
+            return;
+        };
+        let holds = self.project.list(json!({ "owner": arguments["worker_id"] }));
+        match self.project.call("claim", arguments.clone()) {
+            Ok(taken) if holds.is_empty() => {
+                let first = ids(&list["tasks"]).first().cloned();
+                assert_eq!(taken["task"]["id"].as_str(), first.as_deref());
+            }
+            Ok(_) => {}
+            Err(refused) => assert_eq!(refused.code, "at_limit", "{refused:?}"),
+        }
+    }
+
+    /// Has the program count everything anew, which changes nothing.
+    fn recount(&self) {
+        let counted = |project: &Project| {
+            (
+                project.rows("select * from tasks order by id"),
+                project.rows("select * from dependencies order by 1, 2, 3"),
+                project.rows("select * from tallies where tasks > 0 order by 1, 2"),
+            )
+        };
+        let before = counted(&self.project);
+        let connection = Connection::open(self.project.file()).unwrap();
+        connection.execute("update facts set value = '' where name = 'rules'", []).unwrap();
+
+        let after = counted(&self.project.reconfigured(|_| {}));
+
+        assert_eq!(before, after);
+    }
+}
+
+/// What is in the file, and what should be.
+struct File<'a> {
+    config: &'a Config,
+    tasks: BTreeMap<String, Row>,
+    links: Vec<(String, String, String)>,
+    attempts: Vec<Row>,
+    tallies: Vec<Row>,
+}
+
+impl<'a> File<'a> {
+    fn read(connection: &Connection, config: &'a Config) -> Self {
+        let read = |sql: &str| rows_of(connection, sql);
+        let word = |row: &Row, column: &str| row[column].as_str().unwrap().to_owned();
+        Self {
+            config,
+            tasks: read("select * from tasks").into_iter().map(|row| (word(&row, "id"), row)).collect(),
+            links: read("select from_task_id, to_task_id, dep_type from dependencies")
+                .iter()
+                .map(|row| {
+                    let [from, to] = ["from_task_id", "to_task_id"].map(|end| word(row, end));
+                    (from, to, word(row, "dep_type"))
+                })
+                .collect(),
+            attempts: read("select * from attempts order by task_id, attempt"),
+            tallies: read("select * from tallies where tasks > 0"),
+        }
+    }
+
+    fn check(&self) {
+        for (id, row) in &self.tasks {
+            self.check_holder(id, row);
+            self.check_attempts(id, row);
+            self.check_counts(id, row);
+        }
+        self.check_tallies();
+        assert!(!has_circle(&self.moments()), "a deadlock: {:?}", self.links);
+    }
+
+    fn attempts(&self) -> impl Iterator<Item = (String, i64)> {
+        let number = |row: &Row| row["attempt"].as_i64().unwrap();
+        self.tasks.iter().map(move |(id, row)| (id.clone(), number(row)))
+    }
+
+    fn check_holder(&self, id: &str, row: &Row) {
+        let held = !row["worker_id"].is_null();
+        let state = self.state(row);
+        assert!(!(state.terminal && held), "{id} has ended and is held: {row:?}");
+        assert!(!state.timed || held, "nobody works on {id}: {row:?}");
+        assert_eq!(state.timed, !row["timed_since"].is_null(), "the clock of {id}: {row:?}");
+        assert_eq!(state.terminal, !row["completed_at"].is_null(), "the end of {id}: {row:?}");
+        assert!(!held || row["deleted_at"].is_null(), "{id} is deleted and held");
+        let parts = self.open_children(id);
+        assert!(row["status"] != "completed" || parts == 0, "{id} is completed, {parts} in it not");
+    }
+
+    /// One row for each number, one of them under way at most, and that one the holder's.
+    fn check_attempts(&self, id: &str, row: &Row) {
+        let made = self.attempts.iter().filter(|attempt| attempt["task_id"] == id);
+        let numbers: Vec<_> = made.clone().map(|attempt| attempt["attempt"].as_i64()).collect();
+        let all: Vec<_> = (1..=row["attempt"].as_i64().unwrap()).map(Some).collect();
+        assert_eq!(numbers, all, "the attempts at {id}");
+        let under_way: Vec<_> = made.filter(|attempt| attempt["ended_at"].is_null()).collect();
+        assert_eq!(under_way.len(), usize::from(!row["claimed_at"].is_null()), "{id}");
+        for attempt in under_way {
+            assert_eq!(attempt["worker_id"], row["worker_id"], "the holder of {id}");
+            assert_eq!(attempt["attempt"], row["attempt"], "the newest attempt at {id}");
+        }
+    }
+
+    fn check_counts(&self, id: &str, row: &Row) {
+        let waiting = {
+            let state = self.state(row);
+            !state.timed && !state.terminal && state.exits.iter().any(|exit| exit.as_str() == "working")
+        };
+        let (blockers, children) = (self.open_blockers(id), self.open_children(id));
+        let above = self.blocked_above(id);
+        let there = row["deleted_at"].is_null();
+        let free = row["worker_id"].is_null() && there;
+        let ready = waiting && free && blockers + children + above == 0;
+        for (column, counted) in [
+            ("open_blockers", blockers),
+            ("open_children", children),
+            ("blocked_above", above),
+            ("ready", usize::from(ready)),
+            ("is_waiting", usize::from(waiting)),
+            ("is_blocking", usize::from(self.is_blocking(id))),
+            ("is_ended", usize::from(self.state(row).terminal)),
+        ] {
+            assert_eq!(row[column], counted, "{column} of {id}: {row:?} {:?}", self.links);
+        }
+    }
+
+    fn check_tallies(&self) {
+        let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for (id, row) in &self.tasks {
+            if row["deleted_at"].is_null() {
+                let status = row["status"].as_str().unwrap();
+                *counted.entry((status, self.standing(id, row))).or_default() += 1;
+            }
+        }
+        let word = |row: &'_ Row, column: &str| row[column].as_str().unwrap().to_owned();
+        let stored: BTreeSet<String> = self
+            .tallies
+            .iter()
+            .map(|row| format!("{} {} {}", word(row, "status"), word(row, "standing"), row["tasks"]))
+            .collect();
+        let counted: BTreeSet<String> = counted
+            .into_iter()
+            .map(|((status, standing), tasks)| format!("{status} {standing} {tasks}"))
+            .collect();
+        assert_eq!(stored, counted);
+    }
+
+    fn standing(&self, id: &str, row: &Row) -> &'static str {
+        let state = self.state(row);
+        let waiting = !state.timed && state.exits.iter().any(|exit| exit.as_str() == "working");
+        if state.terminal {
+            "ended"
+        } else if !row["worker_id"].is_null() {
+            "held"
+        } else if !waiting {
+            "paused"
+        } else if self.open_blockers(id) + self.blocked_above(id) > 0 {
+            "blocked"
+        } else if self.open_children(id) > 0 {
+            "container"
+        } else {
+            "ready"
+        }
+    }
+
+    fn state(&self, row: &Row) -> &'a task_graph::domain::State {
+        let status: Status = row["status"].as_str().unwrap().parse().unwrap();
+        &self.config.workflows.by_name["default"].states[&status]
+    }
+
+    fn is_blocking(&self, id: &str) -> bool {
+        let row = &self.tasks[id];
+        row["deleted_at"].is_null() && self.state(row).blocking
+    }
+
+    fn open_blockers(&self, id: &str) -> usize {
+        let blockers: BTreeSet<&str> = self
+            .links
+            .iter()
+            .filter(|(from, to, kind)| to == id && holds_start(kind) && self.is_blocking(from))
+            .map(|(from, ..)| from.as_str())
+            .collect();
+        blockers.len()
+    }
+
+    fn open_children(&self, id: &str) -> usize {
+        let children = self
+            .links
+            .iter()
+            .filter(|(from, to, kind)| from == id && kind == "contains" && self.is_blocking(to));
+        children.count()
+    }
+
+    fn blocked_above(&self, id: &str) -> usize {
+        let mut up = std::iter::successors(self.parent(id), |id| self.parent(id));
+        let above: Vec<&str> = up.by_ref().take(self.tasks.len() + 1).collect();
+        above.into_iter().filter(|id| self.open_blockers(id) > 0).count()
+    }
+
+    fn parent(&self, id: &str) -> Option<&str> {
+        let link = self.links.iter().find(|(_, to, kind)| to == id && kind == "contains");
+        link.map(|(from, ..)| from.as_str())
+    }
+
+    /// Returns what has to be before what: `true` is when a task ends, `false` when it opens.
+    fn moments(&self) -> Vec<[(&str, bool); 2]> {
+        let lives = self.tasks.keys().map(|id| [(id.as_str(), false), (id.as_str(), true)]);
+        let orders = self.links.iter().flat_map(|(from, to, kind)| {
+            let (from, to) = (from.as_str(), to.as_str());
+            match kind.as_str() {
+                "contains" => vec![[(from, false), (to, false)], [(to, true), (from, true)]],
+                kind if holds_start(kind) => vec![[(from, true), (to, false)]],
+                _ => Vec::new(),
+            }
+        });
+        lives.chain(orders).collect()
+    }
+}
+
+fn holds_start(kind: &str) -> bool {
+    matches!(kind, "blocks" | "follows")
+}
+
+/// Takes away what nothing comes before, until nothing is left, or only a circle.
+fn has_circle(orders: &[[(&str, bool); 2]]) -> bool {
+    let mut left = orders.to_vec();
+    loop {
+        let later: BTreeSet<_> = left.iter().map(|[_, later]| *later).collect();
+        let before = left.len();
+        left.retain(|[earlier, _]| later.contains(earlier));
+        if left.is_empty() || left.len() == before {
+            return !left.is_empty();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(Runs { failure_persistence: None, ..Runs::default() })]
+
+    #[test]
+    fn whatever_is_called_some_things_stay_true(
+        calls in prop::collection::vec(call(), 1..30),
+        moving in rarely(),
+    ) {
+        let mut world = World::new(moving);
+
+        for call in &calls {
+            world.make(call);
+        }
+
+        world.recount();
+        History::check(&world.project.file(), world.project.config());
+    }
+}

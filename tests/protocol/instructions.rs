@@ -1,0 +1,82 @@
+//! What the server tells an agent to do: done word for word, it works.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::support::agent::Agent;
+use crate::support::team::Team;
+
+fn instructions(agent: &mut Agent) -> String {
+    let hello = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" },
+    });
+    let about = agent.request("initialize", hello);
+    about["result"]["instructions"].as_str().unwrap().to_owned()
+}
+
+/// Returns what stands in backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// Reads `name(argument=value, …)`.
+fn call(text: &str) -> Option<(&str, Map<String, Value>)> {
+    let (name, arguments) = text.strip_suffix(')')?.split_once('(')?;
+    let mut rest = arguments;
+    let mut read = Map::new();
+    while let Some((key, after)) = rest.split_once('=') {
+        let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
+        let value = values.next().unwrap().unwrap_or_else(|error| panic!("{text}: {error}"));
+        read.insert(key.trim_start_matches([',', ' ']).to_owned(), value);
+        rest = &after[values.byte_offset()..];
+    }
+    assert_eq!(rest, "", "{text}");
+    Some((name, read))
+}
+
+#[test]
+fn the_instructions_have_at_most_120_words() {
+    let text = instructions(&mut Team::new().server());
+
+    assert!(text.split_whitespace().count() <= 120);
+}
+
+#[test]
+fn every_call_in_the_instructions_works_in_their_order() {
+    let team = Team::new();
+    let mut agent = team.server();
+    let text = instructions(&mut agent);
+    // The instructions speak of tasks that are there: `t1` is the best, `t2` comes after it.
+    let tasks = json!([{ "id": "t1", "title": "Best", "priority": 9 }, { "id": "t2", "title": "Next" }]);
+    agent.answer("create", json!({ "tasks": tasks }));
+    let calls: Vec<_> = quoted(&text).into_iter().filter_map(call).collect();
+    assert!(calls.len() >= 6, "{calls:?}");
+
+    let mut counted: HashMap<&str, usize> = HashMap::new();
+    for (name, mut arguments) in calls {
+        // `t1` has ended where the instructions come to planning: new tasks go under another.
+        if arguments.get("parent") == Some(&json!("t1")) {
+            agent.answer("create", json!({ "id": "p1", "title": "Parent" }));
+            arguments.insert("parent".into(), "p1".into());
+        }
+        agent.answer(name, Value::Object(arguments));
+        *counted.entry(name).or_default() += 1;
+    }
+
+    assert_eq!(team.rows("select status from tasks where id = 't1'"), [["completed"]]);
+    assert!(counted["create"] >= 2 && counted["claim"] >= 2, "{counted:?}");
+    team.check();
+}
+
+#[test]
+fn every_name_in_the_instructions_is_a_tool_that_can_be_called() {
+    let team = Team::new();
+    let mut agent = team.server();
+    let text = instructions(&mut agent);
+
+    let bare = quoted(&text).into_iter().filter(|quoted| call(quoted).is_none());
+    for name in bare.filter(|name| *name != "more") {
+        agent.answer("more", json!({ "name": name }));
+    }
+}

@@ -1,0 +1,7 @@
+//! What a client sees of the server: the protocol, byte for byte where it matters.
+
+mod eras;
+mod instructions;
+mod lines;
+mod tools;
+mod wrong_calls;

@@ -1,0 +1,55 @@
+//! The README says what is so: its table of operations is the catalogue's, its session runs as printed.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use task_graph::ops::{CATALOGUE, Shelf};
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    let after = text.split_once(start).unwrap_or_else(|| panic!("the README has no `{start}`")).1;
+    after.split_once(end).unwrap_or_else(|| panic!("the README has no `{end}`")).0
+}
+
+fn table() -> String {
+    let mut table = String::from("| operation | shown | what it does |\n|---|---|---|\n");
+    for entry in CATALOGUE {
+        let shown = if entry.shelf == Shelf::Full { "" } else { "yes" };
+        writeln!(table, "| `{}` | {shown} | {} |", entry.name, entry.summary()).unwrap();
+    }
+    table
+}
+
+#[test]
+fn the_table_of_operations_is_the_catalogue() {
+    let readme = readme();
+
+    let written = between(&readme, "<!-- operations -->\n", "<!-- /operations -->");
+
+    assert_eq!(written, table(), "put this into the README:\n{}", table());
+}
+
+#[test]
+fn the_session_runs_as_it_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let readme = readme();
+    let session = between(&readme, "```console\n", "```");
+
+    for step in session.split("$ ").filter(|step| !step.is_empty()) {
+        let (command, printed) = step.split_once('\n').unwrap();
+        let run = Command::new("sh")
+            .args(["-c", &command.replacen("task-graph", env!("CARGO_BIN_EXE_task-graph"), 1)])
+            .current_dir(folder.path())
+            .env("TASK_GRAPH_WORKER_ID", "ann")
+            .env("TASK_GRAPH_USER_DIR", folder.path().join("nobody"))
+            .env_remove("TASK_GRAPH_DB_PATH")
+            .output()
+            .unwrap();
+
+        assert_eq!(String::from_utf8_lossy(&run.stdout), printed, "after `{command}`");
+    }
+}

@@ -1,0 +1,256 @@
+//! An agent's client: it starts a server of its own and speaks MCP over its pipes.
+//!
+//! `start` sends a call and `finish` reads its answer, so that many calls can
+//! be under way before any answer is read. Whatever the server says is held
+//! against the rules of the protocol: a test that uses an agent tests those too.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// How long a test waits before it calls the server stuck.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Agent {
+    server: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    /// The calls that were started and not finished, the oldest first.
+    started: VecDeque<u64>,
+    /// Answers that overtook the one that is waited for.
+    early: HashMap<u64, Value>,
+    last_id: u64,
+}
+
+pub type Answer = Result<Value, Box<Refused>>;
+
+/// What an agent is told when a call fails.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Refused {
+    pub code: String,
+    pub message: String,
+    #[serde(default)]
+    pub hint: String,
+    #[serde(default)]
+    pub details: Value,
+}
+
+impl Agent {
+    /// Starts a server and says hello to it, without waiting for it to come up.
+    pub fn start_server(command: &mut Command) -> Self {
+        let mut agent = Self::start_silently(command);
+        agent.hello("2025-11-25");
+        agent
+    }
+
+    /// Starts a server that is told nothing yet.
+    pub fn start_silently(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = command.stderr(Stdio::null()).spawn().unwrap();
+        Self {
+            input: server.stdin.take(),
+            lines: lines_of(server.stdout.take().unwrap()),
+            server,
+            started: VecDeque::new(),
+            early: HashMap::new(),
+            last_id: 0,
+        }
+    }
+
+    /// Opens the conversation as clients of the older era do.
+    fn hello(&mut self, version: &str) {
+        let client = json!({ "name": "test", "version": "1" });
+        let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": client });
+        self.send_request("initialize", params);
+        self.send_line(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    }
+
+    /// Calls a tool and waits for the answer.
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Answer {
+        self.start(tool, arguments);
+        self.finish()
+    }
+
+    /// Calls a tool that has to succeed.
+    #[track_caller]
+    pub fn answer(&mut self, tool: &str, arguments: Value) -> Value {
+        let asked = format!("{tool} {arguments}");
+        let answer = self.call(tool, arguments);
+        answer.unwrap_or_else(|refused| panic!("{asked}: {refused:?}"))
+    }
+
+    /// Calls a tool that has to be refused.
+    #[track_caller]
+    pub fn refusal(&mut self, tool: &str, arguments: Value) -> Refused {
+        let asked = format!("{tool} {arguments}");
+        *self.call(tool, arguments).expect_err(&asked)
+    }
+
+    /// Calls a tool and does not wait.
+    pub fn start(&mut self, tool: &str, arguments: Value) {
+        let params = json!({ "name": tool, "arguments": arguments });
+        let id = self.send_request("tools/call", params);
+        self.started.push_back(id);
+    }
+
+    /// Waits for the answer to the oldest call that was started.
+    pub fn finish(&mut self) -> Answer {
+        self.finish_within(PATIENCE).expect("the server is stuck")
+    }
+
+    /// The same, for a server that may be kept from answering.
+    pub fn finish_within(&mut self, patience: Duration) -> Option<Answer> {
+        let id = *self.started.front().expect("nothing was started");
+        let response = self.response(id, patience).ok()?;
+        self.started.pop_front();
+        Some(read_result(&response))
+    }
+
+    /// Makes a request of the protocol and returns the whole response.
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.send_request(method, params);
+        self.response(id, PATIENCE).unwrap()
+    }
+
+    fn send_request(&mut self, method: &str, params: Value) -> u64 {
+        self.last_id += 1;
+        let id = self.last_id;
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        self.send_line(&request.to_string());
+        id
+    }
+
+    pub fn send_line(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Sends what may not even be text.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        let input = self.input.as_mut().expect("the client has hung up");
+        input.write_all(bytes).unwrap();
+        input.flush().unwrap();
+    }
+
+    /// Reads the next thing the server says.
+    pub fn hear(&mut self) -> Value {
+        self.hear_within(PATIENCE).unwrap()
+    }
+
+    fn hear_within(&mut self, patience: Duration) -> Result<Value, RecvTimeoutError> {
+        self.lines.recv_timeout(patience).map(|line| message(&line))
+    }
+
+    fn response(&mut self, id: u64, patience: Duration) -> Result<Value, RecvTimeoutError> {
+        loop {
+            if let Some(response) = self.early.remove(&id) {
+                return Ok(response);
+            }
+            let message = self.hear_within(patience)?;
+            let answered = message["id"].as_u64().expect("an answer to a request");
+            self.early.insert(answered, message);
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Kills the server at once. Returns the answers that came out before that
+    /// to the calls that were under way, nothing for those that got none.
+    pub fn kill(&mut self) -> Vec<Option<Answer>> {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+        let started = std::mem::take(&mut self.started);
+        let answer = |id| Some(read_result(&self.response(id, PATIENCE).ok()?));
+        started.into_iter().map(answer).collect()
+    }
+
+    /// Stops the server's process where it stands.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Ends the server's input.
+    pub fn hang_up(&mut self) {
+        self.input = None;
+    }
+
+    /// Waits for the server to end by itself; returns how it did and what it still said.
+    pub fn end(mut self, patience: Duration) -> (ExitStatus, Vec<Value>) {
+        let mut said = Vec::new();
+        loop {
+            match self.hear_within(patience) {
+                Ok(message) => said.push(message),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("the server goes on without a client"),
+            }
+        }
+        (self.server.wait().unwrap(), said)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Reads the server's output in a thread of its own, so that it never waits for its reader.
+fn lines_of(output: ChildStdout) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// Reads a line of the server, which may say nothing but JSON-RPC.
+fn message(line: &str) -> Value {
+    let message: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    assert_eq!(message["jsonrpc"], "2.0", "{line}");
+    message
+}
+
+/// Reads what a tool answered: a success says the same twice, a refusal is text with its facts aside.
+fn read_result(response: &Value) -> Answer {
+    let result = response.get("result").unwrap_or_else(|| panic!("{response}"));
+    let content = result["content"].as_array().unwrap();
+    assert_eq!(content.len(), 1, "{result}");
+    let text = content[0]["text"].as_str().unwrap();
+    if result["isError"] == false {
+        let said: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(said, result["structuredContent"]);
+        assert_eq!(text, said.to_string(), "the text is compact");
+        return Ok(said);
+    }
+    assert_eq!(result["isError"], true, "{result}");
+    assert_eq!(result.get("structuredContent"), None, "{result}");
+    let facts = result["_meta"]["task-graph/error"].clone();
+    let refused: Box<Refused> = serde_json::from_value(facts).unwrap();
+    let Refused { code, message, hint, .. } = &*refused;
+    assert!(text.starts_with(&format!("error[{code}]: {message}")), "{text}");
+    assert!(hint.is_empty() || text.ends_with(&format!("\nhint: {hint}")), "{text}");
+    Err(refused)
+}

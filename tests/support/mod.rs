@@ -1,0 +1,10 @@
+//! What tests work with.
+
+pub mod agent;
+pub mod command;
+pub mod dice;
+pub mod history;
+pub mod ledger;
+pub mod project;
+pub mod rows;
+pub mod team;

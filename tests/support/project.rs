@@ -1,0 +1,259 @@
+//! A project in a folder of its own, whose clock stands until a test moves it.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use task_graph::config::Config;
+use task_graph::domain::Timestamp;
+use task_graph::store::{Options, Store};
+use task_graph::{App, Caller, Error, ops};
+use tempfile::TempDir;
+
+use super::rows::{self, Row};
+
+/// What the clock shows at first.
+pub const NOON: &str = "12:00";
+
+/// A project with the workers `ann` and `bob`.
+pub struct Project {
+    folder: Rc<TempDir>,
+    config: Config,
+    pub app: App,
+}
+
+/// What a caller is told when a call fails.
+#[derive(Debug, Deserialize)]
+pub struct Refused {
+    pub code: String,
+    pub message: String,
+    pub hint: Option<String>,
+    #[serde(default)]
+    pub details: Box<Value>,
+}
+
+/// What followed when a task was finished.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[must_use]
+pub struct Done {
+    pub unblocked: Vec<String>,
+    pub auto_advanced: Vec<String>,
+    pub completed_above: Vec<String>,
+}
+
+impl Project {
+    /// A project as it is where nothing is configured.
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A project with other settings.
+    pub fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::builtin();
+        configure(&mut config);
+        let folder = Rc::new(tempfile::tempdir().unwrap());
+        let caller = at(Caller::default(), NOON);
+        let app = open(&folder, &config, caller);
+        let project = Self { folder, config, app };
+        project.worker("ann", json!({}));
+        project.worker("bob", json!({}));
+        project
+    }
+
+    /// The same project as another process sees it that speaks for `caller`.
+    pub fn beside(&self, caller: Caller) -> Self {
+        let stopped_at = self.app.caller.stopped_at;
+        let caller = Caller { stopped_at, ..caller };
+        self.opened(self.config.clone(), caller)
+    }
+
+    /// The same project after its settings were changed.
+    pub fn reconfigured(&self, configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.clone();
+        configure(&mut config);
+        self.opened(config, self.app.caller.clone())
+    }
+
+    fn opened(&self, config: Config, caller: Caller) -> Self {
+        Self { folder: Rc::clone(&self.folder), app: open(&self.folder, &config, caller), config }
+    }
+
+    /// Moves the clock to a time of the day, as `12:30`.
+    pub fn at(&mut self, time: &str) -> &Self {
+        let caller = at(self.app.caller.clone(), time);
+        // A process looks for dead workers now and then; a new one looks at once.
+        self.app = open(&self.folder, &self.config, caller);
+        self
+    }
+
+    pub fn file(&self) -> PathBuf {
+        file(&self.folder)
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Calls an operation.
+    pub fn call(&self, operation: &str, arguments: Value) -> Result<Value, Refused> {
+        let Value::Object(arguments) = arguments else {
+            panic!("arguments are an object, not {arguments}");
+        };
+        ops::find(operation).and_then(|entry| entry.call(&self.app, arguments, None)).map_err(Refused::from)
+    }
+
+    /// Calls an operation that has to succeed, and returns its answer.
+    #[must_use]
+    pub fn answer(&self, operation: &str, arguments: Value) -> Value {
+        let asked = format!("{operation} {arguments}");
+        self.call(operation, arguments).unwrap_or_else(|refused| panic!("{asked}: {refused:?}"))
+    }
+
+    /// Calls an operation that has to succeed, for what it does.
+    pub fn does(&self, operation: &str, arguments: Value) -> &Self {
+        let _ = self.answer(operation, arguments);
+        self
+    }
+
+    /// Calls an operation that has to be refused and to leave nothing behind, and returns the refusal.
+    #[must_use]
+    pub fn refusal(&self, operation: &str, arguments: Value) -> Refused {
+        let before = self.contents();
+        let asked = format!("{operation} {arguments}");
+        let answer = self.call(operation, arguments);
+        let refused = answer.expect_err(&asked);
+        assert_eq!(before, self.contents(), "{asked} left something behind");
+        refused
+    }
+
+    /// Connects a worker.
+    pub fn worker(&self, id: &str, mut about: Value) -> &Self {
+        about["worker_id"] = id.into();
+        self.does("connect", about)
+    }
+
+    /// Has tasks with these ids, the first one the oldest.
+    pub fn has<const N: usize>(&self, ids: [&str; N]) -> &Self {
+        for id in ids {
+            self.does("create", json!({ "id": id, "title": id }));
+        }
+        self
+    }
+
+    /// Has a task that says more of itself.
+    pub fn has_one(&self, id: &str, mut about: Value) -> &Self {
+        about["id"] = id.into();
+        if about.get("title").is_none() {
+            about["title"] = id.into();
+        }
+        self.does("create", about)
+    }
+
+    /// Has `to` wait for `from`.
+    pub fn linked(&self, from: &str, to: &str) -> &Self {
+        self.does("link", json!({ "from": from, "to": to }))
+    }
+
+    /// Has tasks in another one.
+    pub fn inside<const N: usize>(&self, parent: &str, children: [&str; N]) -> &Self {
+        let children = children.as_slice();
+        self.does("link", json!({ "from": parent, "to": children, "type": "contains" }))
+    }
+
+    /// Lets a worker claim a task, and returns the number of the attempt.
+    pub fn claim(&self, worker: &str, task: &str) -> i64 {
+        let taken = self.answer("claim", json!({ "worker_id": worker, "task": task }));
+        taken["task"]["attempt"].as_i64().unwrap()
+    }
+
+    /// Moves a task at the request of a worker.
+    pub fn moves(&self, worker: &str, task: &str, status: &str) -> Done {
+        let asked = json!({ "worker_id": worker, "task": task, "status": status });
+        serde_json::from_value(self.answer("update", asked)).unwrap()
+    }
+
+    /// Lets whoever holds a task finish it; if nobody does, `ann` claims it first.
+    pub fn finish(&self, task: &str) -> Done {
+        let holder = self.task(task)["worker_id"].clone();
+        let worker = holder.as_str().unwrap_or("ann");
+        if self.task(task)["status"] != "working" {
+            self.claim(worker, task);
+        }
+        self.moves(worker, task, "completed")
+    }
+
+    /// Returns a task as `get` shows it.
+    #[must_use]
+    pub fn task(&self, id: &str) -> Value {
+        self.answer("get", json!({ "task": id }))
+    }
+
+    #[must_use]
+    pub fn status(&self, id: &str) -> String {
+        self.task(id)["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns the ids of the tasks that a list shows.
+    #[must_use]
+    pub fn list(&self, mut filters: Value) -> Vec<String> {
+        if filters.get("limit").is_none() {
+            filters["limit"] = 200.into();
+        }
+        ids(&self.answer("list_tasks", filters)["tasks"])
+    }
+
+    /// Returns the tasks that anybody could claim, in the order in which they are handed out.
+    #[must_use]
+    pub fn ready(&self) -> Vec<String> {
+        self.list(json!({ "ready": true }))
+    }
+
+    /// Returns what a query finds in the file.
+    #[must_use]
+    pub fn rows(&self, sql: &str) -> Vec<Row> {
+        rows::rows(&self.file(), sql)
+    }
+
+    /// Returns the last thing that happened to a task, as the feed tells it.
+    #[must_use]
+    pub fn last_event(&self, task: &str) -> Value {
+        let feed = self.answer("events", json!({ "task": task, "limit": 1 }));
+        feed["events"][0].clone()
+    }
+
+    #[must_use]
+    pub fn contents(&self) -> Vec<(String, Vec<Row>)> {
+        rows::contents(&self.file())
+    }
+}
+
+/// Returns the ids of tasks or workers in an answer.
+pub fn ids(rows: &Value) -> Vec<String> {
+    let rows = rows.as_array().unwrap();
+    let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
+    rows.iter().map(id).collect()
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        serde_json::from_value(error.to_json()).unwrap()
+    }
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join(".task-graph/tasks.db")
+}
+
+fn open(folder: &TempDir, config: &Config, caller: Caller) -> App {
+    let options = Options { lock_wait: Duration::from_secs(10), synced: false };
+    let store = Store::open(&file(folder), options).unwrap();
+    App::new(store, config.clone(), caller).unwrap()
+}
+
+fn at(caller: Caller, time: &str) -> Caller {
+    let now: Timestamp = format!("2026-01-31T{time}Z").parse().unwrap();
+    Caller { stopped_at: Some(now), ..caller }
+}
