@@ -1,0 +1,112 @@
+//! What this program can be besides the bench: the simplest of everything, to measure floors with.
+//!
+//! The bench starts itself as one of these, with a word that says which.
+
+use std::fs::File;
+use std::io::{self, BufRead, Write};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
+use rusqlite::Connection;
+use serde_json::{Map, json};
+
+use crate::Result;
+use crate::floor::RawStore;
+
+/// Answers each line with itself.
+pub const ECHO: &str = "as-echo";
+/// An MCP server that can do nothing.
+pub const SERVER: &str = "as-server";
+/// Commits as fast as it can, in the queue of a lock on a file.
+pub const WRITER: &str = "as-writer";
+
+/// Returns the command that starts this program in a part.
+pub fn command(part: &[&str]) -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(part);
+    Ok(command)
+}
+
+/// Plays the part that the words name, if they name one.
+pub fn play(words: &[String]) -> Option<Result<()>> {
+    match words {
+        [part] if part == ECHO => Some(echo()),
+        [part] if part == SERVER => Some(serve()),
+        [part, store, lock, durability] if part == WRITER => Some(write(store, lock, durability)),
+        _ => None,
+    }
+}
+
+fn echo() -> Result<()> {
+    let mut output = io::stdout().lock();
+    let mut input = io::stdin().lock();
+    let mut line = String::new();
+    while input.read_line(&mut line)? > 0 {
+        output.write_all(line.as_bytes())?;
+        output.flush()?;
+        line.clear();
+    }
+    Ok(())
+}
+
+/// Says how many commits it made in the time that standard input says, in milliseconds.
+fn write(store: &str, lock: &str, durability: &str) -> Result<()> {
+    let raw = RawStore::join(Connection::open(store)?)?;
+    raw.sync(durability)?;
+    let queue = File::open(lock)?;
+    let mut output = io::stdout().lock();
+    writeln!(output, "ready")?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let end = Instant::now() + Duration::from_millis(line.trim().parse()?);
+    let mut commits = 0;
+    while Instant::now() < end {
+        queue.lock()?;
+        raw.commit()?;
+        queue.unlock()?;
+        commits += 1;
+    }
+    Ok(writeln!(output, "{commits}")?)
+}
+
+fn serve() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = Bare.serve(rmcp::transport::stdio_pipes()).await?;
+        server.waiting().await?;
+        Ok(())
+    })
+}
+
+struct Bare;
+
+impl ServerHandler for Bare {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> std::result::Result<ListToolsResult, ErrorData> {
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), json!("object"));
+        let ping = Tool::new("ping", "Answer.", std::sync::Arc::new(schema));
+        Ok(ListToolsResult::with_all_items(vec![ping]))
+    }
+
+    async fn call_tool(
+        &self,
+        _request: CallToolRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> std::result::Result<CallToolResponse, ErrorData> {
+        Ok(CallToolResult::success(vec![ContentBlock::text("pong")]).into())
+    }
+}

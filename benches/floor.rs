@@ -1,0 +1,143 @@
+//! What no program of this kind can go below: a round trip through pipes, a commit to the disk.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::Result;
+use crate::bare;
+use crate::client::{Agent, Peer};
+use crate::ground::Ground;
+use crate::samples::Samples;
+
+pub const FULL: &str = "full";
+pub const NORMAL: &str = "normal";
+
+/// Floors that are sampled beside what they are floors of, so that both see the same minute.
+pub struct Floor {
+    echo: Peer,
+    server: Agent,
+    store: RawStore,
+    /// Through a pipe to a program that echoes, and back.
+    pub trip: Samples,
+    /// The same through a bare MCP server and one of its tools.
+    pub call: Samples,
+    /// A commit that is synced to the disk.
+    pub durable: Samples,
+    /// A commit that is not.
+    pub normal: Samples,
+}
+
+/// A table in a file, with the least that can be changed in it.
+pub struct RawStore(Connection);
+
+impl Floor {
+    pub fn new(ground: &Ground) -> Result<Self> {
+        let mut server = Agent::new(Peer::spawn(&mut bare::command(&[bare::SERVER])?)?, "");
+        server.initialize()?;
+        let file = ground.project()?.file();
+        Ok(Self {
+            echo: Peer::spawn(&mut bare::command(&[bare::ECHO])?)?,
+            server,
+            store: RawStore::create(&file)?,
+            trip: Samples::default(),
+            call: Samples::default(),
+            durable: Samples::default(),
+            normal: Samples::default(),
+        })
+    }
+
+    /// Measures each floor once more.
+    pub fn sample(&mut self) -> Result<()> {
+        let line = self.server.tool_line("ping", json!({ "worker_id": "ann" }));
+        let (_, took) = self.echo.round_trip(&line)?;
+        self.trip.add(took);
+        self.call.add(self.server.call("ping", json!({}))?.took);
+        self.durable.add(self.store.timed_commit(FULL)?);
+        self.normal.add(self.store.timed_commit(NORMAL)?);
+        Ok(())
+    }
+
+    /// Returns what a change that is synced takes at least.
+    pub fn write(&self) -> Duration {
+        self.trip.median() + self.durable.median()
+    }
+
+    /// Returns what a change that is not synced takes at least.
+    pub fn note(&self) -> Duration {
+        self.trip.median() + self.normal.median()
+    }
+}
+
+impl RawStore {
+    pub fn create(file: &Path) -> Result<Self> {
+        let connection = Connection::open(file)?;
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        connection.execute_batch(
+            "create table task (n integer primary key, worker integer);
+            with recursive n (n) as (select 1 union all select n + 1 from n where n < 1000)
+            insert into task (n) select n from n;
+            create table filling (bytes blob);
+            insert into filling values (zeroblob(4200000));",
+        )?;
+        // From here on the log is written over: to make a file longer costs more than to write.
+        connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
+        Self::join(connection)
+    }
+
+    /// Uses a file that another process has created.
+    pub fn join(connection: Connection) -> Result<Self> {
+        connection.busy_timeout(Duration::from_secs(30))?;
+        Ok(Self(connection))
+    }
+
+    pub fn sync(&self, durability: &str) -> Result<()> {
+        Ok(self.0.pragma_update(None, "synchronous", durability)?)
+    }
+
+    /// Changes one row in a transaction of its own.
+    pub fn commit(&self) -> Result<()> {
+        const CLAIM: &str = "
+            update task
+            set worker = coalesce(worker, 0) + 1
+            where n = 7";
+        for sql in ["begin immediate", CLAIM, "commit"] {
+            self.0.prepare_cached(sql)?.execute([])?;
+        }
+        Ok(())
+    }
+
+    fn timed_commit(&self, durability: &str) -> Result<Duration> {
+        self.sync(durability)?;
+        let begin = Instant::now();
+        self.commit()?;
+        Ok(begin.elapsed())
+    }
+}
+
+/// Returns how many commits a second that many processes make in a fair queue.
+pub fn raw_commits(ground: &Ground, processes: usize, durability: &str) -> Result<f64> {
+    const MILLIS: u64 = 250;
+    let file = ground.project()?.file();
+    RawStore::create(&file)?;
+    let lock = file.with_extension("queue");
+    File::create(&lock)?;
+    let (file, lock) = (file.to_string_lossy(), lock.to_string_lossy());
+    let mut writers = Vec::new();
+    for _ in 0..processes {
+        let mut writer = Peer::spawn(&mut bare::command(&[bare::WRITER, &file, &lock, durability])?)?;
+        writer.receive()?;
+        writers.push(writer);
+    }
+    for writer in &mut writers {
+        writer.send(&format!("{MILLIS}\n"))?;
+    }
+    let mut commits = 0.0;
+    for writer in &mut writers {
+        commits += writer.receive()?.trim().parse::<f64>()?;
+    }
+    Ok(commits / Duration::from_millis(MILLIS).as_secs_f64())
+}
