@@ -79,7 +79,7 @@ pub fn measure(ground: &Ground) -> Result<Table> {
         tell_call(&mut table, name, &subjects, (*kind, &floor));
     }
     for subject in &subjects {
-        let cpu = millis(proc::cpu(subject.agent.pid())?.saturating_sub(subject.used));
+        let cpu = millis(proc::cpu_in_all(subject.agent.pid())? - subject.used);
         let tens = subject.calls as f64 / 10.0;
         let what = format!("CPU of 10 calls at {} tasks", subject.size);
         let most = Figure::Millis(1.6);
@@ -171,7 +171,7 @@ impl Subject {
         }
         self.made.clear();
         self.calls = 0;
-        self.used = proc::cpu(self.agent.pid())?;
+        self.used = proc::cpu_in_all(self.agent.pid())?;
         Ok(())
     }
 
@@ -222,10 +222,10 @@ impl Subject {
         let width = Graph::usual_width(self.size);
         let (from, to) = (self.dice.below(width), self.dice.below(width));
         let (from, to) = (Graph::name(20 * width + from), Graph::name(30 * width + to));
-        let before = proc::cpu(self.agent.pid())?;
+        let before = proc::cpu_in_all(self.agent.pid())?;
         self.call(ACROSS, "link", json!({ "from": from, "to": to }))?;
         // No call of an ordinary cycle: its CPU is not theirs.
-        self.used += proc::cpu(self.agent.pid())?.saturating_sub(before);
+        self.used += proc::cpu_in_all(self.agent.pid())? - before;
         self.calls -= 1;
         Ok(())
     }
