@@ -58,6 +58,16 @@ impl Tx<'_> {
         Ok(added > 0)
     }
 
+    /// Says whether there is such a link.
+    pub fn has_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKindName) -> Result<bool> {
+        const SQL: &str = "
+            select 1
+            from dependencies
+            where from_task_id = :from and to_task_id = :to and dep_type = :kind";
+        let keys = named_params! { ":from": from, ":to": to, ":kind": kind };
+        Ok(self.0.prepare_cached(SQL)?.exists(keys)?)
+    }
+
     /// Removes a link; says whether there was one.
     pub fn remove_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKindName) -> Result<bool> {
         const SQL: &str = "

@@ -100,5 +100,6 @@ fn it_is_in_the_feed() {
 
     let event = project.last_event("b");
     assert_eq!((&event["event"], &event["worker_id"]), (&json!("unlinked"), &json!("ann")));
+    assert_eq!(event["cause"], "unlink");
     assert_eq!(event["before"], json!({ "from": "a", "to": "b", "type": "blocks" }));
 }

@@ -26,7 +26,7 @@ pub fn link(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) 
     if kind.rule.contains() && cx.workflow_of(&source)?.state(&source.status).terminal {
         return Err(Refusal::Ended { task: source.id, status: source.status }.into());
     }
-    if tx.edges_from(from, Some(&kind.name))?.iter().any(|edge| &edge.to == to) {
+    if tx.has_edge(from, to, &kind.name)? {
         return Ok(false);
     }
     if kind.rule.shape == Shape::Vertical
@@ -98,7 +98,7 @@ fn edge(from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Edge {
 /// Records that a link came or went.
 fn record(tx: &Tx, cx: &Context, what: &str, edge: &Edge) -> Result<()> {
     let link = Some(json!({ "from": edge.from, "to": edge.to, "type": edge.kind }));
-    let (before, after) = if what == "linked" { (None, link) } else { (link, None) };
-    let because = cx.because("link");
+    let (cause, before, after) = if what == "linked" { ("link", None, link) } else { ("unlink", link, None) };
+    let because = cx.because(cause);
     tx.record(&Event { task: Some(&edge.to), before, after, ..Event::of(what, &because) })
 }
