@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
 use crate::config::Config;
 use crate::domain::{Millis, Process, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
+use crate::store::Patience::Waits;
 use crate::store::{Because, Store, Tx};
 
 /// The store, the rules, and for whom this process speaks.
@@ -17,8 +19,8 @@ pub struct App {
     pub store: Store,
     pub config: Config,
     pub caller: Caller,
-    /// When this process last looked for workers that are gone.
-    pub(crate) last_sweep: Mutex<Option<Instant>>,
+    /// Whether this process has looked for workers that are gone.
+    pub(crate) has_looked: AtomicBool,
     /// The schemas of the requests, in the project's words, made when they are first asked for.
     pub(crate) schemas: Mutex<HashMap<&'static str, Arc<Map<String, Value>>>>,
 }
@@ -49,7 +51,8 @@ pub struct Context<'a> {
 impl App {
     /// Puts together what a process works with. Counts that were made by other rules are made anew.
     pub fn new(store: Store, config: Config, caller: Caller) -> Result<Self> {
-        let app = Self { store, config, caller, last_sweep: Mutex::new(None), schemas: Mutex::default() };
+        let has_looked = AtomicBool::new(false);
+        let app = Self { store, config, caller, has_looked, schemas: Mutex::default() };
         app.apply_rules()?;
         Ok(app)
     }
@@ -60,7 +63,7 @@ impl App {
         const REMEMBERED: Millis = 24 * 3_600_000;
         if self.store.tidy()? {
             let then = self.now().before(REMEMBERED);
-            self.store.transact(crate::Effect::Note, |tx| tx.forget_answers(then))?;
+            self.store.transact(Waits, crate::Effect::Note, |tx| tx.forget_answers(then))?;
         }
         Ok(())
     }
@@ -89,10 +92,10 @@ impl App {
         const RULES: &str = "rules";
         let rules = self.config.fingerprint();
         let same = |tx: &Tx<'_>| Ok(tx.fact(RULES)?.as_deref() == Some(&rules));
-        if self.store.transact(crate::Effect::Read, same)? {
+        if self.store.transact(Waits, crate::Effect::Read, same)? {
             return Ok(());
         }
-        self.store.transact(crate::Effect::Write, |tx| {
+        self.store.transact(Waits, crate::Effect::Write, |tx| {
             if same(tx)? {
                 return Ok(());
             }

@@ -34,4 +34,4 @@ mod app;
 
 pub use app::{App, Caller, Context};
 pub use error::{Error, Result};
-pub use store::Effect;
+pub use store::{Effect, Patience};

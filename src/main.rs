@@ -11,7 +11,10 @@ use task_graph::surface::cli::{self, Flags, Line, Wanted};
 use task_graph::surface::mcp::{Server, serve};
 use task_graph::{App, Caller, Error, Result, process};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let Line { flags, wanted } = cli::read(std::env::args_os());
@@ -47,11 +50,17 @@ fn log_to_stderr(verbosity: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
-    // A filter takes time to make, which nobody should pay for who did not ask for one.
-    match std::env::var("TASK_GRAPH_LOG") {
-        Ok(filter) => log.with_env_filter(EnvFilter::new(filter)).init(),
-        Err(_) => log.with_max_level(level).init(),
+    let default = Targets::new().with_default(level);
+    let wanted = std::env::var("TASK_GRAPH_LOG").ok().map(|text| text.parse::<Targets>());
+    let (filter, bad) = match wanted {
+        None => (default, None),
+        Some(Ok(wanted)) => (wanted, None),
+        Some(Err(bad)) => (default, Some(bad)),
+    };
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    tracing_subscriber::registry().with(log).init();
+    if let Some(error) = bad {
+        tracing::warn!(%error, "TASK_GRAPH_LOG is not understood");
     }
 }
 

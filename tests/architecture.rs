@@ -24,12 +24,15 @@ const USES: &[(&str, &[&str])] = &[
     ("src/surface/compact.rs", &["domain"]),
     // Knows the program from outside, as a client does.
     ("src/demo/", &["demo"]),
-    ("src/surface/", &["App", "Caller", "Effect", "Error", "Result", "config", "error", "ops", "surface"]),
+    (
+        "src/surface/",
+        &["App", "Caller", "Effect", "Error", "Patience", "Result", "config", "error", "ops", "surface"],
+    ),
 ];
 
 /// What a face may know of operations: that there are some, and how to call one.
 const FACE_OF_OPS: &[&str] =
-    &["Actor", "CATALOGUE", "Entry", "Request", "Shelf", "Vocabulary", "find", "nearest", "self"];
+    &["Actor", "CATALOGUE", "Entry", "Input", "Request", "Shelf", "Vocabulary", "find", "nearest", "self"];
 
 /// Where a face says a word that an operation is called by.
 const KNOWN_BY_NAME: &[(&str, &str)] = &[

@@ -175,7 +175,7 @@ fn busy() -> Error {
     let queue = File::open(queue).unwrap();
     queue.lock().unwrap();
     let store = Store::open(&project.file(), impatient()).unwrap();
-    store.transact(task_graph::Effect::Write, |_| Ok(())).unwrap_err()
+    store.transact(task_graph::Patience::Waits, task_graph::Effect::Write, |_| Ok(())).unwrap_err()
 }
 
 fn newer() -> Error {

@@ -100,7 +100,10 @@ fn what_a_released_store_holds_can_be_used() {
 
         let call = |operation: &str, arguments: Value| {
             let arguments = arguments.as_object().unwrap().clone();
-            task_graph::ops::find(operation).unwrap().call(&app, arguments, None).unwrap()
+            task_graph::ops::find(operation)
+                .unwrap()
+                .call(&app, task_graph::ops::Input::of(arguments))
+                .unwrap()
         };
         assert_eq!(call("list_tasks", json!({}))["total"], 3, "release {number}");
         let taken = call("claim", json!({ "worker_id": "ann", "count": 2 }));

@@ -10,7 +10,7 @@ use super::{Actor, CATALOGUE, Operation, arguments};
 use crate::domain::{Refusal, RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
-use crate::store::{Named, Tx};
+use crate::store::{Named, Patience, Tx};
 use crate::{App, Context, Effect};
 
 /// One thing a caller can ask for.
@@ -38,11 +38,28 @@ pub enum Shelf {
     Full,
 }
 
-/// A request as it came in: the operation's own arguments, and the common ones.
+/// What a face asks for.
+#[derive(Clone)]
+pub struct Input {
+    pub arguments: Map<String, Value>,
+    /// How the face names the call, if it has a name for it.
+    pub id: Option<String>,
+    pub patience: Patience,
+}
+
+/// A request as it was understood: the operation's own arguments, and the common ones.
 pub struct Request {
     pub arguments: Map<String, Value>,
     pub worker: Option<WorkerId>,
     pub id: Option<RequestId>,
+    pub patience: Patience,
+}
+
+impl Input {
+    /// Asks without a name for the call, and waits as long as the project says.
+    pub fn of(arguments: Map<String, Value>) -> Self {
+        Self { arguments, id: None, patience: Patience::Waits }
+    }
 }
 
 impl Request {
@@ -92,9 +109,9 @@ impl Entry {
         schema
     }
 
-    /// Does what `input` asks for. `request_id` is how a face that has one names the call.
-    pub fn call(&self, app: &App, input: Map<String, Value>, request_id: Option<String>) -> Result<Value> {
-        let request = self.read(app, input, request_id)?;
+    /// Does what is asked for.
+    pub fn call(&self, app: &App, input: Input) -> Result<Value> {
+        let request = self.read(app, input)?;
         (self.call)(app, &request)
     }
 
@@ -110,7 +127,8 @@ impl Entry {
     }
 
     /// Takes the common arguments out of the input and holds the rest against the schema.
-    fn read(&self, app: &App, mut input: Map<String, Value>, request_id: Option<String>) -> Result<Request> {
+    fn read(&self, app: &App, input: Input) -> Result<Request> {
+        let Input { arguments: mut input, id, patience } = input;
         let default = self.default_worker(app);
         if let (Some(worker), None) = (&default, input.get("worker_id").or(input.get("agent"))) {
             input.insert("worker_id".into(), worker.as_str().into());
@@ -121,11 +139,12 @@ impl Entry {
             false => None,
         };
         let worker = take("worker_id", self.actor != Actor::Nobody);
-        let id = take("request_id", self.effect != Effect::Read).or(request_id);
+        let id = take("request_id", self.effect != Effect::Read).or(id);
         Ok(Request {
             worker: parsed(worker)?,
             id: parsed(id.filter(|_| self.effect != Effect::Read))?,
             arguments: input,
+            patience,
         })
     }
 }
@@ -141,9 +160,9 @@ fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     let operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
     if O::SWEEPS {
-        presence::sweep(app, request.worker.as_ref())?;
+        presence::sweep(app, request)?;
     }
-    let answer = app.store.transact(O::EFFECT, |tx| {
+    let answer = app.store.transact(request.patience, O::EFFECT, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
@@ -162,7 +181,7 @@ fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     });
     match answer {
         Ok((answer, Some(worker))) if O::EFFECT == Effect::Read => {
-            presence::renew(app, &worker)?;
+            presence::renew(app, &worker, request.patience)?;
             Ok(answer)
         }
         Ok((answer, _)) => Ok(answer),
@@ -187,7 +206,7 @@ fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &
     if !matches!(refusal, Refusal::Fenced { .. }) {
         return Ok(());
     }
-    app.store.transact(O::EFFECT, |tx| {
+    app.store.transact(request.patience, O::EFFECT, |tx| {
         let cx = context::<O>(app, tx, request)?;
         operation.salvage(refusal, tx, &cx)
     })

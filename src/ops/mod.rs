@@ -9,7 +9,7 @@ mod entry;
 mod passage;
 mod schema;
 
-pub use entry::{Entry, Request, Shelf, find};
+pub use entry::{Entry, Input, Request, Shelf, find};
 pub use schema::Vocabulary;
 
 mod edge;

@@ -23,58 +23,47 @@ pub struct Shift {
 impl Tx<'_> {
     /// Tells what waits for a task that it began (+1) or ceased (-1) to block.
     pub fn shift_waiting(&self, id: &TaskId, change: i64) -> Result<Shift> {
-        const TARGETS: &str = "
-            update tasks
-            set open_blockers = open_blockers + :change
-            where id in (
-                select to_task_id
-                from dependencies
-                where from_task_id = :id and holds = 'start')
-            returning id, open_blockers, ready";
-        const PARENT: &str = "
-            update tasks
-            set open_children = open_children + :change
-            where id in (
-                select from_task_id
-                from dependencies
-                where to_task_id = :id and vertical = 1 and holds = 'completion')
-            returning id, open_children";
+        const TARGET: &str = "update tasks set open_blockers = open_blockers + :change where id = :id";
+        const CONTAINER: &str = "
+            select from_task_id
+            from dependencies
+            where to_task_id = :id and vertical = 1 and holds = 'completion'";
+        const PARENT: &str = "update tasks set open_children = open_children + :change where id = :id";
         const ENDS: &str = "
             select to_task_id
             from dependencies
             where from_task_id = :id and vertical = 0 and holds = 'completion'";
         let mut shift = Shift::default();
-        let keys = named_params! { ":id": id, ":change": change };
-        let turned = self
-            .0
-            .prepare_cached(TARGETS)?
-            .query_map(keys, waiting)?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        for (target, blockers, ready) in turned {
-            if ready {
+        for target in self.held_back_by(id)? {
+            let waiting = self.shifted(TARGET, &target, change)?;
+            if waiting.ready {
                 shift.freed.push(target.clone());
             }
-            if blockers == change.max(0) {
+            if waiting.open_blockers == change.max(0) {
                 shift.freed.extend(self.shift_under(&target, change)?);
             }
         }
-        let keys = named_params! { ":id": id, ":change": change };
-        let mut parent = self.0.prepare_cached(PARENT)?;
-        let mut parents = parent.query(keys)?;
-        while let Some(row) = parents.next()? {
-            if row.get::<_, i64>("open_children")? == 0 {
-                shift.may_end.push(row.get("id")?);
+        for parent in self.ids(CONTAINER, id)? {
+            if self.shifted(PARENT, &parent, change)?.open_children == 0 {
+                shift.may_end.push(parent);
             }
         }
-        if change < 0 {
-            let mut ends = self.0.prepare_cached(ENDS)?;
-            let ends = ends.query_map(named_params! { ":id": id }, |row| row.get(0))?;
-            for end in ends {
-                shift.may_end.push(end?);
-            }
-            return Ok(shift);
+        if change > 0 {
+            return Ok(Shift::default());
         }
-        Ok(Shift::default())
+        shift.may_end.extend(self.ids(ENDS, id)?);
+        Ok(shift)
+    }
+
+    /// Runs a statement that changes counts of one task, and returns what they are then.
+    ///
+    /// Not by `returning`, for which SQLite makes a table each time: that takes longer than the change.
+    fn shifted(&self, sql: &'static str, id: &TaskId, change: i64) -> Result<Counts> {
+        const COUNTS: &str = "select open_blockers, open_children, ready from tasks where id = :id";
+        self.0.prepare_cached(sql)?.execute(named_params! { ":id": id, ":change": change })?;
+        Ok(self.0.prepare_cached(COUNTS)?.query_row(named_params! { ":id": id }, |row| {
+            Ok(Counts { open_blockers: row.get(0)?, open_children: row.get(1)?, ready: row.get(2)? })
+        })?)
     }
 
     /// Tells everything under a task that one more (+1) or less (-1) above it is blocked.
@@ -90,6 +79,9 @@ impl Tx<'_> {
             set blocked_above = blocked_above + :change
             where id in (select id from under)
             returning id, ready";
+        if !self.has_children(id)? {
+            return Ok(Vec::new());
+        }
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map(named_params! { ":id": id, ":change": change }, |row| {
             Ok((row.get::<_, TaskId>("id")?, row.get::<_, bool>("ready")?))
@@ -101,24 +93,22 @@ impl Tx<'_> {
     /// Counts anew what holds a task back, after a link to it came or went. Returns what that freed.
     pub fn recount_blockers(&self, id: &TaskId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
-            update tasks
-            set open_blockers = (
-                select count(distinct from_task_id)
-                from dependencies cross join tasks as source on source.id = from_task_id
-                where to_task_id = :id and holds = 'start' and source.is_blocking)
-            where id = :id
-            returning open_blockers, ready";
+            select from_task_id
+            from dependencies cross join tasks as source on source.id = from_task_id
+            where to_task_id = :id and holds = 'start' and source.is_blocking
+            order by from_task_id";
+        const SET: &str = "update tasks set open_blockers = open_blockers + :change where id = :id";
         let before = self.task(id)?;
-        let (blockers, ready): (i64, bool) = self
-            .0
-            .prepare_cached(SQL)?
-            .query_row(named_params! { ":id": id }, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut freed = match (before.open_blockers > 0, blockers > 0) {
+        let mut blockers = self.ids(SQL, id)?;
+        blockers.dedup();
+        let change = blockers.len() as i64 - before.open_blockers;
+        let after = self.shifted(SET, id, change)?;
+        let mut freed = match (before.open_blockers > 0, after.open_blockers > 0) {
             (false, true) => self.shift_under(id, 1)?,
             (true, false) => self.shift_under(id, -1)?,
             _ => Vec::new(),
         };
-        if ready && !before.ready {
+        if after.ready && !before.ready {
             freed.push(id.clone());
         }
         Ok(freed)
@@ -127,16 +117,14 @@ impl Tx<'_> {
     /// Counts anew what a parent waits for. Says whether that was the last of it.
     pub fn recount_children(&self, id: &TaskId) -> Result<bool> {
         const SQL: &str = "
-            update tasks
-            set open_children = (
-                select count(*)
-                from dependencies cross join tasks as child on child.id = to_task_id
-                where from_task_id = :id and vertical = 1 and holds = 'completion' and child.is_blocking)
-            where id = :id
-            returning open_children";
+            select count(*)
+            from dependencies cross join tasks as child on child.id = to_task_id
+            where from_task_id = :id and vertical = 1 and holds = 'completion' and child.is_blocking";
+        const SET: &str = "update tasks set open_children = open_children + :change where id = :id";
         let before = self.task(id)?.open_children;
         let open: i64 =
             self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        self.shifted(SET, id, open - before)?;
         Ok(before > 0 && open == 0)
     }
 
@@ -146,11 +134,7 @@ impl Tx<'_> {
             select coalesce(sum(parent.blocked_above + (parent.open_blockers > 0)), 0)
             from dependencies cross join tasks as parent on parent.id = from_task_id
             where to_task_id = :id and vertical = 1";
-        const SET: &str = "
-            update tasks
-            set blocked_above = blocked_above + :change
-            where id = :id
-            returning ready";
+        const SET: &str = "update tasks set blocked_above = blocked_above + :change where id = :id";
         let before = self.task(id)?;
         let above: i64 =
             self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
@@ -158,10 +142,9 @@ impl Tx<'_> {
         if change == 0 {
             return Ok(Vec::new());
         }
-        let keys = named_params! { ":id": id, ":change": change };
-        let ready: bool = self.0.prepare_cached(SET)?.query_row(keys, |row| row.get(0))?;
+        let after = self.shifted(SET, id, change)?;
         let mut freed = self.shift_under(id, change)?;
-        if ready && !before.ready {
+        if after.ready && !before.ready {
             freed.push(id.clone());
         }
         Ok(freed)
@@ -272,6 +255,13 @@ impl Tx<'_> {
     }
 }
 
+/// The counts of a task, as far as changes of them are looked at.
+struct Counts {
+    open_blockers: i64,
+    open_children: i64,
+    ready: bool,
+}
+
 /// How many tasks stand in a state, and how they stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -282,8 +272,4 @@ pub struct Tally {
 
 fn tally(row: &rusqlite::Row<'_>) -> rusqlite::Result<Tally> {
     Ok(Tally { status: row.get("status")?, standing: row.get("standing")?, tasks: row.get("tasks")? })
-}
-
-fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskId, i64, bool)> {
-    Ok((row.get("id")?, row.get("open_blockers")?, row.get("ready")?))
 }

@@ -41,6 +41,9 @@ pub enum Reach {
     Below,
 }
 
+/// How many of the tasks that hold one back are named.
+const MOST_BLOCKERS: usize = 100;
+
 impl Tx<'_> {
     /// Adds a link; says whether it is new.
     pub fn add_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<bool> {
@@ -144,6 +147,12 @@ impl Tx<'_> {
         self.ids(SQL, id)
     }
 
+    /// Says whether anything is under a task, deleted or not.
+    pub(super) fn has_children(&self, id: &TaskId) -> Result<bool> {
+        const SQL: &str = "select 1 from dependencies where from_task_id = :id and vertical = 1";
+        Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":id": id })?)
+    }
+
     /// Returns everything under a task, deleted or not, parents before their children.
     pub fn under(&self, id: &TaskId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
@@ -157,7 +166,7 @@ impl Tx<'_> {
         self.ids(SQL, id)
     }
 
-    fn ids(&self, sql: &'static str, id: &TaskId) -> Result<Vec<TaskId>> {
+    pub(super) fn ids(&self, sql: &'static str, id: &TaskId) -> Result<Vec<TaskId>> {
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(named_params! { ":id": id }, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -166,26 +175,28 @@ impl Tx<'_> {
     /// Returns what holds back the start of a task: its own blockers, then those of the tasks above it.
     pub fn blockers(&self, id: &TaskId) -> Result<Vec<Blocker>> {
         const SQL: &str = "
-            with recursive above (id, height) as (
-                select :id, 0
-                union all
-                select from_task_id, height + 1
-                from above join dependencies on to_task_id = above.id and vertical = 1
-            )
-            select distinct source.id, source.status, nullif(above.id, :id) as above
-            from above
-            cross join dependencies on to_task_id = above.id and holds = 'start'
-            cross join tasks as source on source.id = from_task_id
-            where source.is_blocking
-            order by height, source.n
+            select source.id, source.status
+            from dependencies cross join tasks as source on source.id = from_task_id
+            where to_task_id = :id and holds = 'start' and source.is_blocking
+            order by source.n
             limit 100";
-        self.blocker_rows(SQL, id)
+        let mut blockers = self.blocker_rows(SQL, id)?;
+        let mut above = self.parent(id)?;
+        while let Some(parent) = above
+            && blockers.len() < MOST_BLOCKERS
+        {
+            let of_parent = self.blocker_rows(SQL, &parent)?;
+            blockers.extend(of_parent.into_iter().map(|row| Blocker { above: Some(parent.clone()), ..row }));
+            above = self.parent(&parent)?;
+        }
+        blockers.truncate(MOST_BLOCKERS);
+        Ok(blockers)
     }
 
     /// Returns the tasks beside a task that must end before it may.
     pub fn awaited_ends(&self, id: &TaskId) -> Result<Vec<Blocker>> {
         const SQL: &str = "
-            select distinct source.id, source.status, null as above
+            select source.id, source.status
             from dependencies cross join tasks as source on source.id = from_task_id
             where to_task_id = :id and vertical = 0 and holds = 'completion' and source.is_blocking
             order by source.n
@@ -196,29 +207,46 @@ impl Tx<'_> {
     fn blocker_rows(&self, sql: &'static str, id: &TaskId) -> Result<Vec<Blocker>> {
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(named_params! { ":id": id }, |row| {
-            Ok(Blocker { id: row.get("id")?, status: row.get("status")?, above: row.get("above")? })
+            Ok(Blocker { id: row.get("id")?, status: row.get("status")?, above: None })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut blockers = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        // Two kinds of links may tie the same two tasks.
+        blockers.dedup_by(|one, other| one.id == other.id);
+        Ok(blockers)
     }
 
     /// Returns the tasks whose start waits for a task that was not deleted, and how many there are.
     pub fn dependents(&self, id: &TaskId, most: usize) -> Result<(Vec<Neighbour>, usize)> {
         const SQL: &str = "
-            select distinct tasks.id, status, title
+            select tasks.id, status, title
             from dependencies cross join tasks on tasks.id = to_task_id
             where from_task_id = :id and holds = 'start' and deleted_at is null
+                and not exists (
+                    select 1
+                    from dependencies as twin
+                    where twin.from_task_id = :id and twin.to_task_id = tasks.id
+                        and twin.holds = 'start' and twin.dep_type < dependencies.dep_type)
             order by n
             limit :most";
-        const COUNT: &str = "
-            select count(distinct to_task_id)
-            from dependencies
-            where from_task_id = :id and holds = 'start'";
+        let waiting = self.held_back_by(id)?.len();
+        if waiting == 0 {
+            return Ok((Vec::new(), 0));
+        }
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map(named_params! { ":id": id, ":most": most as i64 }, neighbour)?;
-        let rows = rows.collect::<rusqlite::Result<_>>()?;
-        let count: i64 =
-            self.0.prepare_cached(COUNT)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
-        Ok((rows, count as usize))
+        Ok((rows.collect::<rusqlite::Result<_>>()?, waiting))
+    }
+
+    /// Returns the tasks whose start waits for a task, deleted ones among them.
+    pub(super) fn held_back_by(&self, id: &TaskId) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select to_task_id
+            from dependencies
+            where from_task_id = :id and holds = 'start'";
+        // In the order of the key: two kinds of links to the same task stand beside each other.
+        let mut ids = self.ids(SQL, id)?;
+        ids.dedup();
+        Ok(ids)
     }
 
     /// Returns how many tasks are directly under a task, by state.

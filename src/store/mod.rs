@@ -6,11 +6,12 @@
 //! Readers never wait for writers. Nothing else in the program begins, commits
 //! or rolls back a transaction.
 //!
-//! Task state is synced to the disk before a call is answered; signs of life
-//! are not (see [`Effect`]). Checkpoints run after answers, by one process at a
+//! Task state is synced to the disk before a call is answered (see [`log`]);
+//! signs of life are not (see [`Effect`]). Checkpoints run after answers, by one process at a
 //! time ([`Store::tidy`]).
 
 mod disk;
+mod log;
 mod migrate;
 mod queue;
 mod row;
@@ -41,13 +42,14 @@ pub use steps::Because;
 pub use tasks::FirstPlace;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
+use log::Log;
 use queue::WriteQueue;
 
 /// What an operation does to the store.
@@ -59,6 +61,15 @@ pub enum Effect {
     Write,
     /// A change that takes something away.
     Destroy,
+}
+
+/// How long a caller stays if the store is not free at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as the project says.
+    Waits,
+    /// Not at all: it asks again from where it may wait.
+    Hurries,
 }
 
 /// How a store is used.
@@ -75,15 +86,10 @@ pub struct Store {
     options: Options,
     queue: WriteQueue,
     checkpoints: WriteQueue,
-    connection: Mutex<Link>,
+    connection: Mutex<Connection>,
+    log: Log,
     /// A second connection, for moving the log while the first one answers; made when first needed.
     keeper: Mutex<Option<Connection>>,
-}
-
-/// The connection, and whether its commits are synced at the moment.
-struct Link {
-    conn: Connection,
-    synced: bool,
 }
 
 /// A transaction that is under way. Its methods say what callers want; the SQL stays here.
@@ -93,6 +99,9 @@ pub struct Tx<'c>(Transaction<'c>);
 const LOG_PAGES: i64 = 1000;
 /// The net for when nobody does.
 const MOST_LOG_PAGES: i64 = 8000;
+
+/// What a caller in haste hears when it would have to wait.
+const NOT_FREE: Error = Error::Busy { waited: Duration::ZERO, holder: None };
 
 impl Store {
     /// Opens the store at `path`, and makes or upgrades it if need be.
@@ -117,7 +126,8 @@ impl Store {
             options,
             queue,
             checkpoints,
-            connection: Mutex::new(Link { conn, synced: false }),
+            connection: Mutex::new(conn),
+            log: Log::of(path),
             keeper: Mutex::new(None),
         })
     }
@@ -130,28 +140,46 @@ impl Store {
     ///
     /// A writer takes the write lock before it reads, so what it reads stays
     /// true until it commits.
-    pub fn transact<T>(&self, effect: Effect, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+    pub fn transact<T>(
+        &self,
+        patience: Patience,
+        effect: Effect,
+        body: impl FnOnce(&Tx) -> Result<T>,
+    ) -> Result<T> {
         if effect == Effect::Read {
-            let mut link = self.link();
-            let tx = Tx(link.conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
+            let mut conn = self.connection(patience)?;
+            let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
             return body(&tx);
         }
-        let _turn = self.queue.turn(self.options.lock_wait)?;
-        let mut link = self.link();
-        link.sync(effect != Effect::Note && self.options.synced)?;
-        let tx = Tx(link.conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        let value = self.write(patience, body)?;
+        if effect != Effect::Note && self.options.synced {
+            self.log.sync()?;
+        }
+        Ok(value)
+    }
+
+    fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        let _turn = match patience {
+            Patience::Waits => self.queue.turn(self.options.lock_wait)?,
+            Patience::Hurries => self.queue.turn_at_once().ok_or(NOT_FREE)?,
+        };
+        let mut conn = self.connection(patience)?;
+        let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
         let value = body(&tx)?;
         tx.0.commit()?;
         Ok(value)
     }
 
-    /// Moves the log into the file if it has grown and nobody else is at it; says whether it did.
+    /// Says whether the log has grown so long that it is time to [`tidy`](Self::tidy).
+    pub fn is_untidy(&self) -> Result<bool> {
+        let conn = self.connection(Patience::Waits)?;
+        Ok(log_pages(&conn, "pragma wal_checkpoint(noop)")? >= LOG_PAGES)
+    }
+
+    /// Moves the log into the file if nobody else is at it; says whether it did.
     ///
     /// Called when an answer is out, so that no caller waits for it.
     pub fn tidy(&self) -> Result<bool> {
-        if log_pages(&self.link().conn, "pragma wal_checkpoint(noop)")? < LOG_PAGES {
-            return Ok(false);
-        }
         let Some(_alone) = self.checkpoints.turn_if_free() else {
             return Ok(false);
         };
@@ -164,8 +192,20 @@ impl Store {
         Ok(true)
     }
 
-    fn link(&self) -> MutexGuard<'_, Link> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Says whether it is this process that looks after something which one of all does every `period`.
+    pub fn looks_after(&self, period: Duration) -> Result<bool> {
+        Ok(self.checkpoints.is_due(period)?)
+    }
+
+    fn connection(&self, patience: Patience) -> Result<MutexGuard<'_, Connection>> {
+        match patience {
+            Patience::Waits => Ok(self.connection.lock().unwrap_or_else(PoisonError::into_inner)),
+            Patience::Hurries => match self.connection.try_lock() {
+                Ok(conn) => Ok(conn),
+                Err(TryLockError::Poisoned(broken)) => Ok(broken.into_inner()),
+                Err(TryLockError::WouldBlock) => Err(NOT_FREE),
+            },
+        }
     }
 }
 
@@ -198,17 +238,6 @@ impl Tx<'_> {
         }
         self.0.execute_batch("release part")?;
         Ok(result)
-    }
-}
-
-impl Link {
-    fn sync(&mut self, synced: bool) -> Result<()> {
-        if self.synced != synced {
-            let word = if synced { "full" } else { "normal" };
-            self.conn.pragma_update(None, "synchronous", word)?;
-            self.synced = synced;
-        }
-        Ok(())
     }
 }
 

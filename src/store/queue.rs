@@ -4,22 +4,39 @@
 //! The kernel queues those who wait for a file lock in the order of their
 //! arrival, and frees the lock when its holder dies. Where a file system has no
 //! such locks, SQLite's waiting has to do.
+//!
+//! To line up takes a thread's help, because that wait knows no time limit. So a
+//! process may take a free lock without it, but only a few times in a row: those
+//! who wait need a moment to wake up, and one in haste would always be faster.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, Result};
 
 pub struct WriteQueue {
     gate: Arc<Gate>,
     freed: Condvar,
-    waiter: OnceLock<Sender<SyncSender<()>>>,
+    waiter: OnceLock<Sender<SyncSender<Queued>>>,
+    /// How often this process may still go ahead without lining up.
+    passes: AtomicU32,
 }
+
+/// Whether others were there when a process lined up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Queued {
+    Alone,
+    BehindOthers,
+}
+
+/// How often a process may go ahead when it was alone the last time it lined up.
+const PASSES: u32 = 8;
 
 struct Gate {
     file: File,
@@ -40,6 +57,7 @@ impl WriteQueue {
             gate: Arc::new(Gate { file, taken: Mutex::new(false) }),
             freed: Condvar::new(),
             waiter: OnceLock::new(),
+            passes: AtomicU32::new(PASSES),
         })
     }
 
@@ -63,10 +81,17 @@ impl WriteQueue {
         Ok(Turn(self))
     }
 
+    /// Takes the head of the queue if nobody has it and the process need not line up.
+    pub fn turn_at_once(&self) -> Option<Turn<'_>> {
+        let turn = self.may_pass().then(|| self.turn_if_free())??;
+        self.sign();
+        Some(turn)
+    }
+
     /// Takes the head of the queue if nobody has it.
     pub fn turn_if_free(&self) -> Option<Turn<'_>> {
         let mut taken = unpoisoned(self.gate.taken.lock());
-        if *taken || matches!(self.gate.file.try_lock(), Err(TryLockError::WouldBlock)) {
+        if *taken || !self.gate.try_lock() {
             return None;
         }
         *taken = true;
@@ -75,15 +100,37 @@ impl WriteQueue {
 
     /// Waits for the file lock; says whether there is nothing more to wait for.
     fn lock_file(&self, patience: Duration) -> bool {
-        match self.gate.file.try_lock() {
-            // Where files cannot be locked, SQLite's own lock keeps things right.
-            Ok(()) | Err(TryLockError::Error(_)) => true,
-            Err(TryLockError::WouldBlock) => {
-                let (done, wait) = sync_channel(0);
-                let sent = self.waiter.get_or_init(|| start_waiter(self.gate.clone())).send(done);
-                sent.is_ok() && awaited(&wait, patience)
-            }
+        if self.may_pass() && self.gate.try_lock() {
+            return true;
         }
+        let (done, word) = sync_channel(0);
+        if self.waiter.get_or_init(|| start_waiter(self.gate.clone())).send(done).is_err() {
+            return false;
+        }
+        let Some(queued) = awaited(&word, patience) else {
+            return false;
+        };
+        let passes = if queued == Queued::Alone { PASSES } else { 0 };
+        self.passes.store(passes, Ordering::Relaxed);
+        true
+    }
+
+    /// Says whether the process may go ahead, and counts that it did.
+    fn may_pass(&self) -> bool {
+        let one_less = |left: u32| left.checked_sub(1);
+        self.passes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    }
+
+    /// Says whether nobody has done something within the last `period`, and notes that it is done now.
+    pub fn is_due(&self, period: Duration) -> std::io::Result<bool> {
+        let file = &self.gate.file;
+        let age = file.metadata()?.modified()?.elapsed();
+        // A time in the future is left from a clock that was wrong.
+        let due = age.map_or(true, |age| age >= period);
+        if due {
+            file.set_modified(SystemTime::now())?;
+        }
+        Ok(due)
     }
 
     fn leave(&self) {
@@ -118,6 +165,22 @@ impl Drop for Turn<'_> {
 }
 
 impl Gate {
+    /// Takes the file lock if it is free. Where files cannot be locked, SQLite's own lock keeps things right.
+    fn try_lock(&self) -> bool {
+        !matches!(self.file.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
+    /// Waits for the file lock in the order of arrival.
+    fn line_up(&self) -> Queued {
+        if self.try_lock() {
+            return Queued::Alone;
+        }
+        if let Err(error) = self.file.lock() {
+            tracing::debug!(%error, "the write queue could not be joined");
+        }
+        Queued::BehindOthers
+    }
+
     fn unlock(&self) {
         if let Err(error) = self.file.unlock() {
             tracing::debug!(%error, "the write queue could not be left");
@@ -127,23 +190,21 @@ impl Gate {
 
 /// Waits for the word that the lock is here, looking up often: while the whole
 /// machine stands still, nobody's patience runs out.
-fn awaited(word: &Receiver<()>, patience: Duration) -> bool {
+fn awaited(word: &Receiver<Queued>, patience: Duration) -> Option<Queued> {
     const LOOK: Duration = Duration::from_millis(100);
     let looks = patience.as_millis().div_ceil(LOOK.as_millis());
-    (0..looks).any(|_| word.recv_timeout(LOOK.min(patience)).is_ok())
+    (0..looks).find_map(|_| word.recv_timeout(LOOK.min(patience)).ok())
 }
 
 /// Starts the thread that waits for the file lock, since that wait knows no time limit.
-fn start_waiter(gate: Arc<Gate>) -> Sender<SyncSender<()>> {
-    let (ask, asked) = channel::<SyncSender<()>>();
+fn start_waiter(gate: Arc<Gate>) -> Sender<SyncSender<Queued>> {
+    let (ask, asked) = channel::<SyncSender<Queued>>();
     thread::spawn(move || {
         for done in asked {
-            if let Err(error) = gate.file.lock() {
-                tracing::debug!(%error, "the write queue could not be joined");
-            }
+            let queued = gate.line_up();
             // Whoever asked may have given up. The lock then goes back, unless
             // another thread has come to the head meanwhile: it is the same lock.
-            if done.send(()).is_err() {
+            if done.send(queued).is_err() {
                 let taken = unpoisoned(gate.taken.lock());
                 if !*taken {
                     gate.unlock();

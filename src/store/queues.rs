@@ -31,18 +31,20 @@ const COUNT_IN_QUEUE: &str = count!("ready = 1 and demand = :queue");
 impl Tx<'_> {
     /// Returns the queues that have ready work.
     pub fn queues(&self) -> Result<Vec<Queue>> {
-        const SQL: &str = "
-            with recursive queue (demand) as (
-                select min(demand) from tasks where ready = 1
-                union all
-                select (select min(demand) from tasks where ready = 1 and demand > queue.demand)
-                from queue
-                where queue.demand is not null
-            )
-            select demand from queue where demand is not null";
-        let mut statement = self.0.prepare_cached(SQL)?;
-        let spellings = statement.query_map([], |row| row.get::<_, String>(0))?;
-        spellings.map(|spelling| Queue::read(spelling?)).collect()
+        const NEXT: &str = "
+            select min(demand)
+            from tasks
+            where ready = 1 and demand > :last";
+        let mut statement = self.0.prepare_cached(NEXT)?;
+        let mut queues: Vec<Queue> = Vec::new();
+        loop {
+            let last = queues.last().map_or("", Queue::spelling);
+            let next = statement.query_row(named_params! { ":last": last }, |row| row.get(0))?;
+            match next {
+                Some(spelling) => queues.push(Queue::read(spelling)?),
+                None => return Ok(queues),
+            }
+        }
     }
 
     /// Returns the task of the queue that is to be handed out first.

@@ -3,7 +3,6 @@
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::json;
 
-use super::row::Json;
 use super::{Event, Tx};
 use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
@@ -210,16 +209,14 @@ impl Tx<'_> {
 
     /// Shows what the worker thinks on the tasks it holds, or on those of them that are named; returns them.
     pub fn think(&self, worker: &WorkerId, thought: &str, tasks: Option<&[TaskId]>) -> Result<Vec<TaskId>> {
-        const SQL: &str = "
-            update tasks
-            set current_thought = :thought
-            where worker_id = :worker
-                and (:tasks is null or id in (select value from json_each(:tasks)))
-            returning id";
+        const SQL: &str = "update tasks set current_thought = :thought where id = :id";
+        let mut held = self.held_by(worker)?;
+        held.retain(|id| tasks.is_none_or(|tasks| tasks.contains(id)));
         let mut statement = self.0.prepare_cached(SQL)?;
-        let keys = named_params! { ":worker": worker, ":thought": thought, ":tasks": tasks.map(Json) };
-        let rows = statement.query_map(keys, |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        for id in &held {
+            statement.execute(named_params! { ":id": id, ":thought": thought })?;
+        }
+        Ok(held)
     }
 }
 

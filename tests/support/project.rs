@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use task_graph::config::Config;
 use task_graph::domain::Timestamp;
+use task_graph::ops::Input;
 use task_graph::store::{Options, Store};
 use task_graph::{App, Caller, Error, ops};
 use tempfile::TempDir;
@@ -102,7 +103,9 @@ impl Project {
         let Value::Object(arguments) = arguments else {
             panic!("arguments are an object, not {arguments}");
         };
-        ops::find(operation).and_then(|entry| entry.call(&self.app, arguments, None)).map_err(Refused::from)
+        ops::find(operation)
+            .and_then(|entry| entry.call(&self.app, Input::of(arguments)))
+            .map_err(Refused::from)
     }
 
     /// Calls an operation that has to succeed, and returns its answer.

@@ -1,18 +1,20 @@
 //! That a worker is here: noticed with every call it makes, and missed when it is gone.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::domain::{ClaimLimit, Departure, Outcome, Refusal, Step, TaskId, Timestamp, Worker, WorkerId};
 use crate::error::Result;
+use crate::ops::Request;
 use crate::ops::passage;
-use crate::store::{Because, Event, Tx};
+use crate::store::{Because, Event, Patience, Tx};
 use crate::{App, Context, Effect, process};
 
 /// How old a sign of life may be before a change by the worker renews it.
 const RENEW_AFTER_MS: i64 = 1_000;
-/// How often a process looks for workers that are gone.
+/// How often one of the processes looks for workers that are gone.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How many of them one look takes care of.
 const AT_A_LOOK: usize = 20;
@@ -78,33 +80,39 @@ pub fn name_taken(worker: &Worker) -> Refusal {
 }
 
 /// Renews the lease of a worker that only reads.
-pub fn renew(app: &App, worker: &Worker) -> Result<()> {
+pub fn renew(app: &App, worker: &Worker, patience: Patience) -> Result<()> {
     let old = app.now().since(worker.last_heartbeat) > app.config.stale_timeout_ms / 10;
     if worker.left.is_some() || !old {
         return Ok(());
     }
-    app.store.transact(Effect::Note, |tx| tx.renew_lease(&worker.id, app.now()))
+    app.store.transact(patience, Effect::Note, |tx| tx.renew_lease(&worker.id, app.now()))
 }
 
-/// Gives back the tasks of workers that are gone, if this process has not looked just now.
+/// Gives back the tasks of workers that are gone, if no process has looked just now.
 ///
-/// Not of the caller: whoever calls is here, however late.
-pub fn sweep(app: &App, caller: Option<&WorkerId>) -> Result<()> {
-    {
-        let mut last = app.last_sweep.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if last.is_some_and(|last| last.elapsed() < LOOK_EVERY) {
-            return Ok(());
-        }
-        *last = Some(Instant::now());
+/// A process that comes first looks for itself. The caller is not looked at:
+/// whoever calls is here, however late.
+pub fn sweep(app: &App, request: &Request) -> Result<()> {
+    let is_first = !app.has_looked.load(Ordering::Relaxed);
+    if !app.store.looks_after(LOOK_EVERY)? && !is_first {
+        return Ok(());
     }
-    let present = app.store.transact(Effect::Read, |tx| tx.workers_present())?;
+    let looked = look(app, request);
+    // Who was in haste looks again when it has time.
+    app.has_looked.store(looked.is_ok(), Ordering::Relaxed);
+    looked
+}
+
+fn look(app: &App, request: &Request) -> Result<()> {
+    let Request { worker: caller, patience, .. } = request;
+    let present = app.store.transact(*patience, Effect::Read, |tx| tx.workers_present())?;
     let now = app.now();
     let gone = present
         .into_iter()
-        .filter(|worker| caller != Some(&worker.id))
+        .filter(|worker| caller.as_ref() != Some(&worker.id))
         .filter_map(|worker| Some((gone(&worker, now, app.config.stale_timeout_ms)?, worker)));
     for (how, worker) in gone.take(AT_A_LOOK) {
-        app.store.transact(Effect::Write, |tx| {
+        app.store.transact(*patience, Effect::Write, |tx| {
             let cx = app.context(tx)?;
             let seen = tx.worker(&worker.id)?;
             let unchanged = seen.left.is_none()

@@ -6,6 +6,7 @@ use super::out;
 use super::tree;
 use crate::config::Project;
 use crate::error::Result;
+use crate::ops::Input;
 use crate::surface::show::show;
 use crate::{App, Error};
 
@@ -42,7 +43,7 @@ fn state(project: Project, open: impl FnOnce(Project) -> Result<App>) -> Result<
     let Some(entry) = tree::operation(SUMMARY) else {
         return Ok(format!("The store: {path}\n"));
     };
-    let summary = entry.call(&app, Map::new(), None)?;
+    let summary = entry.call(&app, Input::of(Map::new()))?;
     let summary = show(&summary, None);
     let lines: Vec<_> = summary.lines().map(|line| format!("  {line}\n")).collect();
     Ok(format!("The store: {path}\n{}", lines.concat()))

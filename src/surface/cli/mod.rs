@@ -22,7 +22,7 @@ pub use read::{Ask, Line, Wanted, read};
 use crate::config::Config;
 use crate::config::Project;
 use crate::error::{Error, Result};
-use crate::ops::Entry;
+use crate::ops::{Entry, Input};
 use crate::{App, Effect};
 use out::Format;
 
@@ -62,12 +62,10 @@ fn call(
 ) -> Result<()> {
     let request = tree::request(entry, matches).map_err(|error| hinted(error, entry))?;
     let app = open()?;
-    let answer = entry.call(&app, request, None).map_err(|error| hinted(error, entry))?;
+    let answer = entry.call(&app, Input::of(request)).map_err(|error| hinted(error, entry))?;
     format.answer(answer)?;
-    if entry.effect != Effect::Read
-        && let Err(error) = app.tidy()
-    {
-        tracing::warn!(%error, "the store's log was not moved into its file");
+    if entry.effect != Effect::Read && app.store.is_untidy()? {
+        app.tidy()?;
     }
     Ok(())
 }

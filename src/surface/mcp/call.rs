@@ -2,13 +2,13 @@
 
 use rmcp::model::CallToolResult;
 use serde_json::{Map, Value};
-use tokio::sync::oneshot;
 
 use super::{answer, more};
-use crate::ops::{self, Entry};
-use crate::{App, Effect, Result};
+use crate::ops::{self, Entry, Input};
+use crate::{App, Effect, Error, Patience, Result};
 
 /// A call as it came in.
+#[derive(Clone)]
 pub struct Call {
     pub tool: String,
     pub arguments: Map<String, Value>,
@@ -27,25 +27,30 @@ pub enum Wish {
 }
 
 impl Call {
-    /// Answers the call, and looks after the store when nobody waits any more.
-    pub fn answer(self, opened: &Result<App>, caller: oneshot::Sender<CallToolResult>) {
-        let app = match opened {
-            Ok(app) => app,
-            Err(error) => return reply(caller, answer::refusal(error)),
-        };
-        let wish = Wish::read(&self.tool, self.arguments);
-        let changes = wish.as_ref().is_ok_and(Wish::changes);
-        let answer = wish.and_then(|wish| wish.fulfil(app, self.id));
-        reply(caller, answer::result(answer));
-        if changes && let Err(error) = app.tidy() {
-            tracing::debug!(%error, "the store was not tidied");
+    /// Answers the call if nothing has to be waited for.
+    pub fn answer_at_once(&self, app: &App) -> Option<CallToolResult> {
+        match self.clone().fulfil(app, Patience::Hurries) {
+            Err(Error::Busy { .. }) => None,
+            answer => Some(answer::result(answer)),
         }
     }
-}
 
-fn reply(caller: oneshot::Sender<CallToolResult>, result: CallToolResult) {
-    if caller.send(result).is_err() {
-        tracing::debug!("nobody waits for the answer");
+    /// Answers the call, however long that takes.
+    pub fn answer(self, app: &App) -> CallToolResult {
+        answer::result(self.fulfil(app, Patience::Waits))
+    }
+
+    /// Says whether the call may change the store.
+    pub fn may_change(&self) -> bool {
+        !ops::find(&self.tool).is_ok_and(|entry| entry.effect == Effect::Read)
+    }
+
+    fn fulfil(self, app: &App, patience: Patience) -> Result<Value> {
+        match Wish::read(&self.tool, self.arguments)? {
+            Wish::Run(entry, arguments) => entry.call(app, Input { arguments, id: self.id, patience }),
+            Wish::Describe(entry) => Ok(more::describe(entry, &app.config)),
+            Wish::Index => Ok(more::index()),
+        }
     }
 }
 
@@ -55,17 +60,5 @@ impl Wish {
             return more::read(arguments);
         }
         Ok(Self::Run(ops::find(tool)?, arguments))
-    }
-
-    fn changes(&self) -> bool {
-        matches!(self, Self::Run(entry, _) if entry.effect != Effect::Read)
-    }
-
-    fn fulfil(self, app: &App, id: Option<String>) -> Result<Value> {
-        match self {
-            Self::Run(entry, arguments) => entry.call(app, arguments, id),
-            Self::Describe(entry) => Ok(more::describe(entry, &app.config)),
-            Self::Index => Ok(more::index()),
-        }
     }
 }

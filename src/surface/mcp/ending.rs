@@ -1,6 +1,7 @@
 //! When there is nobody left to serve.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -10,24 +11,28 @@ use tokio::sync::Notify;
 const PARENT_CHECK: Duration = Duration::from_secs(1);
 
 /// Waits until the client hung up or died, or somebody told this process to stop.
-pub async fn wait(hangup: &Notify) -> io::Result<()> {
+pub async fn wait(hangup: Arc<Notify>) -> io::Result<()> {
+    watch_parent(Arc::clone(&hangup));
     tokio::select! {
         () = hangup.notified() => Ok(()),
-        () = orphaned() => Ok(()),
         stopped = told_to_stop() => stopped,
     }
 }
 
 /// A client that was killed may leave its end of the pipe to other children.
+///
+/// A thread looks, since a timer of the runtime would wake it up twice each time.
 #[cfg(unix)]
-async fn orphaned() {
+fn watch_parent(hangup: Arc<Notify>) {
     use std::os::unix::process::parent_id;
 
     let parent = parent_id();
-    let mut checks = tokio::time::interval(PARENT_CHECK);
-    while parent_id() == parent {
-        checks.tick().await;
-    }
+    std::thread::spawn(move || {
+        while parent_id() == parent {
+            std::thread::sleep(PARENT_CHECK);
+        }
+        hangup.notify_one();
+    });
 }
 
 #[cfg(unix)]
@@ -43,9 +48,7 @@ async fn told_to_stop() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn orphaned() {
-    std::future::pending().await
-}
+fn watch_parent(_hangup: Arc<Notify>) {}
 
 #[cfg(not(unix))]
 async fn told_to_stop() -> io::Result<()> {

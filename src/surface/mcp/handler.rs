@@ -1,10 +1,11 @@
 //! What the server answers to each request of the protocol.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest,
-    CustomResult, ErrorCode, Implementation, InitializeRequestParams, InitializeResult,
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString,
+    CustomRequest, CustomResult, ErrorCode, Implementation, InitializeRequestParams, InitializeResult,
     InitializeResultMethod, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
     SubscriptionFilter, Tool,
 };
@@ -12,7 +13,6 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::oneshot;
 
 use super::call::Call;
 use super::{Server, answer, tools};
@@ -25,7 +25,7 @@ const CALL_ID: &str = "claudecode/toolUseId";
 const LIST_STANDS_MS: u64 = 3_600_000;
 
 pub struct Handler {
-    opened: Arc<Result<App, Error>>,
+    opened: Result<Arc<App>, Error>,
     tools: Vec<Tool>,
 }
 
@@ -35,7 +35,7 @@ impl Handler {
             Ok(app) => tools::listed(toolset, &app.config),
             Err(_) => tools::listed(toolset, &Config::builtin()),
         };
-        Self { opened: Arc::new(opened), tools }
+        Self { opened: opened.map(Arc::new), tools }
     }
 }
 
@@ -80,13 +80,10 @@ impl ServerHandler for Handler {
             arguments: request.arguments.unwrap_or_default(),
             id: id.map(str::to_owned),
         };
-        let opened = Arc::clone(&self.opened);
-        let (sender, result) = oneshot::channel();
-        tokio::task::spawn_blocking(move || call.answer(&opened, sender));
-        // A panic says on stderr where it was, and drops the sender.
-        let result = result
-            .await
-            .unwrap_or_else(|_| answer::refusal(&Error::internal("the operation broke off, see the log")));
+        let result = match &self.opened {
+            Ok(app) => answered(call, app).await,
+            Err(error) => answer::refusal(error),
+        };
         Ok(result.into())
     }
 
@@ -109,6 +106,35 @@ impl ServerHandler for Handler {
                 ErrorData::new(ErrorCode::METHOD_NOT_FOUND, unknown, None)
             }
         })
+    }
+}
+
+/// Answers a call here if it can be done at once; else on a thread that may wait, while other calls are answered.
+async fn answered(call: Call, app: &Arc<App>) -> CallToolResult {
+    if call.may_change() {
+        tokio::spawn(tidy(Arc::clone(app)));
+    }
+    let answered = match catch_unwind(AssertUnwindSafe(|| call.answer_at_once(app))) {
+        Ok(Some(result)) => return result,
+        Ok(None) => {
+            let app = Arc::clone(app);
+            tokio::task::spawn_blocking(move || call.answer(&app)).await.ok()
+        }
+        Err(_) => None,
+    };
+    // A panic has said on stderr where it was.
+    answered.unwrap_or_else(|| answer::refusal(&Error::internal("the operation broke off, see the log")))
+}
+
+/// Looks after the store when the answer is out.
+async fn tidy(app: Arc<App>) {
+    let tidied = match app.store.is_untidy() {
+        Ok(false) => return,
+        Ok(true) => tokio::task::spawn_blocking(move || app.tidy()).await.ok(),
+        Err(error) => Some(Err(error)),
+    };
+    if let Some(Err(error)) = tidied {
+        tracing::debug!(%error, "the store was not tidied");
     }
 }
 

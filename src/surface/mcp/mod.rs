@@ -54,7 +54,7 @@ async fn converse(server: Server) -> io::Result<()> {
     let hangup = Arc::new(Notify::new());
     let transport = Stdio::open(Arc::clone(&hangup));
     let conversation = serve_directly(Handler::new(server), transport, None);
-    ending::wait(&hangup).await?;
+    ending::wait(hangup).await?;
     if tokio::time::timeout(GRACE, conversation.cancel()).await.is_err() {
         tracing::warn!("calls were still under way when the client was gone");
     }
