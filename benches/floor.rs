@@ -34,6 +34,11 @@ pub struct Floor {
 /// A table in a file, with the least that can be changed in it.
 pub struct RawStore(Connection);
 
+/// Lets a moment pass, as an agent does between two calls: whoever is asked next has to wake up.
+pub fn rest() {
+    std::thread::sleep(Duration::from_millis(1));
+}
+
 impl Floor {
     pub fn new(ground: &Ground) -> Result<Self> {
         let mut server = Agent::new(Peer::spawn(&mut bare::command(&[bare::SERVER])?)?, "");
@@ -53,10 +58,14 @@ impl Floor {
     /// Measures each floor once more.
     pub fn sample(&mut self) -> Result<()> {
         let line = self.server.tool_line("ping", json!({ "worker_id": "ann" }));
+        rest();
         let (_, took) = self.echo.round_trip(&line)?;
         self.trip.add(took);
+        rest();
         self.call.add(self.server.call("ping", json!({}))?.took);
+        rest();
         self.durable.add(self.store.timed_commit(FULL)?);
+        rest();
         self.normal.add(self.store.timed_commit(NORMAL)?);
         Ok(())
     }

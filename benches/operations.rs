@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::client::Agent;
-use crate::floor::Floor;
+use crate::floor::{Floor, rest};
 use crate::graph::{Dice, Graph};
 use crate::ground::Ground;
 use crate::proc;
@@ -231,6 +231,7 @@ impl Subject {
     }
 
     fn call(&mut self, name: &'static str, tool: &str, arguments: Value) -> Result<Value> {
+        rest();
         let answer = self.agent.call(tool, arguments)?;
         self.calls += 1;
         let calls = self.made.entry(name).or_default();
