@@ -1,7 +1,11 @@
 //! Reads the command line, opens the project, runs one face, sets the exit code.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use task_graph::config::{Durability, Project, Start, Toolset};
@@ -9,10 +13,11 @@ use task_graph::demo::{self, Manner};
 use task_graph::store::{Options, Store};
 use task_graph::surface::cli::{self, Flags, Line, Wanted};
 use task_graph::surface::mcp::{Server, serve};
-use task_graph::{App, Caller, Error, Result, process};
+use task_graph::{App, Caller, Error, Result, ops, process};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -43,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sends the log where no protocol is: to standard error, or as TASK_GRAPH_LOG says.
+/// Sends the log where no protocol is: to standard error, or to a file of its own.
 fn log_to_stderr(verbosity: u8) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
@@ -57,11 +62,29 @@ fn log_to_stderr(verbosity: u8) {
         Some(Ok(wanted)) => (wanted, None),
         Some(Err(bad)) => (default, Some(bad)),
     };
-    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
-    tracing_subscriber::registry().with(log).init();
+    let (file, no_file) = match log_file().transpose() {
+        Ok(file) => (file, None),
+        Err(error) => (None, Some(error)),
+    };
+    let log = tracing_subscriber::fmt::layer().with_ansi(file.is_none() && std::io::stderr().is_terminal());
+    let writer = match file {
+        Some(file) => BoxMakeWriter::new(Mutex::new(file)),
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    tracing_subscriber::registry().with(log.with_writer(writer).with_filter(filter)).init();
     if let Some(error) = bad {
         tracing::warn!(%error, "TASK_GRAPH_LOG is not understood");
     }
+    if let Some(error) = no_file {
+        tracing::warn!(%error, "TASK_GRAPH_LOG_DIR cannot be written to");
+    }
+}
+
+/// Opens the log of this process in the folder that TASK_GRAPH_LOG_DIR names, if it names one.
+fn log_file() -> Option<std::io::Result<File>> {
+    let folder = std::env::var_os("TASK_GRAPH_LOG_DIR").filter(|folder| !folder.is_empty())?;
+    let file = Path::new(&folder).join(format!("task-graph-{}.log", std::process::id()));
+    Some(fs::create_dir_all(&folder).and_then(|()| File::options().create(true).append(true).open(file)))
 }
 
 fn start(flags: &Flags) -> Start {
@@ -79,6 +102,12 @@ fn open(project: Project, caller: Caller) -> Result<App> {
         lock_wait: Duration::from_millis(project.config.lock_wait_ms.unsigned_abs()),
         synced: project.config.durability == Durability::Full,
     };
+    for name in project.config.descriptions.keys() {
+        ops::find(name).map_err(|error| Error::Config {
+            message: format!("`tools.{name}`: {error}"),
+            hint: error.hint().unwrap_or_default(),
+        })?;
+    }
     let store = Store::open(&project.database, options)?;
     App::new(store, project.config, caller)
 }

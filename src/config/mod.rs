@@ -1,11 +1,12 @@
 //! The project's settings: what may be configured, and what holds where nothing is.
 //!
-//! Five tiers, each over the one before: the shipped `config/config.yaml`, the
-//! user's file, the project's file, the environment, flags. Sections merge,
+//! Six tiers, each over the one before: the shipped `config/config.yaml`, the
+//! installation's file, the user's, the project's, the environment, flags. Sections merge,
 //! values and lists replace. The whole is read once, here, into types that
 //! cannot be wrong; a mistake in any tier is an error that names the place.
 
 mod git;
+mod naming;
 mod paths;
 mod project;
 mod read;
@@ -25,6 +26,7 @@ use serde_json::json;
 
 use crate::domain::{EdgeKinds, Millis, Policy, Status, Tag, Workflows};
 
+pub use naming::{Case, Naming};
 pub use paths::Places;
 pub use project::{Project, Start};
 pub use source::Origin;
@@ -55,6 +57,11 @@ pub struct Config {
     pub unknown_tag: Policy,
     /// The tags the project has declared; empty if it declares none.
     pub known_tags: Vec<Tag>,
+    pub worker_names: Naming,
+    /// What agents are told when they connect, if not the shipped text.
+    pub instructions: Option<String>,
+    /// What operations are said to do, where the project says it in its own words.
+    pub descriptions: BTreeMap<String, String>,
     /// What all this was read from.
     pub(crate) written: Arc<Node>,
 }

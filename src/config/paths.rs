@@ -30,8 +30,12 @@ pub struct Places {
     pub start: PathBuf,
     pub root: PathBuf,
     pub home: Option<PathBuf>,
+    /// Where settings for all who use this installation are.
+    pub installed_folder: Option<PathBuf>,
     /// Where the user's own settings are.
     pub user_folder: Option<PathBuf>,
+    /// Where the project's settings are.
+    pub project_folder: PathBuf,
 }
 
 impl Places {
@@ -44,13 +48,20 @@ impl Places {
             root: folder.clone(),
             start: folder,
             home: start.variable("HOME").map(PathBuf::from),
+            installed_folder: None,
             user_folder: None,
+            project_folder: PathBuf::new(),
         };
-        places.user_folder = match start.variable("TASK_GRAPH_USER_DIR") {
-            Some(text) => Some(places.given(text)?),
-            None => places.home.as_ref().map(|home| home.join(FOLDER)),
-        };
+        let named = |variable| start.variable(variable).map(|text| places.given(text)).transpose();
+        let (installed, user, project) = (
+            named("TASK_GRAPH_INSTALL_DIR")?,
+            named("TASK_GRAPH_USER_DIR")?,
+            named("TASK_GRAPH_PROJECT_DIR")?,
+        );
+        places.installed_folder = installed;
+        places.user_folder = user.or_else(|| places.home.as_ref().map(|home| home.join(FOLDER)));
         places.root = root(&places.start, places.user_folder.as_deref());
+        places.project_folder = project.unwrap_or_else(|| places.root.join(FOLDER));
         Ok(places)
     }
 

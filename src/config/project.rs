@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::paths::{FOLDER, Places};
+use super::paths::Places;
 use super::read::shipped;
 use super::source::{Source, mistake};
 use super::tree::Node;
@@ -77,6 +77,9 @@ impl Project {
 
 fn read(start: &Start, places: &Places) -> Result<Config> {
     let mut tiers = Tiers { settings: shipped().clone(), workflows: Vec::new() };
+    if let Some(folder) = &places.installed_folder {
+        tiers.add_file(&folder.join(FILE), Origin::InstalledFile)?;
+    }
     if let Some(folder) = &places.user_folder {
         tiers.add_file(&folder.join(FILE), Origin::UserFile)?;
     }
@@ -105,7 +108,7 @@ fn project_file(start: &Start, places: &Places) -> Result<PathBuf> {
     let (path, named_by) = match (&start.config, start.variable(VARIABLE)) {
         (Some(path), _) => (places.given(text(path)?)?, "--config"),
         (None, Some(path)) => (places.resolve(path)?, VARIABLE),
-        (None, None) => return Ok(places.root.join(FOLDER).join(FILE)),
+        (None, None) => return Ok(places.project_folder.join(FILE)),
     };
     if path.exists() {
         return Ok(path);
@@ -145,6 +148,7 @@ impl Tiers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Case, Naming};
     use std::fs;
 
     /// A home and a project, each with whatever files a test writes.
@@ -186,6 +190,30 @@ mod tests {
 settings: { initial_state: todo, claim_state: doing, disconnect_state: todo, complete_state: done }
 states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], timed: true }, done: { terminal: true } }
 ";
+
+    #[test]
+    fn folders_may_be_named_by_variables() {
+        let disk = Disk::with(&[
+            ("opt/config.yaml", "server: { claim_limit: 7, default_page_size: 20 }"),
+            ("me/config.yaml", "server: { default_page_size: 30 }"),
+            ("settings/config.yaml", "ids: { agent_id_words: 3, agent_id_case: pascal }"),
+            (PROJECT, "server: { claim_limit: 99 }"),
+        ]);
+        let folder = |name: &str| disk.path(name).display().to_string();
+        let (opt, me, settings) = (folder("opt"), folder("me"), folder("settings"));
+
+        let project = Project::find(&disk.start(&[
+            ("TASK_GRAPH_INSTALL_DIR", &opt),
+            ("TASK_GRAPH_USER_DIR", &me),
+            ("TASK_GRAPH_PROJECT_DIR", &settings),
+        ]))
+        .unwrap();
+
+        assert_eq!((project.config.claim_limit, project.config.page_size), (7, 30));
+        assert_eq!(project.config.worker_names, Naming { words: 3, case: Case::Pascal });
+        assert_eq!(project.root, disk.path("p"), "the store stays with the project");
+        assert!(origin(&project, "server.claim_limit").starts_with("installed file "));
+    }
 
     #[test]
     fn without_any_file_the_defaults_hold() {
@@ -344,7 +372,7 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
     fn the_settings_of_this_repository_can_be_used() {
         let disk = Disk::with(&[]);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let start = Start { config: Some(root.join(FOLDER).join(FILE)), ..disk.start(&[]) };
+        let start = Start { config: Some(root.join(".task-graph").join(FILE)), ..disk.start(&[]) };
 
         let config = Project::find(&start).unwrap().config;
 

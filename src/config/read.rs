@@ -1,5 +1,6 @@
 //! From settings, laid over each other, to a [`Config`].
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
@@ -9,7 +10,7 @@ use super::section::{Section, suggestion};
 use super::source::Source;
 use super::tree::Node;
 use super::workflow::{DEFAULT, Recipe};
-use super::{AutoAdvance, Config, Limits, Origin};
+use super::{AutoAdvance, Config, Limits, Naming, Origin};
 use crate::domain::{
     EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis, Shape, Status, Tag, Workflow, Workflows,
 };
@@ -43,6 +44,7 @@ impl Config {
         let mut server = root.section("server")?;
         let mut limits = root.section("limits")?;
         let mut tags = root.section("tags")?;
+        let mut ids = root.section("ids")?;
         let workflows = workflows(Recipe::of(&mut root)?, &mut server, named)?;
         let config = Self {
             auto_advance: auto_advance(root.section("auto_advance")?, &workflows)?,
@@ -63,13 +65,35 @@ impl Config {
             toolset: server.required("toolset")?,
             unknown_tag: tags.required("unknown_tag")?,
             known_tags: known_tags(tags.section("definitions")?)?,
+            worker_names: Naming { words: words(&mut ids)?, case: ids.required("agent_id_case")? },
+            instructions: root.optional("instructions")?,
+            descriptions: descriptions(root.section("tools")?)?,
             written: Arc::clone(&written),
         };
-        for section in [root, server, limits, tags] {
+        for section in [root, server, limits, tags, ids] {
             section.done()?;
         }
         Ok(config)
     }
+}
+
+fn words(ids: &mut Section) -> Result<u8> {
+    const MOST: u32 = 4;
+    match ids.whole("agent_id_words", 1)? {
+        words @ 1..=MOST => Ok(words as u8),
+        words => Err(ids.fault("agent_id_words", format!("is at most {MOST}, not {words}"), "")),
+    }
+}
+
+fn descriptions(tools: Section) -> Result<BTreeMap<String, String>> {
+    let tools = tools.named::<String>()?.into_iter();
+    tools
+        .map(|(name, mut section)| {
+            let description = section.required("description")?;
+            section.done()?;
+            Ok((name, description))
+        })
+        .collect()
 }
 
 fn seconds(count: u32) -> Millis {

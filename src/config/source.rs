@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     Default,
+    InstalledFile(PathBuf),
     UserFile(PathBuf),
     ProjectFile(PathBuf),
     Environment(&'static str),
@@ -24,6 +25,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::InstalledFile(path) => write!(f, "installed file {}", path.display()),
             Self::UserFile(path) => write!(f, "user file {}", path.display()),
             Self::ProjectFile(path) => write!(f, "project file {}", path.display()),
             Self::Environment(name) => write!(f, "environment {name}"),
@@ -82,7 +84,9 @@ impl Source {
     fn place(&self, line: Option<usize>) -> String {
         let name = match &self.origin {
             Origin::Default => "config/config.yaml".into(),
-            Origin::UserFile(path) | Origin::ProjectFile(path) => path.display().to_string(),
+            Origin::InstalledFile(path) | Origin::UserFile(path) | Origin::ProjectFile(path) => {
+                path.display().to_string()
+            }
             Origin::Environment(name) | Origin::Flag(name) => (*name).to_owned(),
         };
         match line {

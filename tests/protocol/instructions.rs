@@ -80,3 +80,24 @@ fn every_name_in_the_instructions_is_a_tool_that_can_be_called() {
         agent.answer("more", json!({ "name": name }));
     }
 }
+
+#[test]
+fn a_project_may_say_in_its_own_words_what_agents_are_told() {
+    let team = Team::new();
+    team.configure("instructions: Ask for a ticket.\ntools: { claim: { description: Take a ticket. } }");
+
+    let mut agent = team.server();
+
+    assert_eq!(instructions(&mut agent), "Ask for a ticket.");
+}
+
+#[test]
+fn a_description_of_an_operation_that_is_not_there_is_refused() {
+    let team = Team::new();
+    team.configure("tools: { clam: { description: Take a ticket. } }");
+
+    let refused = team.server().call("claim", json!({ "worker_id": "ann" })).unwrap_err();
+
+    assert_eq!(refused.code, "config");
+    assert!(refused.message.contains("clam"), "{}", refused.message);
+}

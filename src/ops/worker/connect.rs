@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::presence;
+use crate::config::Naming;
 use crate::domain::{ClaimLimit, Departure, Standing, Step, Tag, TaskId, Worker, WorkerId};
 use crate::error::Result;
 use crate::ops::task::{Brief, words};
@@ -65,7 +66,7 @@ impl Operation for Connect {
         }
         let id = match self.worker_id.as_ref().or(cx.caller.worker.as_ref()) {
             Some(id) => id.clone(),
-            None => unused_name(tx)?,
+            None => unused_name(tx, cx.config.worker_names)?,
         };
         let known = tx.worker_if_known(&id)?;
         let worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
@@ -130,13 +131,13 @@ impl Connect {
     }
 }
 
-fn unused_name(tx: &Tx) -> Result<WorkerId> {
+fn unused_name(tx: &Tx, Naming { words, case }: Naming) -> Result<WorkerId> {
     const TRIES: usize = 20;
-    for words in std::iter::repeat_n(2, TRIES).chain([3, 4]) {
-        let Some(name) = petname::petname(words, "-") else {
+    for words in std::iter::repeat_n(words, TRIES).chain([words + 1, words + 2]) {
+        let Some(name) = petname::petname(words, " ") else {
             continue;
         };
-        let id: WorkerId = name.parse().map_err(crate::Error::internal)?;
+        let id: WorkerId = case.join(name.split(' ')).parse().map_err(crate::Error::internal)?;
         if tx.worker_if_known(&id)?.is_none() {
             return Ok(id);
         }

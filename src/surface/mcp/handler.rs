@@ -30,6 +30,12 @@ pub struct Handler {
 }
 
 impl Handler {
+    /// Returns what agents are told when they connect.
+    fn instructions(&self) -> &str {
+        let own = self.opened.as_ref().ok().and_then(|app| app.config.instructions.as_deref());
+        own.unwrap_or(include_str!("instructions.md").trim_end())
+    }
+
     pub fn new(Server { opened, toolset }: Server) -> Self {
         let tools = match &opened {
             Ok(app) => tools::listed(toolset, &app.config),
@@ -43,9 +49,7 @@ impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
         let this = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        ServerConfig::new(capabilities)
-            .with_server_info(this)
-            .with_instructions(include_str!("instructions.md").trim_end())
+        ServerConfig::new(capabilities).with_server_info(this).with_instructions(self.instructions())
     }
 
     async fn initialize(

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::Wish;
-use super::tools::{SEARCH_HINT, annotations};
+use super::tools::{self, SEARCH_HINT, annotations};
 use crate::config::Config;
 use crate::ops::{self, CATALOGUE, Entry, Shelf};
 use crate::{Effect, Error, Result};
@@ -67,7 +67,7 @@ pub fn index() -> Value {
 pub fn describe(entry: &Entry, config: &Config) -> Value {
     json!({
         "name": entry.name,
-        "description": entry.description(),
+        "description": tools::description(entry, config),
         "arguments": entry.arguments(config),
     })
 }

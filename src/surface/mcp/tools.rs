@@ -29,11 +29,17 @@ pub fn listed(toolset: Toolset, config: &Config) -> Vec<Tool> {
 
 fn tool(entry: &Entry, config: &Config) -> Tool {
     let schema = Arc::new(entry.short_arguments(config));
-    let tool = Tool::new(entry.name, entry.description(), schema).with_annotations(annotations(entry.effect));
+    let tool = Tool::new(entry.name, description(entry, config), schema);
+    let tool = tool.with_annotations(annotations(entry.effect));
     match meta(entry) {
         Some(meta) => tool.with_meta(meta),
         None => tool,
     }
+}
+
+/// Returns what the operation does, in the project's own words if it has any.
+pub fn description(entry: &Entry, config: &Config) -> String {
+    config.descriptions.get(entry.name).cloned().unwrap_or_else(|| entry.description())
 }
 
 /// Says what a client would take for the contrary if it were left out.
@@ -95,6 +101,17 @@ mod tests {
         assert_eq!(names(Toolset::Core).last(), Some(&json!("more")));
         assert!(!names(Toolset::Full).contains(&json!("more")));
         assert_eq!(names(Toolset::Full).len(), CATALOGUE.len());
+    }
+
+    #[test]
+    fn a_project_may_describe_a_tool_in_its_own_words() {
+        let mut config = Config::builtin();
+        config.descriptions.insert("claim".into(), "Take a ticket.".into());
+
+        let tools = listed(Toolset::Core, &config);
+
+        let claim = tools.iter().find(|tool| tool.name == "claim").unwrap();
+        assert_eq!(claim.description.as_deref(), Some("Take a ticket."));
     }
 
     #[test]
