@@ -159,11 +159,13 @@ impl Store {
     }
 
     fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        let _turn = match patience {
-            Patience::Waits => self.queue.turn(self.options.lock_wait)?,
-            Patience::Hurries => self.queue.turn_at_once().ok_or(NOT_FREE)?,
+        let (_turn, wait) = match patience {
+            Patience::Waits => (self.queue.turn(self.options.lock_wait)?, self.options.lock_wait),
+            Patience::Hurries => (self.queue.turn_at_once().ok_or(NOT_FREE)?, Duration::ZERO),
         };
         let mut conn = self.connection(patience)?;
+        // For whoever writes without lining up: another program, or where files cannot be locked.
+        conn.busy_timeout(wait)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
         let value = body(&tx)?;
         tx.0.commit()?;

@@ -4,4 +4,5 @@ mod eras;
 mod instructions;
 mod lines;
 mod tools;
+mod waiting;
 mod wrong_calls;
