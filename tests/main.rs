@@ -33,6 +33,7 @@ mod replay;
 #[cfg(test)]
 mod shell;
 #[cfg(test)]
+mod superset;
 mod surfaces;
 #[cfg(test)]
 mod upgrade;

@@ -1,0 +1,124 @@
+//! What a tool of this kind has to do that others do not: each demand with the tests that show it.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// A demand, and the tests of this binary that fail where it is not met.
+const DEMANDS: &[(&str, &[&str])] = &[
+    (
+        "any number of processes write: no lock error, no lost count, no circle, one winner who is named",
+        &[
+            "race::claims::one_of_many_claims_wins",
+            "race::drains::a_queue_is_drained_by_those_who_list_and_choose",
+            "race::links::of_two_opposite_links_one_is_refused_with_the_circle",
+        ],
+    ),
+    (
+        "any number of processes start at once, on no file or an old one",
+        &[
+            "race::starts::sixty_four_processes_that_start_at_once_all_connect",
+            "race::starts::the_first_calls_to_a_new_store_may_all_be_writes",
+            "upgrade::every_released_schema_becomes_the_fresh_one",
+        ],
+    ),
+    (
+        "a call is one transaction with all that belongs to it",
+        &[
+            "protocol::wrong_calls::a_call_that_fails_half_way_leaves_nothing",
+            "ops::update::a_refused_update_leaves_no_attachment",
+            "crash::kills::a_process_that_is_killed_among_thousands_of_writes_leaves_no_half_of_one",
+        ],
+    ),
+    (
+        "what ends a task is declared, and whoever ends it goes the same way",
+        &[
+            "ops::update::a_task_cannot_be_done_before_what_is_in_it",
+            "ops::disconnect::what_is_in_a_task_holds_back_its_end_here_too",
+            "replay::every_rule_has_moved_something",
+        ],
+    ),
+    (
+        "a workflow says what a claim enters, a task carries its workflow, an unknown one is an error",
+        &["ops::connect::an_unknown_workflow_is_refused_with_the_valid_ones"],
+    ),
+    (
+        "listing, claiming and explaining agree on what is ready",
+        &[
+            "ops::explain::what_it_says_is_what_claim_says",
+            "properties::whatever_is_called_some_things_stay_true",
+        ],
+    ),
+    (
+        "every call renews the lease, the program decides who is gone, and who was gone is told",
+        &[
+            "ops::common::every_call_of_a_worker_is_a_sign_of_life",
+            "ops::cleanup_stale::a_live_worker_cannot_be_put_out",
+            "ops::common::a_worker_that_was_gone_is_told_so",
+        ],
+    ),
+    (
+        "an assignment survives edits, and its start is checked like a claim",
+        &[
+            "ops::update::an_assignment_survives_edits",
+            "ops::update::an_assignee_starts_only_when_nothing_speaks_against_it",
+        ],
+    ),
+    (
+        "history says who, why, from what to what",
+        &[
+            "ops::events::an_entry_says_who_did_what_and_why",
+            "ops::update::edits_say_what_changed_and_are_recorded",
+            "ops::link::a_link_is_in_the_feed",
+            "ops::rename::it_is_in_the_feed",
+        ],
+    ),
+    (
+        "the next task is taken in one call",
+        &[
+            "ops::claim::without_a_task_it_takes_the_best_ready_one",
+            "race::drains::a_queue_is_drained_by_claims_without_a_name",
+        ],
+    ),
+    (
+        "a wrong argument is refused with the right one, and what agents are told is true",
+        &[
+            "ops::common::an_unknown_argument_is_refused_with_the_nearest_name",
+            "ops::common::a_wrong_type_is_refused",
+            "protocol::instructions::every_call_in_the_instructions_works_in_their_order",
+        ],
+    ),
+    (
+        "every list has a limit, a total and a way to go on, and all filters combine",
+        &[
+            "ops::list_tasks::the_default_is_a_page_of_ten_with_a_total_and_a_way_to_go_on",
+            "ops::list_tasks::every_combination_of_filters_shows_what_a_naive_one_would",
+            "answers::no_plain_answer_is_above_a_thousand_tokens",
+        ],
+    ),
+    (
+        "the process ends with its client, and a mistake in the settings is told with its place",
+        &[
+            "crash::clients::the_end_of_its_input_ends_a_server",
+            "crash::clients::no_server_outlives_a_client_that_was_killed",
+            "shell::a_setting_that_is_not_one_is_told_to_people_and_to_agents",
+        ],
+    ),
+    (
+        "every refusal has a code, the facts and the next step",
+        &["errors::every_code_is_brought_about_by_some_call", "errors::every_refusal_names_the_next_step"],
+    ),
+];
+
+#[test]
+fn every_demand_has_tests_that_are_there() {
+    let listed = Command::new(std::env::current_exe().unwrap()).args(["--list", "--format=terse"]).output();
+    let listed = String::from_utf8(listed.unwrap().stdout).unwrap();
+    let tests: BTreeSet<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+
+    for (demand, shown_by) in DEMANDS {
+        assert!(!shown_by.is_empty(), "{demand}");
+        for test in *shown_by {
+            assert!(tests.contains(test), "{demand}: there is no test `{test}`");
+        }
+    }
+}
