@@ -34,6 +34,7 @@ mod replay;
 mod shell;
 #[cfg(test)]
 mod superset;
+#[cfg(test)]
 mod surfaces;
 #[cfg(test)]
 mod upgrade;

@@ -162,13 +162,19 @@ fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     if O::SWEEPS {
         presence::sweep(app, request)?;
     }
+    if O::FORESEES
+        && request.patience == Patience::Waits
+        && let Some(answer) = foresee(app, &operation, request)?
+    {
+        return Ok(answer);
+    }
     let answer = app.store.transact(request.patience, O::EFFECT, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
             return Ok((answer, None));
         }
-        let cx = context::<O>(app, tx, request)?;
+        let cx = context(app, tx, request, O::EFFECT)?;
         let mut answer = serde_json::to_value(operation.run(tx, &cx)?)?;
         let notices = cx.notices();
         if !notices.is_empty() {
@@ -193,12 +199,38 @@ fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     }
 }
 
-fn context<'a, O: Operation>(app: &'a App, tx: &Tx<'_>, request: &Request) -> Result<Context<'a>> {
+fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &Request, effect: Effect) -> Result<Context<'a>> {
     let mut cx = app.context(tx)?;
     if let Some(id) = &request.worker {
-        cx.worker = Some(presence::greet(tx, &cx, id, O::EFFECT)?);
+        cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
     }
     Ok(cx)
+}
+
+/// Returns the answer if it can be given without a change.
+fn foresee<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<Option<Value>> {
+    let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
+        if let Some(named) = request.named()
+            && let Some(answer) = tx.answer_given(named, O::NAME)?
+        {
+            return Ok(Some((answer, None)));
+        }
+        let cx = context(app, tx, request, Effect::Read)?;
+        if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
+            return Ok(None);
+        }
+        let Some(output) = operation.foresee(tx, &cx)? else {
+            return Ok(None);
+        };
+        Ok(Some((serde_json::to_value(output)?, cx.worker)))
+    });
+    let Some((answer, worker)) = foreseen? else {
+        return Ok(None);
+    };
+    if let Some(worker) = worker {
+        presence::renew(app, &worker, request.patience)?;
+    }
+    Ok(Some(answer))
 }
 
 /// Lets the operation keep what must not be lost with a refused call.
@@ -207,7 +239,7 @@ fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &
         return Ok(());
     }
     app.store.transact(request.patience, O::EFFECT, |tx| {
-        let cx = context::<O>(app, tx, request)?;
+        let cx = context(app, tx, request, O::EFFECT)?;
         operation.salvage(refusal, tx, &cx)
     })
 }

@@ -45,10 +45,20 @@ pub trait Operation: DeserializeOwned + JsonSchema {
     const POSITIONAL: &'static [&'static str] = &[];
     /// Whether workers that died are looked for first.
     const SWEEPS: bool = false;
+    /// Whether it may be seen beforehand that nothing will change.
+    const FORESEES: bool = false;
 
     type Output: Serialize;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output>;
+
+    /// Returns what comes out if nothing has to be changed for it, or refuses what would be refused.
+    ///
+    /// Asked of those that say so by `FORESEES`, when others write: who would
+    /// come away with nothing need not line up for it.
+    fn foresee(&self, _tx: &Tx, _cx: &Context) -> Result<Option<Self::Output>> {
+        Ok(None)
+    }
 
     /// Keeps what must not be lost when `refusal` came out, in a transaction of its own.
     fn salvage(&self, _refusal: &crate::domain::Refusal, _tx: &Tx, _cx: &Context) -> Result<()> {

@@ -49,6 +49,7 @@ impl Operation for Claim {
     const ACTOR: Actor = Actor::Required;
     const POSITIONAL: &'static [&'static str] = &["task"];
     const SWEEPS: bool = true;
+    const FORESEES: bool = true;
 
     type Output = Claimed;
 
@@ -65,12 +66,42 @@ impl Operation for Claim {
             None => claim_best(tx, cx),
         }
     }
+
+    fn foresee(&self, tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
+        if let Some(task) = &self.task {
+            let task = tx.task(&tx.resolve(task)?)?;
+            return foresee_one(tx, cx, &task, self.force.into());
+        }
+        if self.count.is_some() {
+            return Ok(None);
+        }
+        match held(tx, cx)? {
+            Some(held) => Ok(Some(held)),
+            None if next(tx, cx)?.is_some() => Ok(None),
+            None => nothing(tx).map(Some),
+        }
+    }
+}
+
+fn foresee_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Option<Claimed>> {
+    if let Some(mine) = mine(cx, task)? {
+        return Ok(Some(mine));
+    }
+    let target = &cx.workflow_of(task)?.claim;
+    claiming::overridden(claiming::objections(tx, cx, task, cx.actor()?, target)?, force)?;
+    Ok(None)
+}
+
+/// Returns the task, if the worker has it already.
+fn mine(cx: &Context, task: &Task) -> Result<Option<Claimed>> {
+    let is_mine = task.claimed_at.is_some() && task.holder.as_ref() == Some(&cx.actor()?.id);
+    let again = || Claimed::One { task: Taken::again(task.clone()), consequences: Consequences::default() };
+    Ok(is_mine.then(again))
 }
 
 fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed> {
-    let mine = task.claimed_at.is_some() && task.holder.as_ref() == Some(&cx.actor()?.id);
-    if mine {
-        return Ok(Claimed::One { task: Taken::again(task.clone()), consequences: Consequences::default() });
+    if let Some(mine) = mine(cx, task)? {
+        return Ok(mine);
     }
     let consequences = claiming::claim(tx, cx, task, None, force)?;
     Ok(Claimed::One { task: Taken::of(tx.task(&task.id)?), consequences })

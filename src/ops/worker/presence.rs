@@ -31,7 +31,7 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
     if effect == Effect::Read {
         return Ok(worker);
     }
-    let elsewhere = worker.process != cx.caller.process && cx.caller.process.is_some();
+    let elsewhere = is_elsewhere(&worker, cx);
     if elsewhere && worker.left.is_none() && lives_elsewhere(&worker, cx) {
         return Err(name_taken(&worker).into());
     }
@@ -51,6 +51,15 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
         worker.last_heartbeat = cx.now;
     }
     Ok(worker)
+}
+
+/// Says whether a call by the worker is to be written down because it was gone or speaks from elsewhere.
+pub fn is_news(worker: &Worker, cx: &Context) -> bool {
+    worker.left.is_some() || is_elsewhere(worker, cx)
+}
+
+fn is_elsewhere(worker: &Worker, cx: &Context) -> bool {
+    cx.caller.process.is_some() && worker.process != cx.caller.process
 }
 
 /// Returns a worker that nobody has met, with the project's defaults.
