@@ -49,7 +49,11 @@ pub fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
     }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.commit()?;
-    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        let reason = format!("its disk does not let processes share a log (journal mode `{mode}`)");
+        return Err(Error::Unusable { path: path.to_owned(), reason });
+    }
     Ok(())
 }
 
@@ -93,6 +97,13 @@ mod tests {
 
         assert_eq!(refused.code(), "foreign_database");
         assert!(refused.to_string().contains("notes.txt"), "{refused}");
+    }
+
+    #[test]
+    fn a_place_where_processes_cannot_share_a_log_is_refused() {
+        let refused = refusal("");
+
+        assert!(refused.to_string().ends_with("(journal mode `memory`)"), "{refused}");
     }
 
     #[test]
