@@ -100,6 +100,12 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("disconnect", ann(json!({}))),
         ("cleanup_stale", json!({})),
         ("config", json!({})),
+        ("list_skills", json!({})),
+        ("get_skill", json!({ "name": "worker" })),
+        ("get_skill", json!({ "name": "planning" })),
+        ("get_skill", json!({ "name": "coordinator" })),
+        ("get_skill", json!({ "name": "reporting" })),
+        ("get_skill", json!({ "name": "repair" })),
     ]
 }
 

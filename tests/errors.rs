@@ -21,7 +21,7 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
 ];
 
 /// Every code there is. The compiler asks for a new one in `every_variant`.
-const CODES: &[&str] = &[
+pub const CODES: &[&str] = &[
     "held",
     "blocked",
     "container",

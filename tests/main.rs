@@ -33,6 +33,8 @@ mod replay;
 #[cfg(test)]
 mod shell;
 #[cfg(test)]
+mod skills;
+#[cfg(test)]
 mod superset;
 #[cfg(test)]
 mod surfaces;

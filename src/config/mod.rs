@@ -4,6 +4,7 @@
 //! installation's file, the user's, the project's, the environment, flags. Sections merge,
 //! values and lists replace. The whole is read once, here, into types that
 //! cannot be wrong; a mistake in any tier is an error that names the place.
+//! Skills are the exception: guides for agents, read when one asks for them.
 
 mod git;
 mod naming;
@@ -11,6 +12,7 @@ mod paths;
 mod project;
 mod read;
 mod section;
+mod skill;
 mod source;
 mod tree;
 mod workflow;
@@ -29,6 +31,7 @@ use crate::domain::{EdgeKinds, Millis, Policy, Status, Tag, Workflows};
 pub use naming::{Case, Naming};
 pub use paths::Places;
 pub use project::{Project, Start};
+pub use skill::{Skill, Skills};
 pub use source::Origin;
 pub use tree::Setting;
 
@@ -62,6 +65,8 @@ pub struct Config {
     pub instructions: Option<String>,
     /// What operations are said to do, where the project says it in its own words.
     pub descriptions: BTreeMap<String, String>,
+    /// Guides for agents, beside those that are compiled in.
+    pub skills: Skills,
     /// What all this was read from.
     pub(crate) written: Arc<Node>,
 }

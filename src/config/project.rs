@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::paths::Places;
 use super::read::shipped;
+use super::skill::Skills;
 use super::source::{Source, mistake};
 use super::tree::Node;
 use super::{Config, Origin, Toolset, workflow};
@@ -99,7 +100,8 @@ fn read(start: &Start, places: &Places) -> Result<Config> {
     if let Some(toolset) = start.toolset {
         tiers.add(Origin::Flag("--toolset"), TOOLSET, serde_json::to_value(toolset)?)?;
     }
-    Config::read(tiers.settings, tiers.workflows)
+    let config = Config::read(tiers.settings, tiers.workflows)?;
+    Ok(Config { skills: Skills::of(start, places)?, ..config })
 }
 
 /// Returns the file that holds the project's settings, if it has any of its own.

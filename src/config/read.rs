@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::section::{Section, suggestion};
+use super::skill::Skills;
 use super::source::Source;
 use super::tree::Node;
 use super::workflow::{DEFAULT, Recipe};
@@ -68,6 +69,7 @@ impl Config {
             worker_names: Naming { words: words(&mut ids)?, case: ids.required("agent_id_case")? },
             instructions: root.optional("instructions")?,
             descriptions: descriptions(root.section("tools")?)?,
+            skills: Skills::default(),
             written: Arc::clone(&written),
         };
         for section in [root, server, limits, tags, ids] {

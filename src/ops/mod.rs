@@ -14,6 +14,7 @@ pub use schema::Vocabulary;
 
 mod edge;
 mod find;
+mod skill;
 mod task;
 mod track;
 mod worker;
@@ -104,4 +105,6 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),
     Entry::of::<find::Settings>(Shelf::Full, ""),
+    Entry::of::<skill::ListSkills>(Shelf::Full, "guide how"),
+    Entry::of::<skill::GetSkill>(Shelf::Full, ""),
 ];

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::support::agent::Agent;
+use crate::support::calls::{call, quoted};
 use crate::support::team::Team;
 
 fn instructions(agent: &mut Agent) -> String {
@@ -13,26 +14,6 @@ fn instructions(agent: &mut Agent) -> String {
     });
     let about = agent.request("initialize", hello);
     about["result"]["instructions"].as_str().unwrap().to_owned()
-}
-
-/// Returns what stands in backticks.
-fn quoted(text: &str) -> Vec<&str> {
-    text.split('`').skip(1).step_by(2).collect()
-}
-
-/// Reads `name(argument=value, …)`.
-fn call(text: &str) -> Option<(&str, Map<String, Value>)> {
-    let (name, arguments) = text.strip_suffix(')')?.split_once('(')?;
-    let mut rest = arguments;
-    let mut read = Map::new();
-    while let Some((key, after)) = rest.split_once('=') {
-        let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
-        let value = values.next().unwrap().unwrap_or_else(|error| panic!("{text}: {error}"));
-        read.insert(key.trim_start_matches([',', ' ']).to_owned(), value);
-        rest = &after[values.byte_offset()..];
-    }
-    assert_eq!(rest, "", "{text}");
-    Some((name, read))
 }
 
 #[test]

@@ -40,6 +40,8 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "project_history",
         "list_agents",
         "config",
+        "list_skills",
+        "get_skill",
     ];
     const DESTROY: &[&str] = &["delete", "unlink", "more"];
     let team = Team::new();

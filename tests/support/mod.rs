@@ -1,6 +1,7 @@
 //! What tests work with.
 
 pub mod agent;
+pub mod calls;
 pub mod command;
 pub mod dice;
 pub mod history;

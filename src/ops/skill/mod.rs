@@ -1,0 +1,8 @@
+//! Skills: what agents can read about working here.
+
+mod get_skill;
+mod list_skills;
+mod pages;
+
+pub use get_skill::GetSkill;
+pub use list_skills::ListSkills;
