@@ -31,8 +31,22 @@ const USES: &[(&str, &[&str])] = &[
 ];
 
 /// What a face may know of operations: that there are some, and how to call one.
-const FACE_OF_OPS: &[&str] =
-    &["Actor", "CATALOGUE", "Entry", "Input", "Request", "Shelf", "Vocabulary", "find", "nearest", "self"];
+const FACE_OF_OPS: &[&str] = &[
+    "Actor",
+    "CATALOGUE",
+    "Entry",
+    "Input",
+    "Request",
+    "Shelf",
+    "Vocabulary",
+    "find",
+    "nearest",
+    "self",
+    // What a face completes names from.
+    "Names",
+    "Subject",
+    "names",
+];
 
 /// Where a face says a word that an operation is called by.
 const KNOWN_BY_NAME: &[(&str, &str)] = &[
@@ -40,6 +54,16 @@ const KNOWN_BY_NAME: &[(&str, &str)] = &[
     ("src/surface/cli/home.rs", "status_summary"),
     // The flag `--config`.
     ("src/surface/cli/flags.rs", "config"),
+    // Which operation a resource asks: an address cannot be made from a name.
+    ("src/surface/mcp/resources/table.rs", "list_tasks"),
+    ("src/surface/mcp/resources/table.rs", "scan"),
+    ("src/surface/mcp/resources/table.rs", "list_agents"),
+    ("src/surface/mcp/resources/table.rs", "status_summary"),
+    ("src/surface/mcp/resources/table.rs", "config"),
+    ("src/surface/mcp/resources/table.rs", "list_skills"),
+    ("src/surface/mcp/resources/table.rs", "get_skill"),
+    // The feed, for those who listen to resources.
+    ("src/surface/mcp/news.rs", "events"),
 ];
 
 /// The only places where a foreign crate is named.

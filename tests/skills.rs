@@ -1,5 +1,5 @@
 //! What agents are told to do can be done: every call, name and query in the
-//! skills is held against the operations and run.
+//! skills and prompts is held against the operations and run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,6 +12,7 @@ use task_graph::ops::CATALOGUE;
 use crate::errors::CODES;
 use crate::support::calls::{arguments_of, call, spans_and_blocks};
 use crate::support::project::Project;
+use crate::support::team::Team;
 
 /// Operations that the texts name and that are still to come.
 const TO_COME: &[&str] = &[
@@ -57,6 +58,28 @@ fn skills() -> Vec<Text> {
     fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect()
 }
 
+fn prompts() -> Vec<Text> {
+    let team = Team::new();
+    let mut agent = team.server();
+    let list = agent.request("prompts/list", json!({}))["result"]["prompts"].take();
+    let values = json!({ "worker_id": "ann", "task": "t1", "goal": "People can log in" });
+    let mut texts = Vec::new();
+    for prompt in list.as_array().unwrap() {
+        let names = prompt["arguments"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap());
+        let arguments: Map<String, Value> =
+            names.map(|name| (name.to_owned(), values[name].clone())).collect();
+        let asked = json!({ "name": prompt["name"], "arguments": arguments });
+        let got = agent.request("prompts/get", asked)["result"]["messages"][0]["content"].take();
+        let text = got["text"].as_str().unwrap().to_owned();
+        texts.push(Text { name: format!("prompt {}", prompt["name"]), text });
+    }
+    texts
+}
+
+fn texts() -> Vec<Text> {
+    skills().into_iter().chain(prompts()).collect()
+}
+
 impl Text {
     /// Returns the calls, in the order in which they stand in the text: those in lines, then those in blocks.
     fn calls(&self) -> Vec<(&str, Map<String, Value>)> {
@@ -84,7 +107,7 @@ fn project() -> Project {
 
 #[test]
 fn every_call_in_a_text_can_be_made() {
-    for text in skills() {
+    for text in texts() {
         let project = project();
         let calls = text.calls();
         assert!(calls.len() >= 4, "{}: {calls:?}", text.name);
@@ -113,7 +136,7 @@ fn every_name_in_a_text_is_the_name_of_something() {
     known.extend(config.workflows.statuses().into_iter().map(ToString::to_string));
     known.extend(["t1", "t2", "t3", "a", "b", "ann"].map(str::to_owned));
 
-    for text in skills() {
+    for text in texts() {
         let (spans, _) = spans_and_blocks(&text.text);
         for span in spans.into_iter().filter(|span| call(span).is_none()) {
             if known.contains(span) || TO_COME.contains(&span) {
@@ -161,7 +184,7 @@ fn what_is_to_come_has_not_come() {
         assert!(!TO_COME.contains(&entry.name), "`{}` is there: take it out of TO_COME", entry.name);
     }
     let named: BTreeSet<String> =
-        skills().iter().flat_map(Text::calls).map(|(name, _)| name.to_owned()).collect();
+        texts().iter().flat_map(Text::calls).map(|(name, _)| name.to_owned()).collect();
     for name in TO_COME {
         assert!(named.contains(*name), "no text names `{name}`");
     }

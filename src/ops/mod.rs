@@ -9,11 +9,14 @@ mod entry;
 mod passage;
 mod schema;
 
+pub use crate::domain::nearest;
 pub use entry::{Entry, Input, Request, Shelf, find};
+pub use names::{Names, Subject, names};
 pub use schema::Vocabulary;
 
 mod edge;
 mod find;
+mod names;
 mod skill;
 mod task;
 mod track;

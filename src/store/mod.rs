@@ -25,6 +25,7 @@ mod events;
 mod filter;
 mod history;
 mod lists;
+mod names;
 mod queues;
 mod tasks;
 mod workers;

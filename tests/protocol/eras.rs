@@ -11,7 +11,7 @@ fn silent(team: &Team) -> Agent {
 }
 
 /// What each request of the newer era carries.
-fn standing_alone(version: &str) -> Value {
+pub fn standing_alone(version: &str) -> Value {
     json!({
         "io.modelcontextprotocol/protocolVersion": version,
         "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
@@ -41,7 +41,9 @@ fn a_client_of_the_older_era_is_greeted_in_its_own_version() {
 
         assert_eq!(hello["protocolVersion"], version);
         assert_eq!(hello["serverInfo"]["name"], "task-graph");
-        assert_eq!(hello["capabilities"], json!({ "tools": {} }));
+        let offered =
+            json!({ "completions": {}, "prompts": {}, "resources": { "subscribe": true }, "tools": {} });
+        assert_eq!(hello["capabilities"], offered);
         assert!(hello["instructions"].as_str().unwrap().contains("connect("));
         assert!(list["result"]["tools"].as_array().unwrap().len() >= 10);
         assert_eq!(answer["id"], "t");

@@ -1,8 +1,12 @@
 //! What a client sees of the server: the protocol, byte for byte where it matters.
 
+mod completion;
 mod eras;
 mod instructions;
 mod lines;
+mod news;
+mod prompts;
+mod resources;
 mod tools;
 mod waiting;
 mod wrong_calls;

@@ -25,6 +25,8 @@ pub struct Agent {
     started: VecDeque<u64>,
     /// Answers that overtook the one that is waited for.
     early: HashMap<u64, Value>,
+    /// What the server said without being asked, the oldest first.
+    news: VecDeque<Value>,
     last_id: u64,
 }
 
@@ -59,6 +61,7 @@ impl Agent {
             server,
             started: VecDeque::new(),
             early: HashMap::new(),
+            news: VecDeque::new(),
             last_id: 0,
         }
     }
@@ -142,6 +145,16 @@ impl Agent {
         self.hear_within(PATIENCE).unwrap()
     }
 
+    /// Waits for the next thing that the server says without being asked.
+    pub fn news(&mut self) -> Value {
+        if let Some(news) = self.news.pop_front() {
+            return news;
+        }
+        let news = self.hear();
+        assert!(news["method"].is_string(), "{news}");
+        news
+    }
+
     fn hear_within(&mut self, patience: Duration) -> Result<Value, RecvTimeoutError> {
         self.lines.recv_timeout(patience).map(|line| message(&line))
     }
@@ -152,8 +165,13 @@ impl Agent {
                 return Ok(response);
             }
             let message = self.hear_within(patience)?;
-            let answered = message["id"].as_u64().expect("an answer to a request");
-            self.early.insert(answered, message);
+            match message["id"].as_u64() {
+                Some(answered) => {
+                    self.early.insert(answered, message);
+                }
+                None if message["method"].is_string() => self.news.push_back(message),
+                None => panic!("neither an answer nor news: {message}"),
+            }
         }
     }
 

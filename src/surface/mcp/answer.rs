@@ -4,7 +4,8 @@
 //! both say the same. A refusal is text alone: structured content beside it
 //! makes some clients hide the message.
 
-use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
+use rmcp::ErrorData;
+use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, MetaObject};
 use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
@@ -36,6 +37,27 @@ pub fn refusal(error: &Error) -> CallToolResult {
     let mut meta = MetaObject::new();
     meta.0.insert(ERROR.into(), detail);
     CallToolResult::error(vec![ContentBlock::text(text)]).with_meta(Some(meta))
+}
+
+/// Returns a refusal where the protocol has no place for one but its own errors.
+///
+/// Clients drop the facts beside the message, so the next step is in the message.
+pub fn error(error: &Error) -> ErrorData {
+    let message = match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    };
+    let facts = Some(error.to_json());
+    match error.kind() {
+        Kind::NotFound => ErrorData::resource_not_found(message, facts),
+        Kind::Input | Kind::Refused => ErrorData::invalid_params(message, facts),
+        Kind::Busy | Kind::Setup | Kind::Internal => ErrorData::internal_error(message, facts),
+    }
+}
+
+/// The same for what is no resource: there is no such name among the parameters.
+pub fn error_of_params(error: &Error) -> ErrorData {
+    ErrorData { code: ErrorCode::INVALID_PARAMS, ..self::error(error) }
 }
 
 #[cfg(test)]

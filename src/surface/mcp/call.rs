@@ -1,11 +1,14 @@
 //! A call of a tool: what it comes down to, and doing it.
 
+use std::sync::Arc;
+
 use rmcp::model::CallToolResult;
 use serde_json::{Map, Value};
 
+use super::ask::ask;
 use super::{answer, more};
 use crate::ops::{self, Entry, Input};
-use crate::{App, Effect, Error, Patience, Result};
+use crate::{App, Effect, Patience, Result};
 
 /// A call as it came in.
 #[derive(Clone)]
@@ -27,17 +30,9 @@ pub enum Wish {
 }
 
 impl Call {
-    /// Answers the call if nothing has to be waited for.
-    pub fn answer_at_once(&self, app: &App) -> Option<CallToolResult> {
-        match self.clone().fulfil(app, Patience::Hurries) {
-            Err(Error::Busy { .. }) => None,
-            answer => Some(answer::result(answer)),
-        }
-    }
-
     /// Answers the call, however long that takes.
-    pub fn answer(self, app: &App) -> CallToolResult {
-        answer::result(self.fulfil(app, Patience::Waits))
+    pub async fn answered(self, app: &Arc<App>) -> CallToolResult {
+        answer::result(ask(app, move |app, patience| self.clone().fulfil(app, patience)).await)
     }
 
     /// Says whether the call may change the store.

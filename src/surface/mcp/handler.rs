@@ -1,23 +1,30 @@
 //! What the server answers to each request of the protocol.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString,
-    CustomRequest, CustomResult, ErrorCode, Implementation, InitializeRequestParams, InitializeResult,
-    InitializeResultMethod, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool,
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
+    CompleteRequestParams, CompleteResult, ConstString, CustomRequest, CustomResult, ErrorCode,
+    GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, InitializeResultMethod, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestMethod, UnsubscribeRequestParams,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::ask::ask;
 use super::call::Call;
-use super::{Server, answer, tools};
+use super::completion::Begun;
+use super::news::News;
+use super::resources::{self, Asked};
+use super::{Server, answer, prompts, tools};
 use crate::config::Config;
-use crate::{App, Error};
+use crate::{App, Patience, Result};
 
 /// Under which name a client tells what it calls a call.
 const CALL_ID: &str = "claudecode/toolUseId";
@@ -25,8 +32,9 @@ const CALL_ID: &str = "claudecode/toolUseId";
 const LIST_STANDS_MS: u64 = 3_600_000;
 
 pub struct Handler {
-    opened: Result<Arc<App>, Error>,
+    opened: Result<Arc<App>>,
     tools: Vec<Tool>,
+    news: Arc<News>,
 }
 
 impl Handler {
@@ -41,13 +49,24 @@ impl Handler {
             Ok(app) => tools::listed(toolset, &app.config),
             Err(_) => tools::listed(toolset, &Config::builtin()),
         };
-        Self { opened: opened.map(Arc::new), tools }
+        Self { opened: opened.map(Arc::new), tools, news: Arc::default() }
+    }
+
+    fn app(&self) -> Result<&Arc<App>, ErrorData> {
+        self.opened.as_ref().map_err(answer::error)
     }
 }
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        // No list changes while the server runs, so none is announced to.
+        let capabilities = ServerCapabilities::builder()
+            .enable_completions()
+            .enable_prompts()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_tools()
+            .build();
         let this = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         ServerConfig::new(capabilities).with_server_info(this).with_instructions(self.instructions())
     }
@@ -84,16 +103,114 @@ impl ServerHandler for Handler {
             arguments: request.arguments.unwrap_or_default(),
             id: id.map(str::to_owned),
         };
-        let result = match &self.opened {
-            Ok(app) => answered(call, app).await,
-            Err(error) => answer::refusal(error),
+        let app = match &self.opened {
+            Ok(app) => app,
+            Err(error) => return Ok(answer::refusal(error).into()),
         };
+        if call.may_change() {
+            tokio::spawn(tidy(Arc::clone(app)));
+        }
+        let result = call.answered(app).await;
+        self.news.look();
         Ok(result.into())
     }
 
-    /// Clients that listen for changes get their stream: nothing that is offered changes yet.
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let listed = match &self.opened {
+            Ok(app) => ask(app, |app, patience| resources::listed(Some(app), patience)).await,
+            Err(_) => resources::listed(None, Patience::Hurries),
+        };
+        let listed = listed.map_err(|error| answer::error(&error))?;
+        Ok(ListResourcesResult::with_all_items(listed).with_ttl_ms(0).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult::with_all_items(resources::templates())
+            .with_ttl_ms(LIST_STANDS_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let read = move |app: &App, patience| Asked::find(&request.uri)?.read(app, patience);
+        let read = ask(self.app()?, read).await.map_err(|error| answer::error(&error))?;
+        Ok(read.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let subscribed = self.news.subscribe(self.app()?, &request.uri, context.peer).await;
+        subscribed.map_err(|error| answer::error(&error))
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.news.unsubscribe(&request.uri);
+        Ok(())
+    }
+
+    /// Clients of the newer era get a stream, for the resources there are.
     fn accepted_subscription_filter(&self, wanted: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        Some(wanted.clone())
+        let mut accepted = wanted.clone();
+        accepted.resource_subscriptions = wanted.resource_subscriptions.as_deref().map(News::accepted);
+        Some(accepted)
+    }
+
+    async fn listen(&self, stream: SubscriptionContext) -> Result<(), ErrorData> {
+        match &self.opened {
+            Ok(app) => self.news.stream(app, stream).await.map_err(|error| answer::error(&error)),
+            Err(_) => {
+                stream.cancelled().await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::with_all_items(prompts::listed())
+            .with_ttl_ms(LIST_STANDS_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let prompt = prompts::find(&request.name).and_then(|prompt| prompt.filled_in(&arguments));
+        Ok(prompt.map_err(|error| answer::error_of_params(&error))?.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let begun = Begun::read(request).map_err(|error| answer::error_of_params(&error))?;
+        let completed = ask(self.app()?, move |app, patience| begun.completed(app, patience)).await;
+        Ok(CompleteResult::new(completed.map_err(|error| answer::error_of_params(&error))?))
     }
 
     /// Gets the methods that are unknown, and those whose parameters cannot be read.
@@ -105,29 +222,17 @@ impl ServerHandler for Handler {
         Err(match request.method.as_str() {
             CallToolRequestMethod::VALUE => unreadable::<CallToolRequestParams>(&request),
             InitializeResultMethod::VALUE => unreadable::<InitializeRequestParams>(&request),
+            ReadResourceRequestMethod::VALUE => unreadable::<ReadResourceRequestParams>(&request),
+            SubscribeRequestMethod::VALUE => unreadable::<SubscribeRequestParams>(&request),
+            UnsubscribeRequestMethod::VALUE => unreadable::<UnsubscribeRequestParams>(&request),
+            GetPromptRequestMethod::VALUE => unreadable::<GetPromptRequestParams>(&request),
+            CompleteRequestMethod::VALUE => unreadable::<CompleteRequestParams>(&request),
             method => {
                 let unknown = format!("no method is called `{method}`");
                 ErrorData::new(ErrorCode::METHOD_NOT_FOUND, unknown, None)
             }
         })
     }
-}
-
-/// Answers a call here if it can be done at once; else on a thread that may wait, while other calls are answered.
-async fn answered(call: Call, app: &Arc<App>) -> CallToolResult {
-    if call.may_change() {
-        tokio::spawn(tidy(Arc::clone(app)));
-    }
-    let answered = match catch_unwind(AssertUnwindSafe(|| call.answer_at_once(app))) {
-        Ok(Some(result)) => return result,
-        Ok(None) => {
-            let app = Arc::clone(app);
-            tokio::task::spawn_blocking(move || call.answer(&app)).await.ok()
-        }
-        Err(_) => None,
-    };
-    // A panic has said on stderr where it was.
-    answered.unwrap_or_else(|| answer::refusal(&Error::internal("the operation broke off, see the log")))
 }
 
 /// Looks after the store when the answer is out.

@@ -7,15 +7,23 @@
 //!
 //! ```text
 //! lines ──► message ──► transport ──► (rmcp) ──► handler ──► call ──► answer
+//!                                                   ├──► resources, completion
+//!                                                   ├──► prompts
+//!                                                   └──► news ──► those who listen
 //! ```
 
 mod answer;
+mod ask;
 mod call;
+mod completion;
 mod ending;
 mod handler;
 mod lines;
 mod message;
 mod more;
+mod news;
+mod prompts;
+mod resources;
 mod tools;
 mod transport;
 

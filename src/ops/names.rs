@@ -1,0 +1,61 @@
+//! Names that begin as a caller has begun to type them: no operation, but what faces complete from.
+
+use crate::error::Result;
+use crate::store::{Patience, Tx};
+use crate::{App, Effect};
+
+/// What is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Task,
+    Worker,
+    Skill,
+    Workflow,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub names: Vec<String>,
+    /// Whether there are others.
+    pub more: bool,
+}
+
+/// Returns at most `limit` names that begin with `start`; if it is empty, those that are the likeliest.
+pub fn names(app: &App, patience: Patience, subject: Subject, start: &str, limit: usize) -> Result<Names> {
+    let limited = |mut names: Vec<String>| {
+        let more = names.len() > limit;
+        names.truncate(limit);
+        Names { names, more }
+    };
+    let stored = |body: fn(&Tx, &str, usize) -> Result<Vec<String>>| {
+        app.store.transact(patience, Effect::Read, |tx| body(tx, start, limit + 1))
+    };
+    match subject {
+        Subject::Task => stored(tasks),
+        Subject::Worker => stored(workers),
+        Subject::Skill => Ok(beginning(app.config.skills.names()?, start)),
+        Subject::Workflow => Ok(beginning(app.config.workflows.by_name.keys().cloned(), start)),
+    }
+    .map(limited)
+}
+
+fn tasks(tx: &Tx, start: &str, limit: usize) -> Result<Vec<String>> {
+    let ids = match start {
+        "" => tx.newest_tasks(limit)?,
+        start => tx.tasks_called(start, limit)?,
+    };
+    // Generated ids are shown, and may be typed, by their ends.
+    let shown = ids
+        .iter()
+        .map(|id| if id.as_str().starts_with(start) && !start.is_empty() { id.as_str() } else { id.short() });
+    Ok(shown.map(str::to_owned).collect())
+}
+
+fn workers(tx: &Tx, start: &str, limit: usize) -> Result<Vec<String>> {
+    let ids = tx.workers_called(start, limit)?;
+    Ok(ids.iter().map(|id| id.as_str().to_owned()).collect())
+}
+
+fn beginning(names: impl IntoIterator<Item = String>, start: &str) -> Vec<String> {
+    names.into_iter().filter(|name| name.starts_with(start)).collect()
+}

@@ -1,0 +1,274 @@
+//! Telling those who listen to resources that something changed.
+//!
+//! Clients of the older era subscribe address by address, those of the newer
+//! one open a stream; both are kept here. After each call the feed of events is
+//! read from where it was left, once for all who listen, at most five times a
+//! second, so that a burst of changes is one piece of news for an address.
+//! Without listeners nothing is read. Whoever notices other processes' changes
+//! has to call `look`, and no more.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rmcp::model::ResourceUpdatedNotificationParam;
+use rmcp::service::{SubscriptionContext, SubscriptionSink};
+use rmcp::{Peer, RoleServer};
+use serde_json::{Map, Value, json};
+use tokio::sync::Notify;
+
+use super::ask::ask;
+use super::resources::{Asked, Topic};
+use crate::ops::{self, Input};
+use crate::{App, Error, Patience, Result};
+
+/// How long after some news the next are kept back.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How many addresses one listener may name.
+const MOST_ADDRESSES: usize = 1_000;
+
+/// What the kinds of events change. One that is not here may change anything.
+const CHANGES: &[(&str, &[Topic])] = &[
+    ("created", &[Topic::Tasks]),
+    ("edited", &[Topic::Tasks]),
+    ("status", &[Topic::Tasks]),
+    ("renamed", &[Topic::Tasks]),
+    ("linked", &[Topic::Tasks]),
+    ("unlinked", &[Topic::Tasks]),
+    ("deleted", &[Topic::Tasks]),
+    ("undeleted", &[Topic::Tasks]),
+    ("obliterated", &[Topic::Tasks]),
+    ("thought", &[Topic::Workers]),
+    ("connected", &[Topic::Workers]),
+    ("worker_left", &[Topic::Workers]),
+    ("attached", &[]),
+];
+
+#[derive(Default)]
+pub struct News {
+    listeners: Mutex<Vec<Listener>>,
+    /// Told when something may have happened.
+    nudge: Notify,
+    is_heard: AtomicBool,
+    is_telling: AtomicBool,
+    /// Up to where the feed was read.
+    cursor: AtomicI64,
+    last_id: AtomicU64,
+}
+
+struct Listener {
+    id: u64,
+    addresses: BTreeSet<String>,
+    voice: Voice,
+}
+
+/// How a listener is told.
+#[derive(Clone)]
+enum Voice {
+    /// As a client of the older era that subscribed: there is one on a connection.
+    Client(Peer<RoleServer>),
+    Stream(SubscriptionSink),
+}
+
+impl News {
+    /// Says that something may have happened.
+    pub fn look(&self) {
+        if self.is_heard.load(Ordering::Relaxed) {
+            self.nudge.notify_one();
+        }
+    }
+
+    /// Tells a client of the older era of changes at an address from now on.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        app: &Arc<App>,
+        address: &str,
+        client: Peer<RoleServer>,
+    ) -> Result<()> {
+        Asked::find(address)?;
+        self.begin(app).await?;
+        let mut listeners = self.listeners();
+        let known = listeners.iter_mut().find(|listener| matches!(listener.voice, Voice::Client(_)));
+        let Some(known) = known else {
+            let addresses = BTreeSet::from([address.to_owned()]);
+            listeners.push(Listener { id: self.new_id(), addresses, voice: Voice::Client(client) });
+            return Ok(());
+        };
+        if known.addresses.len() >= MOST_ADDRESSES && !known.addresses.contains(address) {
+            let what = format!("{MOST_ADDRESSES} addresses are subscribed to already");
+            return Err(Error::input(what, "unsubscribe from some"));
+        }
+        known.addresses.insert(address.to_owned());
+        Ok(())
+    }
+
+    pub fn unsubscribe(&self, address: &str) {
+        let mut listeners = self.listeners();
+        for listener in listeners.iter_mut() {
+            if matches!(listener.voice, Voice::Client(_)) {
+                listener.addresses.remove(address);
+            }
+        }
+        listeners.retain(|listener| !listener.addresses.is_empty());
+        self.is_heard.store(!listeners.is_empty(), Ordering::Relaxed);
+    }
+
+    /// Returns those of the addresses that a stream can tell of.
+    pub fn accepted(wanted: &[String]) -> Vec<String> {
+        let known = wanted.iter().filter(|address| Asked::find(address).is_ok());
+        known.take(MOST_ADDRESSES).cloned().collect()
+    }
+
+    /// Tells a stream of changes until its client has heard enough.
+    pub async fn stream(self: &Arc<Self>, app: &Arc<App>, stream: SubscriptionContext) -> Result<()> {
+        let wanted = stream.accepted().resource_subscriptions.as_deref().unwrap_or_default();
+        let addresses: BTreeSet<String> = wanted.iter().cloned().collect();
+        if addresses.is_empty() {
+            stream.cancelled().await;
+            return Ok(());
+        }
+        self.begin(app).await?;
+        let id = self.new_id();
+        self.listeners().push(Listener { id, addresses, voice: Voice::Stream(stream.sink().clone()) });
+        stream.cancelled().await;
+        let mut listeners = self.listeners();
+        listeners.retain(|listener| listener.id != id);
+        self.is_heard.store(!listeners.is_empty(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Begins to read the feed, from its end, if nobody has listened so far.
+    async fn begin(self: &Arc<Self>, app: &Arc<App>) -> Result<()> {
+        if self.is_heard.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.cursor.store(newest(app).await?, Ordering::Relaxed);
+        self.is_heard.store(true, Ordering::Relaxed);
+        if !self.is_telling.swap(true, Ordering::Relaxed) {
+            tokio::spawn(Arc::clone(self).tell(Arc::clone(app)));
+        }
+        Ok(())
+    }
+
+    /// Tells whoever listens, whenever something may have happened.
+    async fn tell(self: Arc<Self>, app: Arc<App>) {
+        loop {
+            self.nudge.notified().await;
+            match self.kinds(&app).await {
+                Ok(kinds) => self.changed(&kinds).await,
+                Err(error) => tracing::debug!(%error, "the feed was not read"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Returns the kinds of events since the last look; `*` stands for more than were read.
+    async fn kinds(&self, app: &Arc<App>) -> Result<BTreeSet<String>> {
+        const MOST: usize = 500;
+        let since = self.cursor.load(Ordering::Relaxed);
+        let news = feed(app, json!({ "since": since, "limit": MOST })).await?;
+        let rows = news["events"].as_array().into_iter().flatten();
+        let mut kinds: BTreeSet<String> =
+            rows.filter_map(|row| row["event"].as_str()).map(str::to_owned).collect();
+        let mut read = news["cursor"].as_i64().unwrap_or(since);
+        if news["more"] == true {
+            kinds.insert("*".into());
+            read = newest(app).await?;
+        }
+        self.cursor.store(read, Ordering::Relaxed);
+        Ok(kinds)
+    }
+
+    /// Tells everybody of changes at the addresses that events of these kinds concern.
+    async fn changed(&self, kinds: &BTreeSet<String>) {
+        let told: Vec<(Voice, Vec<String>)> = self
+            .listeners()
+            .iter()
+            .map(|Listener { addresses, voice, .. }| {
+                let concerned = addresses.iter().filter(|address| concerns(kinds, address));
+                (voice.clone(), concerned.cloned().collect())
+            })
+            .collect();
+        for (voice, addresses) in told {
+            for address in addresses {
+                voice.tell(address).await;
+            }
+        }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Listener>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn new_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Voice {
+    async fn tell(&self, address: String) {
+        // Who does not hear it any more need not.
+        match self {
+            Self::Client(peer) => {
+                let _ = peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(address)).await;
+            }
+            Self::Stream(sink) => {
+                let _ = sink.notify_resource_updated(address).await;
+            }
+        }
+    }
+}
+
+/// Says whether events of these kinds change what is at an address.
+fn concerns(kinds: &BTreeSet<String>, address: &str) -> bool {
+    let Ok(asked) = Asked::find(address) else {
+        return false;
+    };
+    let topics = asked.row.topics;
+    let changes = |kind: &String| match CHANGES.iter().find(|(known, _)| known == kind) {
+        Some((_, changed)) => changed.iter().any(|topic| topics.contains(topic)),
+        None => !topics.is_empty(),
+    };
+    kinds.iter().any(changes)
+}
+
+/// Returns the number of the newest event.
+async fn newest(app: &Arc<App>) -> Result<i64> {
+    let feed = feed(app, json!({ "limit": 1 })).await?;
+    Ok(feed["cursor"].as_i64().unwrap_or_default())
+}
+
+async fn feed(app: &Arc<App>, arguments: Value) -> Result<Value> {
+    const FEED: &str = "events";
+    ask(app, move |app: &App, patience: Patience| {
+        let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap_or_default();
+        ops::find(FEED)?.call(app, Input { arguments, id: None, patience })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_concerned_by_what_it_shows() {
+        for (kind, address, is_concerned) in [
+            ("status", "query://tasks/ready", true),
+            ("status", "query://tasks/tree/t", true),
+            ("status", "query://agents/all", true),
+            ("status", "config://states", false),
+            ("thought", "query://agents/all", true),
+            ("thought", "query://tasks/ready", false),
+            ("attached", "query://tasks/all", false),
+            ("never heard of", "query://tasks/all", true),
+            ("*", "query://agents/all", true),
+            ("*", "docs://skills/worker", false),
+            ("status", "nowhere://at/all", false),
+        ] {
+            let kinds = BTreeSet::from([kind.to_owned()]);
+            assert_eq!(concerns(&kinds, address), is_concerned, "{kind} {address}");
+        }
+    }
+}
