@@ -6,9 +6,9 @@
 //! Readers never wait for writers. Nothing else in the program begins, commits
 //! or rolls back a transaction.
 //!
-//! Task state is synced to the disk before a call is answered (see [`log`]);
-//! signs of life are not (see [`Effect`]). Checkpoints run after answers, by one process at a
-//! time ([`Store::tidy`]).
+//! Task state is synced to the disk before a call is answered (`log.rs` says
+//! how); signs of life are not (see [`Effect`]). Checkpoints run after answers,
+//! by one process at a time ([`Store::tidy`]).
 
 mod disk;
 mod log;
