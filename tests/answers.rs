@@ -38,6 +38,13 @@ fn crowded() -> Project {
         let thought = "z".repeat(1_000);
         project.does("thinking", json!({ "worker_id": name, "thought": thought }));
     }
+    for number in 0..100 {
+        let (file, reason) = (format!("src/some/folder/file-{number}.rs"), "r".repeat(200));
+        let name = format!("worker-{}", number % 64);
+        let asked = json!({ "worker_id": name, "file": file, "reason": reason });
+        project.does("mark_file", asked);
+        project.does("mark_file", json!({ "worker_id": "bob", "file": file }));
+    }
     for number in 0..30 {
         let title = long(number + 5_000);
         project.does("update", json!({ "worker_id": "ann", "task": "task-number-1999", "title": title }));
@@ -97,6 +104,11 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("bulk_update", ann(json!({ "tasks": many, "status": "working" }))),
         ("delete", ann(json!({ "task": "task-number-1997", "cascade": true }))),
         ("undelete", ann(json!({ "task": "task-number-1997" }))),
+        ("mark_file", ann(json!({ "file": "lib/a.rs" }))),
+        ("mark_file", ann(json!({ "file": (0..90).map(|n| format!("src/{n}.rs")).collect::<Vec<_>>() }))),
+        ("list_marks", json!({})),
+        ("mark_updates", ann(json!({}))),
+        ("unmark_file", ann(json!({ "file": "src/**" }))),
         ("disconnect", ann(json!({}))),
         ("cleanup_stale", json!({})),
         ("config", json!({})),

@@ -58,6 +58,7 @@ const KNOWN_BY_NAME: &[(&str, &str)] = &[
     ("src/surface/mcp/resources/table.rs", "list_tasks"),
     ("src/surface/mcp/resources/table.rs", "scan"),
     ("src/surface/mcp/resources/table.rs", "list_agents"),
+    ("src/surface/mcp/resources/table.rs", "list_marks"),
     ("src/surface/mcp/resources/table.rs", "status_summary"),
     ("src/surface/mcp/resources/table.rs", "config"),
     ("src/surface/mcp/resources/table.rs", "list_skills"),

@@ -39,6 +39,7 @@ pub const CODES: &[&str] = &[
     "ended",
     "has_children",
     "no_state",
+    "lock_conflict",
     "not_found",
     "ambiguous",
     "input",
@@ -73,17 +74,18 @@ fn every_variant(error: &Error) -> usize {
             No::Ended { .. } => 14,
             No::HasChildren { .. } => 15,
             No::NoState { .. } => 16,
+            No::LockConflict { .. } => 17,
         },
-        Error::NotFound { .. } => 17,
-        Error::Ambiguous { .. } => 18,
-        Error::Input { .. } => 19,
-        Error::Config { .. } => 20,
-        Error::Busy { .. } => 21,
-        Error::Newer { .. } => 22,
-        Error::Foreign { .. } => 23,
-        Error::Unusable { .. } => 24,
-        Error::NetworkDisk { .. } => 25,
-        Error::Internal(_) => 26,
+        Error::NotFound { .. } => 18,
+        Error::Ambiguous { .. } => 19,
+        Error::Input { .. } => 20,
+        Error::Config { .. } => 21,
+        Error::Busy { .. } => 22,
+        Error::Newer { .. } => 23,
+        Error::Foreign { .. } => 24,
+        Error::Unusable { .. } => 25,
+        Error::NetworkDisk { .. } => 26,
+        Error::Internal(_) => 27,
     }
 }
 
@@ -107,6 +109,7 @@ fn project() -> Project {
     project.does("delete", json!({ "worker_id": "ann", "task": "gone" }));
     let force = json!({ "worker_id": "ann", "task": "lost", "force": true });
     project.does("claim", force);
+    project.does("mark_file", json!({ "worker_id": "bob", "file": "lock:build", "reason": "a release" }));
     project.has(["01890000-0000-7000-8000-0000deadbeef", "01890000-0000-7000-8001-0000deadbeef"]);
     project
 }
@@ -138,6 +141,7 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("create", json!({ "title": "x", "parent": "done" })),
         ("delete", json!({ "worker_id": "ann", "task": "whole" })),
         update("ann", "first", json!({ "assignee": "bob" })),
+        ("mark_file", json!({ "worker_id": "ann", "file": "lock:build" })),
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),

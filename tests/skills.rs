@@ -22,8 +22,6 @@ const TO_COME: &[&str] = &[
     "get_schema",
     "give_feedback",
     "log_metrics",
-    "mark_file",
-    "mark_updates",
     "query",
     "search",
 ];

@@ -80,6 +80,27 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a conflict of marks names holder, reason, task and age, and the holder sees who waits",
+        &[
+            "ops::mark_file::who_comes_second_learns_who_was_first_and_is_noted",
+            "ops::mark_updates::the_holder_hears_who_waits",
+        ],
+    ),
+    (
+        "exclusive names are taken all or none, and a file has one name from every worktree",
+        &[
+            "ops::mark_file::exclusive_names_are_taken_all_or_none",
+            "ops::mark_file::the_same_file_is_one_from_every_worktree_and_through_links",
+        ],
+    ),
+    (
+        "every change of a mark is told to everybody once and in order, also that somebody died",
+        &[
+            "race::marks::every_worker_is_told_every_event_once_and_in_order",
+            "race::marks::what_a_killed_process_had_marked_is_free_within_a_look",
+        ],
+    ),
+    (
         "a wrong argument is refused with the right one, and what agents are told is true",
         &[
             "ops::common::an_unknown_argument_is_refused_with_the_nearest_name",

@@ -7,6 +7,7 @@
 //! Skills are the exception: guides for agents, read when one asks for them.
 
 mod git;
+mod locate;
 mod naming;
 mod paths;
 mod project;
@@ -43,6 +44,8 @@ pub struct Config {
     pub edges: EdgeKinds,
     pub auto_advance: AutoAdvance,
     pub limits: Limits,
+    /// What the names of files are relative to.
+    pub places: Places,
     /// Where the store is, as it was written.
     pub db_path: String,
     /// How many tasks a worker may hold that did not ask for another number; 0 is no limit.

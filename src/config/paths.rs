@@ -23,8 +23,8 @@ use crate::error::Result;
 /// The folder that marks a project and holds its files.
 pub const FOLDER: &str = ".task-graph";
 
-/// The places that paths are relative to.
-#[derive(Clone, Debug)]
+/// The places that paths are relative to; all of them empty where nobody has looked.
+#[derive(Clone, Debug, Default)]
 pub struct Places {
     /// Where the program was started, or was told to be.
     pub start: PathBuf,
@@ -91,7 +91,7 @@ impl Places {
     }
 }
 
-fn has_drive(text: &str) -> bool {
+pub(super) fn has_drive(text: &str) -> bool {
     matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
 }
 
@@ -140,7 +140,7 @@ impl Way {
 }
 
 /// Joins without leaving a slash at the end where there is nothing to join.
-fn joined(base: &Path, rest: impl AsRef<Path>) -> PathBuf {
+pub(super) fn joined(base: &Path, rest: impl AsRef<Path>) -> PathBuf {
     base.join(rest).components().collect()
 }
 

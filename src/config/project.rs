@@ -71,8 +71,11 @@ impl Project {
     /// are; paths in flags are relative to the start directory.
     pub fn find(start: &Start) -> Result<Self> {
         let places = Places::find(start)?;
-        let config = read(start, &places)?;
-        Ok(Self { database: places.resolve(&config.db_path)?, root: places.root, config })
+        let mut config = read(start, &places)?;
+        let database = places.resolve(&config.db_path)?;
+        let root = places.root.clone();
+        config.places = places;
+        Ok(Self { root, database, config })
     }
 }
 

@@ -11,7 +11,7 @@ use super::skill::Skills;
 use super::source::Source;
 use super::tree::Node;
 use super::workflow::{DEFAULT, Recipe};
-use super::{AutoAdvance, Config, Limits, Naming, Origin};
+use super::{AutoAdvance, Config, Limits, Naming, Origin, Places};
 use crate::domain::{
     EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis, Shape, Status, Tag, Workflow, Workflows,
 };
@@ -56,6 +56,7 @@ impl Config {
                 tree_nodes: limits.whole("tree_nodes", 1)? as usize,
                 ids: limits.whole("ids", 1)? as usize,
             },
+            places: Places::default(),
             db_path: server.required("db_path")?,
             claim_limit: server.whole("claim_limit", 0)?,
             stale_timeout_ms: seconds(server.whole("stale_timeout_seconds", 1)?),

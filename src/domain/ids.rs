@@ -153,7 +153,26 @@ name!(
     |text| (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
 );
 
-plain_display!(TaskRef, WorkerId, Tag, Status, Phase, EdgeKindName, RequestId);
+name!(
+    /// How a caller names a file, several, or an exclusive name that begins with `lock:`.
+    FileName,
+    "file name",
+    "1 to 512 characters in one line",
+    |text| (1..=512).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+);
+name!(
+    /// What a mark is on, spelt one way only: a path or pattern relative to the
+    /// project's root, an absolute one outside of it, or an exclusive name.
+    MarkPath,
+    "file name",
+    "at most 4096 bytes, without `.`, `..` or nothing as a part",
+    |text| (1..=4096).contains(&text.len())
+        && !text.contains('\\')
+        && !text.chars().any(char::is_control)
+        && stays_inside(text.strip_prefix('/').unwrap_or(text))
+);
+
+plain_display!(FileName, MarkPath, TaskRef, WorkerId, Tag, Status, Phase, EdgeKindName, RequestId);
 
 /// How many of a generated id's digits stand for the whole in answers.
 const TAIL: usize = 8;

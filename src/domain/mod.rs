@@ -7,6 +7,7 @@ mod attempt;
 mod claim;
 mod graph;
 mod ids;
+mod mark;
 mod refusal;
 mod step;
 mod task;
@@ -18,8 +19,10 @@ pub use attempt::{Attempt, Outcome};
 pub use claim::{Blocker, Candidate, Demand, LackedTags};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
 pub use ids::{
-    BadName, EdgeKindName, Phase, RequestId, Status, Tag, TaskId, TaskRef, WorkerId, is_generated,
+    BadName, EdgeKindName, FileName, MarkPath, Phase, RequestId, Status, Tag, TaskId, TaskRef, WorkerId,
+    is_generated,
 };
+pub use mark::{LOCK, Mark, is_wild};
 pub use refusal::Refusal;
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};

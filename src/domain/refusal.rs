@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::claim::LackedTags;
-use super::{Blocker, Status, TaskId, Timestamp, WorkerId, listed};
+use super::{Blocker, Mark, Status, TaskId, Timestamp, WorkerId, listed};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -39,6 +39,8 @@ pub enum Refusal {
     Ended { task: TaskId, status: Status },
     #[error("task `{task}` has {children} tasks under it")]
     HasChildren { task: TaskId, children: usize },
+    #[error("`{}` is held by `{}`{}", lock.file, lock.worker, for_reason(lock.reason.as_deref()))]
+    LockConflict { lock: Box<Mark>, minutes: i64 },
     #[error("workflow `{workflow}` has no state for {what}")]
     NoState { workflow: String, what: &'static str },
 }
@@ -62,6 +64,7 @@ impl Refusal {
             Self::Deleted { .. } => "deleted",
             Self::Ended { .. } => "ended",
             Self::HasChildren { .. } => "has_children",
+            Self::LockConflict { .. } => "lock_conflict",
             Self::NoState { .. } => "no_state",
         }
     }
@@ -85,6 +88,7 @@ impl Refusal {
             | Self::Deleted { .. }
             | Self::Ended { .. }
             | Self::HasChildren { .. }
+            | Self::LockConflict { .. }
             | Self::NoState { .. } => false,
         }
     }
@@ -125,6 +129,9 @@ impl Refusal {
             Self::Deleted { .. } => "`undelete` brings it back".into(),
             Self::Ended { .. } => "put the new work under a task that is open, or under none".into(),
             Self::HasChildren { .. } => "`cascade` deletes them too".into(),
+            Self::LockConflict { lock, .. } => format!(
+                "nothing was marked or taken; `mark_updates` tells when it is free, or ask `{}`", lock.worker
+            ),
             Self::NoState { .. } => "the workflow's settings name such states".into(),
         }
     }
@@ -161,6 +168,10 @@ impl Refusal {
             Self::Deleted { task } => json!({ "task": task }),
             Self::Ended { task, status } => json!({ "task": task, "status": status }),
             Self::HasChildren { task, children } => json!({ "task": task, "children": children }),
+            Self::LockConflict { lock, minutes } => json!({
+                "lock": lock.file, "holder": lock.worker, "reason": lock.reason, "task": lock.task,
+                "for_minutes": minutes,
+            }),
             Self::NoState { workflow, .. } => json!({ "workflow": workflow }),
         }
     }
@@ -196,6 +207,11 @@ fn now_with(holder: Option<&WorkerId>, current: i64) -> String {
         Some(holder) => format!(", `{holder}` holds attempt {current}"),
         None => String::new(),
     }
+}
+
+fn for_reason(reason: Option<&str>) -> String {
+    const SHOWN: usize = 200;
+    reason.map_or_else(String::new, |reason| format!(": {}", reason.chars().take(SHOWN).collect::<String>()))
 }
 
 fn circle(path: &[TaskId]) -> String {

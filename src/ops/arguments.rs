@@ -13,6 +13,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("task_id", "task"),
     ("id", "task"),
     ("children", "tasks"),
+    ("files", "file"),
+    ("file", "files"),
 ];
 
 /// Refuses arguments that `schema` does not describe, and gives the others their own names.

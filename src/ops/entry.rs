@@ -157,13 +157,14 @@ fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<Strin
 /// Runs an operation: one transaction, in which the caller's lease is renewed
 /// and the answer remembered for a caller that repeats itself.
 fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
-    let operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
+    let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
+    operation.prepare(&app.config)?;
     if O::SWEEPS {
         presence::sweep(app, request)?;
     }
     if O::FORESEES
-        && request.patience == Patience::Waits
+        && (request.patience == Patience::Waits || O::EFFECT == Effect::Note)
         && let Some(answer) = foresee(app, &operation, request)?
     {
         return Ok(answer);

@@ -16,6 +16,7 @@ pub use schema::Vocabulary;
 
 mod edge;
 mod find;
+mod mark;
 mod names;
 mod skill;
 mod task;
@@ -26,6 +27,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::config::Config;
 use crate::error::Result;
 use crate::store::Tx;
 use crate::{Context, Effect};
@@ -54,12 +56,18 @@ pub trait Operation: DeserializeOwned + JsonSchema {
 
     type Output: Serialize;
 
+    /// Asks the disk what it has to know, before the transaction begins.
+    fn prepare(&mut self, _config: &Config) -> Result<()> {
+        Ok(())
+    }
+
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output>;
 
     /// Returns what comes out if nothing has to be changed for it, or refuses what would be refused.
     ///
     /// Asked of those that say so by `FORESEES`, when others write: who would
-    /// come away with nothing need not line up for it.
+    /// come away with nothing need not line up for it. Those that at most note
+    /// something are asked always.
     fn foresee(&self, _tx: &Tx, _cx: &Context) -> Result<Option<Self::Output>> {
         Ok(None)
     }
@@ -104,6 +112,10 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<edge::Relink>(Shelf::Full, ""),
     Entry::of::<track::TaskHistory>(Shelf::Full, ""),
     Entry::of::<track::ProjectHistory>(Shelf::Full, ""),
+    Entry::of::<mark::MarkFile>(Shelf::Full, "lock"),
+    Entry::of::<mark::UnmarkFile>(Shelf::Full, ""),
+    Entry::of::<mark::ListMarks>(Shelf::Full, ""),
+    Entry::of::<mark::MarkUpdates>(Shelf::Full, ""),
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),

@@ -9,8 +9,9 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use crate::Context;
-use crate::domain::{Outcome, Step, Task, TaskId};
+use crate::domain::{MarkPath, Outcome, Step, Task, TaskId};
 use crate::error::Result;
+use crate::ops::mark::marking::{self, Conflict, Marked};
 use crate::store::{Because, Shift, Tx};
 
 /// What followed from a change.
@@ -28,6 +29,12 @@ pub struct Consequences {
     /// Containers that completed themselves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub completed_above: Vec<TaskId>,
+    /// Files that were marked for the caller.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<MarkPath>,
+    /// Files that others have marked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// How many tasks an answer names at most.
@@ -70,11 +77,27 @@ impl Consequences {
 
     /// Takes up what followed from another change of the same call.
     pub fn add(&mut self, other: Self) {
-        let Self { unblocked, unblocked_total: _, auto_advanced, completed_above } = other;
+        let Self { unblocked, unblocked_total: _, auto_advanced, completed_above, marked, conflicts } = other;
+        self.take_up(Marked { marked, conflicts });
         self.unblocked.extend(unblocked);
         self.auto_advanced.extend(auto_advanced);
         self.completed_above.extend(completed_above);
         self.shorten();
+    }
+
+    /// Takes up what came of marking files, as far as an answer has room for it.
+    pub fn take_up(&mut self, came: Marked) {
+        const CONFLICTS: usize = 8;
+        self.marked.extend(came.marked);
+        self.marked.truncate(NAMED);
+        self.conflicts.extend(came.conflicts);
+        self.conflicts.truncate(CONFLICTS);
+    }
+
+    /// Tells the caller of files that others have marked, where the answer has no place for it.
+    pub fn tell_conflicts(&self, cx: &Context) {
+        const TOLD: usize = 2;
+        self.conflicts.iter().take(TOLD).for_each(|conflict| conflict.tell(cx));
     }
 }
 
@@ -101,6 +124,7 @@ impl<'a> Passage<'a> {
     fn take(&mut self, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
         let blocked_others = self.cx.workflow_of(task)?.meaning(&task.status).blocking;
         self.tx.take_step(task, step, because)?;
+        marking::follow_step(self.tx, task, step, because)?;
         match (blocked_others, step.after.blocking) {
             (true, false) => {
                 let shift = self.tx.shift_waiting(&task.id, -1)?;

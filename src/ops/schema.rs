@@ -74,6 +74,11 @@ pub fn shorten(schema: &mut Map<String, Value>) {
     if schema.shift_remove(DESCRIBED_ELSEWHERE).is_some() {
         schema.retain(|key, _| matches!(key.as_str(), "type" | "description"));
     }
+    if schema.contains_key("description")
+        && let Some(Value::Object(items)) = schema.get_mut("items")
+    {
+        items.shift_remove("description");
+    }
     for value in schema.values_mut() {
         match value {
             Value::Object(part) => shorten(part),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::row::Json;
 use super::{Because, Tx};
-use crate::domain::{TaskId, Timestamp, WorkerId};
+use crate::domain::{MarkPath, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Something that happened.
@@ -15,6 +15,8 @@ pub struct Event<'a> {
     pub what: &'a str,
     pub at: Timestamp,
     pub task: Option<&'a TaskId>,
+    /// The file whose mark it is about.
+    pub file: Option<&'a MarkPath>,
     /// Who did it; nobody if it followed from something else.
     pub worker: Option<&'a WorkerId>,
     pub attempt: Option<i64>,
@@ -45,13 +47,16 @@ impl Tx<'_> {
     /// Appends to the feed.
     pub fn record(&self, event: &Event<'_>) -> Result<()> {
         const SQL: &str = "
-            insert into events (timestamp, event, task_id, worker_id, attempt, cause, reason, before, after)
-            values (:now, :what, :task, :worker, :attempt, :cause, :reason, :before, :after)";
-        let Event { what, at, task, worker, attempt, cause, reason, before, after } = event;
+            insert into events (timestamp, event, task_id, worker_id, attempt, cause, reason, before, after,
+                file_path)
+            values (:now, :what, :task, :worker, :attempt, :cause, :reason, :before, :after,
+                :file)";
+        let Event { what, at, task, file, worker, attempt, cause, reason, before, after } = event;
         self.0.prepare_cached(SQL)?.execute(named_params! {
             ":now": at,
             ":what": what,
             ":task": task,
+            ":file": file,
             ":worker": worker,
             ":attempt": attempt,
             ":cause": cause,
@@ -175,6 +180,7 @@ pub struct FeedRow {
     pub at: Timestamp,
     pub what: String,
     pub task: Option<TaskId>,
+    pub file: Option<MarkPath>,
     pub worker: Option<WorkerId>,
     pub attempt: Option<i64>,
     pub cause: Option<String>,
@@ -192,6 +198,7 @@ pub(super) fn feed_row(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
         at: row.get("timestamp")?,
         what: row.get("event")?,
         task: row.get("task_id")?,
+        file: row.get("file_path")?,
         worker: row.get("worker_id")?,
         attempt: row.get("attempt")?,
         cause: row.get("cause")?,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    EdgeKindName, Phase, Priority, RequestId, Standing, Status, Tag, TaskId, Timestamp, WorkerId,
+    EdgeKindName, MarkPath, Phase, Priority, RequestId, Standing, Status, Tag, TaskId, Timestamp, WorkerId,
 };
 
 /// A value that a column holds as JSON.
@@ -45,7 +45,7 @@ macro_rules! name_columns {
         )*
     };
 }
-name_columns!(TaskId, WorkerId, Tag, Status, Phase, EdgeKindName, RequestId);
+name_columns!(TaskId, WorkerId, Tag, Status, Phase, EdgeKindName, MarkPath, RequestId);
 
 impl FromSql for Standing {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

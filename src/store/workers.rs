@@ -38,15 +38,23 @@ impl Tx<'_> {
     }
 
     /// Writes the worker down as it is now, new or known.
+    ///
+    /// One who is new, or comes back after it had taken its leave, hears of marks from now on.
     pub fn put_worker(&self, worker: &Worker) -> Result<()> {
         const SQL: &str = "
             insert into workers (id, tags, workflow, max_claims, registered_at, last_heartbeat,
-                pid, process_start, boot, host)
-            values (:id, :tags, :workflow, :limit, :registered_at, :heartbeat,
-                :pid, :start, :boot, :host)
+                pid, process_start, boot, host, last_claim_sequence, told_claim_sequence)
+            select :id, :tags, :workflow, :limit, :registered_at, :heartbeat,
+                :pid, :start, :boot, :host, newest, newest
+            from (select coalesce(max(id), 0) as newest from events)
+            where true
             on conflict (id) do update set
                 tags = :tags, workflow = :workflow, max_claims = :limit, last_heartbeat = :heartbeat,
                 pid = :pid, process_start = :start, boot = :boot, host = :host,
+                last_claim_sequence = case left_how when 'disconnected' then excluded.last_claim_sequence
+                    else last_claim_sequence end,
+                told_claim_sequence = case left_how when 'disconnected' then excluded.told_claim_sequence
+                    else told_claim_sequence end,
                 left_at = null, left_how = null";
         let process = worker.process.as_ref();
         self.0.prepare_cached(SQL)?.execute(named_params! {

@@ -382,3 +382,89 @@ fn a_task_that_is_not_there_is_named() {
     assert_eq!(refused.code, "not_found");
     assert_eq!(refused.details["near"], json!(["login-form"]));
 }
+
+#[test]
+fn a_claim_marks_files_for_its_task() {
+    let project = Project::new();
+    project.has_one("api", json!({ "files": ["src/api/**"] }));
+    project.does("mark_file", json!({ "worker_id": "bob", "file": "src/b.rs", "reason": "mine" }));
+
+    let asked = json!({ "worker_id": "ann", "task": "api", "files": ["src/a.rs", "src/b.rs"] });
+    let taken = project.answer("claim", asked);
+
+    assert_eq!(taken["marked"], json!(["src/api/**", "src/a.rs"]));
+    assert_eq!(taken["conflicts"][0]["worker_id"], "bob");
+    assert_eq!(taken["conflicts"][0]["reason"], "mine");
+    let _ = project.finish("api");
+    assert_eq!(project.answer("list_marks", json!({}))["total"], 1);
+}
+
+#[test]
+fn what_one_holds_already_can_be_given_files() {
+    let project = Project::new();
+    project.has(["one", "two"]).claim("ann", "one");
+
+    let again = project.answer("claim", json!({ "worker_id": "ann", "files": "a" }));
+    project.claim("ann", "two");
+    let several = project.answer("claim", json!({ "worker_id": "ann", "files": "b" }));
+
+    assert_eq!(again["marked"], json!(["a"]));
+    assert_eq!(several["notices"].as_array().map(Vec::len), Some(1));
+    assert_eq!(project.answer("list_marks", json!({ "task": "one" }))["total"], 1);
+}
+
+#[test]
+fn an_exclusive_name_that_is_held_keeps_from_the_claim() {
+    let project = Project::new();
+    project.has(["api"]);
+    project.does("mark_file", json!({ "worker_id": "bob", "file": "lock:db" }));
+
+    let asked = json!({ "worker_id": "ann", "task": "api", "files": ["a", "lock:db"] });
+    let refused = project.refusal("claim", asked);
+
+    assert_eq!(refused.code, "lock_conflict");
+}
+
+#[test]
+fn work_whose_files_others_have_is_passed_over() {
+    let project = Project::new();
+    project.has_one("first", json!({ "files": ["src/**"], "priority": 9 }));
+    project.has_one("second", json!({ "files": ["web/**"] })).has(["third"]);
+    project.does("mark_file", json!({ "worker_id": "bob", "file": ["src/a.rs", "web/x"] }));
+
+    let best = project.answer("explain", json!({ "worker_id": "ann" }));
+    let taken = project.answer("claim", json!({ "worker_id": "ann" }));
+    let own = project.answer("claim", json!({ "worker_id": "bob" }));
+
+    assert_eq!(best["best"]["id"], "third");
+    assert_eq!(taken["task"]["id"], "third");
+    assert_eq!(own["task"]["id"], "first");
+}
+
+#[test]
+fn if_the_files_of_all_are_taken_the_first_is_taken_anyway() {
+    let project = Project::new();
+    for n in 0..12 {
+        project.has_one(&format!("t{n:02}"), json!({ "files": ["src/**"] }));
+    }
+    project.has(["free"]);
+    project.does("mark_file", json!({ "worker_id": "bob", "file": "src/a.rs" }));
+
+    let taken = project.answer("claim", json!({ "worker_id": "ann" }));
+
+    assert_eq!(taken["task"]["id"], "t00", "nobody looks through a whole queue");
+    assert_eq!(taken["conflicts"][0]["worker_id"], "bob");
+    assert_eq!(project.answer("list_marks", json!({}))["marks"][0]["wanted_by"], json!(["ann"]));
+}
+
+#[test]
+fn several_at_once_are_told_of_conflicts_beside_the_answer() {
+    let project = Project::new();
+    project.has_one("one", json!({ "files": ["a"] })).has_one("two", json!({ "files": ["b"] }));
+    project.does("mark_file", json!({ "worker_id": "bob", "file": "b", "reason": "mine" }));
+
+    let taken = project.answer("claim", json!({ "worker_id": "ann", "count": 2 }));
+
+    let notice = "`b` is marked by `bob` (mine); that you want it is noted";
+    assert_eq!(taken["notices"], json!([notice]));
+}

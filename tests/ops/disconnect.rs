@@ -90,3 +90,16 @@ fn a_worker_must_be_known() {
 
     assert_eq!(refused.code, "not_found");
 }
+
+#[test]
+fn what_one_had_marked_is_free() {
+    let project = Project::new();
+    project.does("mark_file", json!({ "worker_id": "ann", "file": ["a", "lock:b"] }));
+
+    let left = project.answer("disconnect", json!({ "worker_id": "ann" }));
+
+    assert_eq!(left["files_released"], 2);
+    let news = project.answer("mark_updates", json!({ "worker_id": "bob" }));
+    assert_eq!(news["events"][3]["event"], "released");
+    assert_eq!(news["events"][3]["cause"], "disconnected");
+}

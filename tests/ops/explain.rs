@@ -120,3 +120,18 @@ fn a_task_that_is_not_there_is_refused() {
 
     assert_eq!(project.refusal("explain", json!({ "task": "api" })).code, "not_found");
 }
+
+#[test]
+fn files_that_others_have_marked_are_named() {
+    let project = Project::new();
+    project.has_one("api", json!({ "files": ["src/**"] }));
+    project.does("mark_file", json!({ "worker_id": "bob", "file": "src/a.rs", "reason": "mine" }));
+
+    let explained = project.answer("explain", json!({ "worker_id": "ann", "task": "api" }));
+    let own = project.answer("explain", json!({ "worker_id": "bob", "task": "api" }));
+
+    assert_eq!(explained["claimable"], true);
+    assert_eq!(explained["files_marked"][0]["worker_id"], "bob");
+    assert!(explained["next"].as_str().unwrap().contains("passes over"));
+    assert_eq!(own.get("files_marked"), None);
+}

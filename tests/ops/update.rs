@@ -741,3 +741,21 @@ fn the_clock_of_a_dead_worker_stops_at_its_last_sign_of_life() {
     let _ = project.at("14:01").moves("bob", "api", "completed");
     assert_eq!(project.task("api")["time_actual_ms"], 180_000);
 }
+
+#[test]
+fn the_files_of_a_task_can_be_changed() {
+    let project = Project::new();
+    project.has_one("api", json!({ "files": ["src/a.rs", "./src//a.rs"] }));
+    assert_eq!(project.task("api")["files"], json!(["src/a.rs"]));
+
+    let update = |files: Value| json!({ "worker_id": "ann", "task": "api", "files": files });
+    let changed = project.answer("update", update(json!(["src/b.rs", "src/a.rs"])));
+    let same = project.answer("update", update(json!(["src/a.rs", "src/b.rs"])));
+
+    assert_eq!(changed["changed"], json!(["files"]));
+    assert_eq!(same.get("changed"), None);
+    assert_eq!(project.task("api")["files"], json!(["src/a.rs", "src/b.rs"]));
+    project.does("update", update(json!([])));
+    assert_eq!(project.task("api").get("files"), None);
+    assert_eq!(project.last_event("api")["after"], json!({ "files": [] }));
+}

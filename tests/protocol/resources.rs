@@ -75,6 +75,7 @@ fn a_resource_shows_what_its_tool_shows() {
         ("query://tasks/agent/ann", "list_tasks", json!({ "owner": "ann" })),
         ("query://tasks/tree/whole", "scan", json!({ "task": "whole", "below": -1 })),
         ("query://agents/all", "list_agents", json!({})),
+        ("query://files/marks", "list_marks", json!({ "limit": 100 })),
         ("query://stats/summary", "status_summary", json!({})),
         ("config://states", "config", json!({ "key": "states." })),
         ("docs://skills/list", "list_skills", json!({})),

@@ -38,6 +38,7 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "scan",
         "task_history",
         "project_history",
+        "list_marks",
         "list_agents",
         "config",
         "list_skills",

@@ -3,6 +3,7 @@
 mod claims;
 mod drains;
 mod links;
+mod marks;
 mod names;
 mod repeats;
 mod starts;

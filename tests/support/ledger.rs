@@ -78,6 +78,41 @@ const FAULTS: &[(&str, &str)] = &[
             ) not in ('completed', 'cancelled', 'deleted')",
     ),
     (
+        "a mark or a wish of one who is gone",
+        "select file_path, workers.id from file_locks join workers on workers.id = worker_id
+        where left_at is not null
+        union all
+        select file_path, workers.id from file_wants join workers on workers.id = worker_id
+        where left_at is not null",
+    ),
+    (
+        "a mark that is tied to a task that has ended or was deleted",
+        "select file_path, id from file_locks join tasks on tasks.id = task_id
+        where is_ended or deleted_at is not null",
+    ),
+    (
+        "a mark that the feed does not tell of, or one that it tells of and that is not there",
+        "with last as (
+            select file_path, event, after ->> 'worker' as worker
+            from events
+            where id in (
+                select max(id) from events where event in ('mark_claimed', 'mark_released') group by file_path))
+        select file_path from last
+        where (event = 'mark_claimed') <> (file_path in (select file_path from file_locks))
+        union all
+        select file_path from file_locks
+        where (file_path, worker_id) not in (select file_path, coalesce(worker, '') from last)",
+    ),
+    (
+        "a file marked twice without having been free",
+        "select id, file_path from (
+            select
+                id, file_path, event,
+                lag(event) over (partition by file_path order by id) as before
+            from events where event in ('mark_claimed', 'mark_released'))
+        where event = coalesce(before, 'mark_released')",
+    ),
+    (
         "time that goes back",
         "select id from (select id, timestamp - lag(timestamp) over (order by id) as step from events)
         where step < 0",
@@ -240,6 +275,11 @@ mod tests {
             "update tasks set is_blocking = 0 where id = 'a'",
             "update tasks set open_blockers = 0 where id = 'b'",
             "insert into dependencies values ('b', 'a', 'blocks', 0, 'start')",
+            "insert into file_locks (file_path, worker_id, locked_at) values ('x', 'ann', 1)",
+            "insert into file_wants (file_path, worker_id, wanted_at) values ('x', 'ann', 1);
+            update workers set left_at = 1, left_how = 'died'",
+            "insert into events (timestamp, event, worker_id, after, file_path)
+            values (9000000000000, 'mark_claimed', 'ann', '{\"worker\":\"ann\"}', 'x')",
             "insert into events (timestamp, event, task_id, cause, after)
             values (9000000000000, 'status', 'b', 'claim', '{\"status\":\"working\",\"worker\":\"ann\"}')",
         ] {

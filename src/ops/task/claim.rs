@@ -2,8 +2,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::claiming::{self, Force, Taken};
+use crate::config::Config;
 use crate::domain::{Refusal, Standing, Task, TaskRef};
 use crate::error::Result;
+use crate::ops::mark::Files;
+use crate::ops::mark::marking::{self, Purpose};
 use crate::ops::passage::Consequences;
 use crate::ops::{Actor, Operation};
 use crate::store::Tx;
@@ -14,9 +17,12 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     task: Option<TaskRef>,
-    /// Take this many new ones.
+    /// How many new ones.
     count: Option<usize>,
-    /// Override its holder and blockers.
+    /// To mark.
+    #[serde(default)]
+    files: Files,
+    /// Override holder and blockers.
     #[serde(default)]
     force: bool,
 }
@@ -53,7 +59,39 @@ impl Operation for Claim {
 
     type Output = Claimed;
 
+    fn prepare(&mut self, config: &Config) -> Result<()> {
+        self.files.locate(config)
+    }
+
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
+        let mut claimed = self.claim(tx, cx)?;
+        if !self.files.is_empty() {
+            self.mark(tx, cx, &mut claimed)?;
+        }
+        Ok(claimed)
+    }
+
+    fn foresee(&self, tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
+        if !self.files.is_empty() {
+            return Ok(None);
+        }
+        if let Some(task) = &self.task {
+            let task = tx.task(&tx.resolve(task)?)?;
+            return foresee_one(tx, cx, &task, self.force.into());
+        }
+        if self.count.is_some() {
+            return Ok(None);
+        }
+        match held(tx, cx)? {
+            Some(held) => Ok(Some(held)),
+            None if next(tx, cx)?.is_some() => Ok(None),
+            None => nothing(tx).map(Some),
+        }
+    }
+}
+
+impl Claim {
+    fn claim(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
         if let Some(task) = &self.task {
             let task = tx.task(&tx.resolve(task)?)?;
             return claim_one(tx, cx, &task, self.force.into());
@@ -67,19 +105,22 @@ impl Operation for Claim {
         }
     }
 
-    fn foresee(&self, tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
-        if let Some(task) = &self.task {
-            let task = tx.task(&tx.resolve(task)?)?;
-            return foresee_one(tx, cx, &task, self.force.into());
+    /// Marks the files for the task, if it is one.
+    fn mark(&self, tx: &Tx, cx: &Context, claimed: &mut Claimed) -> Result<()> {
+        match claimed {
+            Claimed::One { task, consequences } => {
+                let purpose = Purpose { task: Some(&task.id), because: cx.because("claim") };
+                let came = marking::mark(tx, cx, self.files.paths(), &purpose)?;
+                consequences.take_up(came);
+            }
+            Claimed::Several { .. } => {
+                cx.notify(
+                    "`files` were not marked, since there are several tasks: `mark_file` marks them for one",
+                );
+            }
+            Claimed::Nothing { .. } => {}
         }
-        if self.count.is_some() {
-            return Ok(None);
-        }
-        match held(tx, cx)? {
-            Some(held) => Ok(Some(held)),
-            None if next(tx, cx)?.is_some() => Ok(None),
-            None => nothing(tx).map(Some),
-        }
+        Ok(())
     }
 }
 
@@ -135,7 +176,10 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
     while tasks.len() < count {
         let Some(task) = next(tx, cx)? else { break };
         match claiming::claim(tx, cx, &task, None, Force::No) {
-            Ok(_) => tasks.push(Taken::of(tx.task(&task.id)?)),
+            Ok(consequences) => {
+                consequences.tell_conflicts(cx);
+                tasks.push(Taken::of(tx.task(&task.id)?));
+            }
             Err(crate::Error::Refused(Refusal::AtLimit { .. })) if !tasks.is_empty() => break,
             Err(error) => return Err(error),
         }
@@ -156,7 +200,7 @@ pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
             return Ok(Some(task));
         }
     }
-    claiming::best_for(tx, worker)
+    claiming::best_for(tx, cx, worker)
 }
 
 fn nothing(tx: &Tx) -> Result<Claimed> {

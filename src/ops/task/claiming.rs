@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::brief::shortened;
 use crate::Context;
-use crate::domain::{Candidate, Phase, Refusal, Status, Step, Task, TaskId, Worker, listed};
+use crate::domain::{Candidate, Phase, Refusal, Standing, Status, Step, Task, TaskId, Worker, listed};
 use crate::error::Result;
+use crate::ops::mark::marking;
 use crate::ops::passage::{self, Consequences};
-use crate::store::{Next, Tx};
+use crate::store::{Filter, Listed, Next, Order, Page, Queue, Start, Tx};
 
 /// A task that the worker has, with what it needs to begin.
 #[derive(Debug, Serialize)]
@@ -54,7 +55,9 @@ pub fn claim(
     let overridden = overridden(objections(tx, cx, task, worker, target)?, force)?;
     let step = Step::claim(task, &worker.id, target, workflow);
     let because = cx.because(if overridden.is_some() { "force" } else { "claim" });
-    passage::take(tx, cx, task, &step, &because.for_reason(overridden.as_deref()))
+    let mut consequences = passage::take(tx, cx, task, &step, &because.for_reason(overridden.as_deref()))?;
+    consequences.take_up(marking::mark_declared(tx, cx, task)?);
+    Ok(consequences)
 }
 
 /// Returns everything that speaks against the worker entering `target`.
@@ -86,8 +89,40 @@ pub fn overridden(objections: Vec<Refusal>, force: Force) -> Result<Option<Strin
     }
 }
 
-/// Returns the ready task that the worker should do first, if it qualifies for any.
-pub fn best_for(tx: &Tx, worker: &Worker) -> Result<Option<Task>> {
+/// How many tasks are passed over at most since others have marked their files.
+pub const PASSED_OVER: usize = 10;
+
+/// Returns the ready task that the worker should do first, if it qualifies for any: the first in the
+/// queue or, if others are at work on the files of that one, the next whose files are free.
+pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker) -> Result<Option<Task>> {
+    let Some(first) = first_for(tx, worker)? else {
+        return Ok(None);
+    };
+    if marking::held_by_others(tx, cx, &first, worker)?.is_empty() {
+        return tx.task(&first).map(Some);
+    }
+    let fitting = tx.queues()?.into_iter().filter(|queue| queue.demand.objection(&worker.tags).is_none());
+    let best = best_of(tx, cx, worker, fitting.collect())?;
+    best.map(|best| tx.task(&best.id)).transpose()
+}
+
+/// Returns the first ready task of these queues whose files nobody else has marked; if there is none near, the first.
+pub fn best_of(tx: &Tx, cx: &Context, worker: &Worker, queues: Vec<Queue>) -> Result<Option<Listed>> {
+    let ready = Filter { standing: Some(Standing::Ready), queues: Some(queues), ..Filter::default() };
+    let page = Page { limit: PASSED_OVER + 1, start: Start::Offset(0) };
+    let mut found = tx.list(&ready, Order::Urgent, page)?;
+    let mut best = 0;
+    for (at, task) in found.iter().enumerate() {
+        if marking::held_by_others(tx, cx, &task.id, worker)?.is_empty() {
+            best = at;
+            break;
+        }
+    }
+    Ok((best < found.len()).then(|| found.swap_remove(best)))
+}
+
+/// Returns the first task of all queues that the worker qualifies for.
+fn first_for(tx: &Tx, worker: &Worker) -> Result<Option<TaskId>> {
     let mut best: Option<Next> = None;
     for queue in tx.queues()? {
         if queue.demand.objection(&worker.tags).is_some() {
@@ -99,7 +134,7 @@ pub fn best_for(tx: &Tx, worker: &Worker) -> Result<Option<Task>> {
             best = next;
         }
     }
-    best.map(|next| tx.task(&next.id)).transpose()
+    Ok(best.map(|next| next.id))
 }
 
 impl Taken {

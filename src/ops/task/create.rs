@@ -5,8 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::plant::{TreeKinds, plant};
+use crate::config::Config;
 use crate::domain::{Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title};
 use crate::error::{Error, Result};
+use crate::ops::mark::Files;
 use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
@@ -19,7 +21,7 @@ pub struct Create {
     pub description: Option<Text>,
     pub id: Option<TaskId>,
     pub parent: Option<TaskRef>,
-    /// What must end before this may start.
+    /// What must end first.
     #[serde(default)]
     pub blocked_by: Vec<TaskRef>,
     #[serde(default)]
@@ -41,9 +43,12 @@ pub struct Create {
     pub points: Option<i64>,
     #[schemars(range(min = 0))]
     pub time_estimate_ms: Option<Millis>,
-    /// Its name within this call.
+    /// Its name in this call.
     pub label: Option<TaskRef>,
-    /// An existing task to put here.
+    /// To change.
+    #[serde(default)]
+    pub files: Files,
+    /// An existing task.
     #[serde(rename = "ref")]
     pub existing: Option<TaskRef>,
     /// Tasks in this one; without a title, just these.
@@ -76,6 +81,10 @@ impl Operation for Create {
 
     type Output = Created;
 
+    fn prepare(&mut self, config: &Config) -> Result<()> {
+        self.locate_files(config)
+    }
+
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Created> {
         let kinds = TreeKinds { child: cx.config.edges.containing(), sibling: None };
         let is_list = self.is_list();
@@ -103,6 +112,12 @@ impl Operation for Create {
 }
 
 impl Create {
+    /// Asks the disk which files the task and those in it are about.
+    pub fn locate_files(&mut self, config: &Config) -> Result<()> {
+        self.files.locate(config)?;
+        self.tasks.iter_mut().try_for_each(|task| task.locate_files(config))
+    }
+
     /// Says whether this is not a task but a list of tasks.
     fn is_list(&self) -> bool {
         self.title.is_none() && self.description.is_none() && !self.tasks.is_empty()
@@ -118,6 +133,7 @@ impl Create {
             || self.workflow.is_some()
             || self.points.or(self.time_estimate_ms).is_some()
             || words.into_iter().any(|tags| !tags.is_empty())
+            || !self.files.is_empty()
             || !(self.blocked_by.is_empty() && self.blocks.is_empty())
     }
 }

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create::{Create, Many};
 use super::plant::{TreeKinds, plant};
+use crate::config::Config;
 use crate::domain::{TaskId, TaskRef};
 use crate::error::Result;
 use crate::ops::edge::linking;
@@ -41,6 +42,10 @@ impl Operation for CreateTree {
     const POSITIONAL: &'static [&'static str] = &["tree"];
 
     type Output = Grown;
+
+    fn prepare(&mut self, config: &Config) -> Result<()> {
+        self.tree.locate_files(config)
+    }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Grown> {
         let named = |name: &Option<String>| name.as_ref().map(|name| linking::kind(cx, name)).transpose();

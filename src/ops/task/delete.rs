@@ -8,6 +8,7 @@ use crate::Context;
 use crate::Effect;
 use crate::domain::{Outcome, Reason, Refusal, Step, Task, TaskId, TaskRef};
 use crate::error::Result;
+use crate::ops::mark::marking;
 use crate::ops::passage::{self, Consequences};
 use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
@@ -94,6 +95,7 @@ impl Delete {
             passage::take(tx, cx, task, &step, &because)?;
         }
         tx.mark_deleted(&task.id, &because)?;
+        marking::release_for(tx, &task.id, None, &because)?;
         tx.record(&Event {
             task: Some(&task.id),
             before: Some(json!({ "status": task.status })),

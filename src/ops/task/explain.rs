@@ -6,6 +6,7 @@ use super::brief::{Brief, Row};
 use super::claiming;
 use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Worker, listed};
 use crate::error::Result;
+use crate::ops::mark::marking::{self, Conflict};
 use crate::ops::worker::presence;
 use crate::ops::{Actor, Operation};
 use crate::store::{Filter, Listed, Order, Page, Queue, Start, Tx};
@@ -26,6 +27,9 @@ pub enum Explanation {
         claimable: bool,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         because: Vec<Value>,
+        /// Files it says it will change that others have marked.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files_marked: Vec<Conflict>,
         #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<String>,
     },
@@ -84,27 +88,52 @@ impl Operation for Explain {
     }
 }
 
+/// How many marks of others an explanation names.
+const FILES_SHOWN: usize = 5;
+
 fn explain_task(tx: &Tx, cx: &Context, id: &TaskId) -> Result<Explanation> {
     let task = tx.task(id)?;
     let mine = cx.worker.as_ref().is_some_and(|worker| task.holder.as_ref() == Some(&worker.id));
     if mine && task.claimed_at.is_some() {
         let next = Some("you hold it already: go on with it".to_owned());
-        return Ok(Explanation::Task { task: Brief::of(&task), claimable: false, because: Vec::new(), next });
+        return Ok(Explanation::Task {
+            task: Brief::of(&task),
+            claimable: false,
+            because: Vec::new(),
+            files_marked: Vec::new(),
+            next,
+        });
     }
-    let objections = match &cx.worker {
-        Some(worker) => claiming::objections(tx, cx, &task, worker, &cx.workflow_of(&task)?.claim)?,
-        None => {
-            let nobody = presence::newcomer("nobody".parse().map_err(Error::internal)?, cx);
-            let found = claiming::objections(tx, cx, &task, &nobody, &cx.workflow_of(&task)?.claim)?;
-            found.into_iter().filter(|refusal| !matches!(refusal, Refusal::LacksTags { .. })).collect()
-        }
+    let worker = worker_or_nobody(cx)?;
+    let mut objections = claiming::objections(tx, cx, &task, &worker, &cx.workflow_of(&task)?.claim)?;
+    if cx.worker.is_none() {
+        objections.retain(|refusal| !matches!(refusal, Refusal::LacksTags { .. }));
+    }
+    let mut files_marked = marking::held_by_others(tx, cx, id, &worker)?;
+    files_marked.truncate(FILES_SHOWN);
+    let passed_over = || {
+        const OVER: usize = claiming::PASSED_OVER;
+        format!(
+            "claim without a task passes over up to {OVER} such tasks; with `task` it takes this one anyway"
+        )
     };
     Ok(Explanation::Task {
         claimable: objections.is_empty(),
-        next: objections.first().map(Refusal::hint),
+        next: match objections.first() {
+            Some(refusal) => Some(refusal.hint()),
+            None => (!files_marked.is_empty()).then(passed_over),
+        },
+        files_marked,
         because: objections.into_iter().map(|refusal| Error::Refused(refusal).to_json()).collect(),
         task: Brief::of(&task),
     })
+}
+
+fn worker_or_nobody(cx: &Context) -> Result<Worker> {
+    match &cx.worker {
+        Some(worker) => Ok(worker.clone()),
+        None => Ok(presence::newcomer("nobody".parse().map_err(Error::internal)?, cx)),
+    }
 }
 
 fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
@@ -113,10 +142,10 @@ fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
         .queues()?
         .into_iter()
         .partition(|queue| worker.is_none_or(|worker| queue.demand.objection(&worker.tags).is_none()));
-    let for_you = Filter { standing: Some(Standing::Ready), queues: Some(fitting), ..Filter::default() };
+    let for_you =
+        Filter { standing: Some(Standing::Ready), queues: Some(fitting.clone()), ..Filter::default() };
     let ready_for_you = tx.count(&for_you, 1_000)?;
-    let first = Page { limit: 1, start: Start::Offset(0) };
-    let best = tx.list(&for_you, Order::Urgent, first)?.pop();
+    let best = claiming::best_of(tx, cx, &worker_or_nobody(cx)?, fitting)?;
     let tallies = tx.tallies()?;
     let blocked =
         tallies.iter().filter(|tally| tally.standing == Standing::Blocked).map(|tally| tally.tasks).sum();

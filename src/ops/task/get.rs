@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::brief::{Brief, is_default, is_zero, shortened};
 use crate::domain::{
-    Blocker, Millis, Phase, Priority, Status, Tag, Task, TaskId, TaskRef, Timestamp, WorkerId,
+    Blocker, MarkPath, Millis, Phase, Priority, Status, Tag, Task, TaskId, TaskRef, Timestamp, WorkerId,
 };
 use crate::error::Result;
 use crate::ops::Operation;
@@ -76,6 +76,11 @@ pub struct Whole {
     attachments: Vec<Attached>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachments_total: Option<usize>,
+    /// The files it says it will change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<MarkPath>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files_total: Option<usize>,
     /// The last things that happened to it, the newest first.
     events: Vec<Happening>,
     created_at: Timestamp,
@@ -124,6 +129,7 @@ impl Operation for Get {
             tx.attachments(&task.id)?.into_iter().map(Attached::of).collect();
         let attachments_total = attachments.len();
         attachments.truncate(SHOWN);
+        let files = tx.files_of(&task.id)?;
         let parent = match tx.parent(&task.id)? {
             Some(parent) => Some(Brief::of(&tx.task(&parent)?)),
             None => None,
@@ -140,6 +146,8 @@ impl Operation for Get {
             blocks: waiting.into_iter().map(Brief::from).collect(),
             attachments_total: (attachments_total > attachments.len()).then_some(attachments_total),
             attachments,
+            files_total: (files.len() > SHOWN).then_some(files.len()),
+            files: files.into_iter().take(SHOWN).collect(),
             events: tx.events_of(&task.id, EVENTS)?.into_iter().map(Happening::brief).collect(),
             workflow: Some(task.workflow.clone()).filter(|name| *name != cx.config.workflows.default),
             time_actual_ms: task.time_actual_ms + task.timed_since.map_or(0, |since| cx.now.since(since)),
@@ -191,6 +199,8 @@ impl Get {
             blocks_total: None,
             attachments: Vec::new(),
             attachments_total: None,
+            files: Vec::new(),
+            files_total: None,
             events: Vec::new(),
             created_at: task.created_at,
             created_by: task.created_by,

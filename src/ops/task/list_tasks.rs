@@ -21,9 +21,9 @@ pub struct ListTasks {
     #[serde(default)]
     claimed: bool,
     owner: Option<WorkerId>,
-    /// Tasks directly under it; "null": under none.
+    /// Directly under it; "null": under none.
     parent: Option<String>,
-    /// With parent: at any depth.
+    /// At any depth.
     #[serde(default)]
     recursive: bool,
     #[schemars(extend("x-vocabulary" = "phase"))]
@@ -35,7 +35,7 @@ pub struct ListTasks {
     /// Default 10.
     limit: Option<usize>,
     offset: Option<usize>,
-    /// As the page before answered.
+    /// Of the page before.
     cursor: Option<String>,
 }
 

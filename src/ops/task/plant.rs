@@ -15,6 +15,7 @@ use crate::Context;
 use crate::domain::{Demand, EdgeKind, Refusal, Shape, TaskDraft, TaskId, TaskRef, Title};
 use crate::error::{Error, Result};
 use crate::ops::edge::linking;
+use crate::ops::mark::marking;
 use crate::store::{FirstPlace, Tx};
 
 /// How the tasks of a tree are linked to each other.
@@ -217,6 +218,9 @@ impl<'a> Planting<'a> {
             blocked_above,
         };
         self.tx.add_task(&draft, &place, &self.cx.because("create"))?;
+        if !task.files.is_empty() {
+            marking::declare(self.tx, id, task.files.paths(), &self.cx.because("create"))?;
+        }
         self.planted.created += 1;
         match (&soil.parent, upright, &self.kinds.child) {
             (Some(parent), Some(kind), _) => {

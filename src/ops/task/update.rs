@@ -10,10 +10,12 @@ use super::claiming::{self, Force, Taken};
 use super::edit::Edit;
 use super::evidence::Evidence;
 use super::moving::{Move, cancel_under, move_to, refuse_follower, refuse_stranger};
+use crate::config::Config;
 use crate::domain::{
     Millis, Phase, Priority, Reason, Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text, Title, WorkerId,
 };
 use crate::error::{Error, Result};
+use crate::ops::mark::{Files, marking};
 use crate::ops::passage::{self, Consequences};
 use crate::ops::{Actor, Operation};
 use crate::store::{NewAttachment, Tx};
@@ -31,12 +33,12 @@ pub struct Update {
     /// Results, evidence.
     #[serde(default)]
     attachments: Vec<Evidence>,
-    /// Claim the best ready task too.
+    /// Claim the best one too.
     #[serde(default)]
     next: bool,
     /// As `claim` answered.
     attempt: Option<i64>,
-    /// Give it to this worker.
+    /// To give it to.
     assignee: Option<WorkerId>,
     title: Option<Title>,
     /// Empty clears it.
@@ -47,14 +49,15 @@ pub struct Update {
     tags: Option<BTreeSet<Tag>>,
     needed_tags: Option<BTreeSet<Tag>>,
     wanted_tags: Option<BTreeSet<Tag>>,
+    files: Option<Files>,
     #[schemars(range(min = 0))]
     points: Option<i64>,
     #[schemars(range(min = 0))]
     time_estimate_ms: Option<Millis>,
-    /// Cancel what is under it too.
+    /// What is under it too.
     #[serde(default)]
     cascade: bool,
-    /// Override its holder and blockers.
+    /// As in `claim`.
     #[serde(default)]
     force: bool,
 }
@@ -87,6 +90,10 @@ impl Operation for Update {
 
     type Output = Updated;
 
+    fn prepare(&mut self, config: &Config) -> Result<()> {
+        self.files.as_mut().map_or(Ok(()), |files| files.locate(config))
+    }
+
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Updated> {
         let force = Force::from(self.force);
         let found = tx.task(&tx.resolve(&self.task)?)?;
@@ -95,7 +102,12 @@ impl Operation for Update {
             refuse_follower(tx, cx, &found)?;
         }
         let task = self.resumed(tx, cx, found)?;
-        let changed = self.edit().apply(tx, cx, &task)?;
+        let mut changed = self.edit().apply(tx, cx, &task)?;
+        if let Some(files) = &self.files
+            && marking::declare(tx, &task.id, files.paths(), &cx.because("update"))?
+        {
+            changed.push("files".into());
+        }
         let task = tx.task(&task.id)?;
         let attached = self.attach(tx, cx, &task)?;
         let because = |cause| cx.because(if overrode { "force" } else { cause }).for_reason(self.reason());
@@ -211,7 +223,10 @@ fn take_next(tx: &Tx, cx: &Context) -> Result<Option<Taken>> {
         return Ok(None);
     };
     match claiming::claim(tx, cx, &task, None, Force::No) {
-        Ok(_) => Ok(Some(Taken::of(tx.task(&task.id)?))),
+        Ok(consequences) => {
+            consequences.tell_conflicts(cx);
+            Ok(Some(Taken::of(tx.task(&task.id)?)))
+        }
         Err(Error::Refused(refusal @ Refusal::AtLimit { .. })) => {
             cx.notify(refusal.to_string());
             Ok(None)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{TaskId, Timestamp, WorkerId};
+use crate::domain::{MarkPath, TaskId, Timestamp, WorkerId};
 use crate::ops::task::shortened;
 use crate::store::FeedRow;
 
@@ -15,6 +15,8 @@ pub struct Happening {
     event: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TaskId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<MarkPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worker_id: Option<WorkerId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +39,7 @@ impl Happening {
             at: row.at,
             event: row.what,
             task: row.task,
+            file: row.file,
             worker_id: row.worker,
             attempt: row.attempt,
             cause: row.cause,

@@ -13,7 +13,7 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Thinking {
     thought: String,
-    /// Of the tasks you hold; default: all.
+    /// Default: all you hold.
     tasks: Option<Vec<TaskRef>>,
 }
 

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::presence;
+use super::presence::{self, Departed};
 use crate::domain::{Departure, Worker, WorkerId};
 use crate::error::{Error, Result};
 use crate::ops::Operation;
@@ -27,6 +27,8 @@ struct Gone {
     id: WorkerId,
     how: Departure,
     released: usize,
+    #[serde(skip_serializing_if = "crate::ops::task::is_default")]
+    files: usize,
 }
 
 impl Operation for CleanupStale {
@@ -46,8 +48,8 @@ impl Operation for CleanupStale {
         for worker in candidates.into_iter().filter(|worker| worker.left.is_none()) {
             match presence::gone(&worker, cx.now, cx.config.stale_timeout_ms) {
                 Some(how) if workers.len() < AT_A_CALL => {
-                    let released = presence::depart(tx, cx, &worker, how, None)?;
-                    workers.push(Gone { id: worker.id, how, released: released.len() });
+                    let Departed { tasks, files } = presence::depart(tx, cx, &worker, how, None)?;
+                    workers.push(Gone { id: worker.id, how, released: tasks.len(), files });
                 }
                 Some(_) => break,
                 None if self.worker_id.is_some() => return Err(alive(&worker)),

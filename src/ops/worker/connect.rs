@@ -17,7 +17,7 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
-    /// Your name, kept over restarts; left out, you get one.
+    /// Your name; left out, you get one.
     worker_id: Option<WorkerId>,
     /// What you can do.
     tags: Option<BTreeSet<Tag>>,
@@ -28,7 +28,7 @@ pub struct Connect {
     /// Take over a live worker's name.
     #[serde(default)]
     force: bool,
-    /// Go on with tasks you lost; default true.
+    /// Go on with lost tasks; default true.
     resume: Option<bool>,
 }
 

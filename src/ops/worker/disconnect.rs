@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::presence;
+use super::presence::{self, Departed};
 use crate::domain::{Departure, Refusal, Status, TaskId};
 use crate::error::Result;
 use crate::ops::task::moving;
@@ -24,6 +24,8 @@ pub struct Disconnected {
     /// The first of the tasks that went back.
     released: Vec<TaskId>,
     released_total: usize,
+    #[serde(skip_serializing_if = "crate::ops::task::is_default")]
+    files_released: usize,
 }
 
 impl Operation for Disconnect {
@@ -39,11 +41,12 @@ impl Operation for Disconnect {
             refuse_unfit(tx, cx, status)?;
         }
         const SHOWN: usize = 20;
-        let mut released =
-            presence::depart(tx, cx, worker, Departure::Disconnected, self.final_status.as_ref())?;
+        let status = self.final_status.as_ref();
+        let Departed { tasks: mut released, files } =
+            presence::depart(tx, cx, worker, Departure::Disconnected, status)?;
         let released_total = released.len();
         released.truncate(SHOWN);
-        Ok(Disconnected { worker_id: worker.id.clone(), released, released_total })
+        Ok(Disconnected { worker_id: worker.id.clone(), released, released_total, files_released: files })
     }
 }
 

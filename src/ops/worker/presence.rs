@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::domain::{ClaimLimit, Departure, Outcome, Refusal, Step, TaskId, Timestamp, Worker, WorkerId};
 use crate::error::Result;
 use crate::ops::Request;
+use crate::ops::mark::marking;
 use crate::ops::passage;
 use crate::store::{Because, Event, Patience, Tx};
 use crate::{App, Context, Effect, process};
@@ -149,6 +150,13 @@ pub fn gone(worker: &Worker, now: Timestamp, stale_timeout_ms: i64) -> Option<De
     (now.since(worker.last_heartbeat) > stale_timeout_ms).then_some(Departure::Expired)
 }
 
+/// What a worker had who is gone.
+pub struct Departed {
+    pub tasks: Vec<TaskId>,
+    /// How many files it had marked.
+    pub files: usize,
+}
+
 /// Takes leave of a worker: its tasks go back, each with what followed, and it is written down as gone.
 pub fn depart(
     tx: &Tx,
@@ -156,12 +164,16 @@ pub fn depart(
     worker: &Worker,
     how: Departure,
     to: Option<&crate::domain::Status>,
-) -> Result<Vec<TaskId>> {
+) -> Result<Departed> {
     let held = tx.held_by(&worker.id)?;
     let because = match how {
         Departure::Disconnected => Because::asked(Some(&worker.id), how.as_str(), cx.now),
         _ => cx.by_rule(how.as_str()).work_ended_at(worker.last_heartbeat),
     };
+    let files = marking::release_all_of(tx, &worker.id, &because)?;
+    if how != Departure::Disconnected {
+        tx.forget_answered(&worker.id)?;
+    }
     for id in &held {
         let task = tx.task(id)?;
         let workflow = cx.workflow_of(&task)?;
@@ -171,8 +183,11 @@ pub fn depart(
         passage::take(tx, cx, &task, &step, &because)?;
     }
     tx.worker_left(&worker.id, how, cx.now)?;
-    let after = Some(json!({ "tasks_released": held.len() }));
+    let after = Some(match files {
+        0 => json!({ "tasks_released": held.len() }),
+        files => json!({ "tasks_released": held.len(), "files_released": files }),
+    });
     let worker = Some(&worker.id);
     tx.record(&Event { worker, after, ..Event::of("worker_left", &because) })?;
-    Ok(held)
+    Ok(Departed { tasks: held, files })
 }

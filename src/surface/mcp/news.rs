@@ -42,6 +42,10 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("thought", &[Topic::Workers]),
     ("connected", &[Topic::Workers]),
     ("worker_left", &[Topic::Workers]),
+    ("mark_claimed", &[Topic::Marks]),
+    ("mark_released", &[Topic::Marks]),
+    ("mark_wanted", &[Topic::Marks]),
+    ("mark_withdrawn", &[Topic::Marks]),
     ("attached", &[]),
 ];
 
@@ -262,6 +266,8 @@ mod tests {
             ("thought", "query://agents/all", true),
             ("thought", "query://tasks/ready", false),
             ("attached", "query://tasks/all", false),
+            ("mark_wanted", "query://files/marks", true),
+            ("mark_claimed", "query://tasks/all", false),
             ("never heard of", "query://tasks/all", true),
             ("*", "query://agents/all", true),
             ("*", "docs://skills/worker", false),

@@ -20,6 +20,7 @@ pub use table::RESOURCES;
 pub enum Topic {
     Tasks,
     Workers,
+    Marks,
 }
 
 /// An address, and the question it stands for.

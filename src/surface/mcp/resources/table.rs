@@ -3,7 +3,7 @@
 use super::{Asks, Row, Shows, Topic};
 use crate::ops::Subject;
 use Asks::{Given, Number, Text, Yes};
-use Topic::{Tasks, Workers};
+use Topic::{Marks, Tasks, Workers};
 
 /// How many rows a resource shows; the tool goes on from there.
 const ROWS: Asks = Number(100);
@@ -63,6 +63,14 @@ pub const RESOURCES: &[Row] = &[
         operation: "scan",
         arguments: &[("task", Given), ("below", Number(-1)), ("limit", ROWS)],
         subject: Some(Subject::Task),
+        ..LIST
+    },
+    Row {
+        address: "query://files/marks",
+        name: "marks",
+        about: "Who works on which files, and who waits for them",
+        operation: "list_marks",
+        topics: &[Marks],
         ..LIST
     },
     Row {
