@@ -8,11 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use crate::config::Config;
+use crate::config::{Config, Places};
 use crate::domain::{Millis, Process, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
 use crate::store::Patience::Waits;
-use crate::store::{Because, Store, Tx};
+use crate::store::{Because, Media, Patience, Store, Tx};
 
 /// The store, the rules, and for whom this process speaks.
 pub struct App {
@@ -32,6 +32,8 @@ pub struct Caller {
     pub worker: Option<WorkerId>,
     /// This process, if a worker that connects through it lives as long as it does.
     pub process: Option<Process>,
+    /// What the paths that it names are relative to.
+    pub places: Places,
     /// What the clock is stopped at, in tests.
     pub stopped_at: Option<Timestamp>,
 }
@@ -42,6 +44,7 @@ pub struct Context<'a> {
     pub now: Timestamp,
     pub config: &'a Config,
     pub caller: &'a Caller,
+    pub media: &'a Media,
     /// Who asks, if the call names a worker. Its lease has been renewed.
     pub worker: Option<Worker>,
     /// What the caller has to know beside the answer.
@@ -58,14 +61,25 @@ impl App {
     }
 
     /// Does what has to be done now and then, when an answer is out: the log is
-    /// moved, and answers are forgotten that nobody will ask for again.
+    /// moved, answers are forgotten that nobody will ask for again, and files
+    /// that belong to nothing go.
     pub fn tidy(&self) -> Result<()> {
         const REMEMBERED: Millis = 24 * 3_600_000;
         if self.store.tidy()? {
-            let then = self.now().before(REMEMBERED);
+            let now = self.now();
+            let then = now.before(REMEMBERED);
             self.store.transact(Waits, crate::Effect::Note, |tx| tx.forget_answers(then))?;
+            self.store.sweep_media(Waits)?;
+            self.store.sweep_abandoned_media(Waits, now.0.unsigned_abs() / 1_000)?;
         }
         Ok(())
+    }
+
+    /// Takes away files that nothing refers to any more, if that can be done now; else it is done later.
+    pub(crate) fn sweep_media(&self, patience: Patience) {
+        if let Err(error) = self.store.sweep_media(patience) {
+            tracing::debug!(%error, "files that belong to nothing are left for later");
+        }
     }
 
     /// Returns what a call in this transaction may use.
@@ -74,6 +88,7 @@ impl App {
             now: self.now().max(tx.newest_event_at()?.unwrap_or_default()),
             config: &self.config,
             caller: &self.caller,
+            media: self.store.media(),
             worker: None,
             notices: RefCell::default(),
         })

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use task_graph::config::{Durability, Project, Start, Toolset};
+use task_graph::config::{Durability, Places, Project, Start, Toolset};
 use task_graph::demo::{self, Manner};
 use task_graph::store::{Options, Store};
 use task_graph::surface::cli::{self, Flags, Line, Wanted};
@@ -109,7 +109,7 @@ fn open(project: Project, caller: Caller) -> Result<App> {
         })?;
     }
     let store = Store::open(&project.database, options)?;
-    App::new(store, project.config, caller)
+    App::new(store, project.config, Caller { places: project.places, ..caller })
 }
 
 /// Returns for whom this process speaks, as its environment says.
@@ -117,6 +117,7 @@ fn caller(start: &Start) -> Result<Caller> {
     Ok(Caller {
         worker: variable(&start.environment, "TASK_GRAPH_WORKER_ID")?,
         process: None,
+        places: Places::default(),
         stopped_at: variable(&start.environment, "TASK_GRAPH_NOW")?,
     })
 }

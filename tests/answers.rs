@@ -31,6 +31,14 @@ fn crowded() -> Project {
             "worker_id": "ann", "task": "task-number-0", "description": "y".repeat(10_000),
         }),
     );
+    for number in 0..30 {
+        let (kind, name) = (format!("{number}{}", "k".repeat(62)), "\"".repeat(255));
+        let mime = format!("text/{}", "x".repeat(122));
+        let asked = json!({
+            "task": "task-number-1996", "type": kind, "name": name, "mime": mime, "content": "x\n".repeat(50_000),
+        });
+        project.does("attach", asked);
+    }
     for number in 0..64 {
         let name = format!("worker-{number}");
         project.worker(&name, json!({ "tags": ["css", "html"] }));
@@ -60,6 +68,12 @@ fn crowded() -> Project {
 
 /// A plain call of every operation, in an order in which each succeeds.
 fn calls() -> Vec<(&'static str, Value)> {
+    let mut calls = on_tasks();
+    calls.extend(on_attachments());
+    calls
+}
+
+fn on_tasks() -> Vec<(&'static str, Value)> {
     let ann = |mut arguments: Value| {
         arguments["worker_id"] = "ann".into();
         arguments
@@ -118,6 +132,23 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("get_skill", json!({ "name": "coordinator" })),
         ("get_skill", json!({ "name": "reporting" })),
         ("get_skill", json!({ "name": "repair" })),
+    ]
+}
+
+fn on_attachments() -> Vec<(&'static str, Value)> {
+    let many: Vec<String> = (1_000..1_600).map(|number| format!("task-number-{number}")).collect();
+    vec![
+        ("attach", json!({ "task": many, "type": "k".repeat(64), "content": "x" })),
+        ("attachments", json!({ "task": "task-number-1996" })),
+        (
+            "attachments",
+            json!({ "task": "task-number-1996", "type": format!("7{}", "k".repeat(62)), "sequence": 0 }),
+        ),
+        ("get", json!({ "task": "task-number-1996" })),
+        ("detach", json!({ "worker_id": "ann", "task": "task-number-1996", "type": "*" })),
+        ("log_metrics", json!({ "worker_id": "ann", "task": "task-number-1996", "cost_usd": 0.1 })),
+        ("get_metrics", json!({ "task": many })),
+        ("get_metrics", json!({})),
     ]
 }
 

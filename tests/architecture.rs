@@ -79,6 +79,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("jiff", &["src/domain/time.rs"]),
     ("uuid", &["src/domain/ids.rs"]),
     ("petname", &["src/ops/worker/"]),
+    ("sha2", &["src/store/media.rs"]),
+    ("base64", &["src/ops/attachment/"]),
 ];
 
 /// What `domain` may use beside the language's own library.

@@ -11,7 +11,7 @@ use proptest::test_runner::Config as Runs;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use task_graph::config::Config;
-use task_graph::domain::Status;
+use task_graph::domain::{Dollars, Status};
 
 use crate::support::history::History;
 use crate::support::project::{Project, ids};
@@ -38,8 +38,14 @@ fn rarely() -> impl Strategy<Value = bool> {
 fn creation() -> impl Strategy<Value = Value> {
     let place = (prop::option::of(task()), prop::option::weighted(0.3, task()));
     let demand = (rarely(), rarely(), 0..=10u8);
-    (task(), place, demand).prop_map(|(id, (parent, blocker), (needed, wanted, priority))| {
+    let estimate = prop::option::of(0..1_000u32);
+    (task(), place, demand, estimate).prop_map(|(id, (parent, blocker), demand, estimate)| {
+        let (needed, wanted, priority) = demand;
         let mut asked = json!({ "id": id, "title": id, "priority": priority });
+        if let Some(estimate) = estimate {
+            asked["time_estimate_ms"] = estimate.into();
+            asked["points"] = (estimate % 7).into();
+        }
         if let Some(parent) = parent {
             asked["parent"] = parent.into();
         }
@@ -112,6 +118,26 @@ fn deletion() -> impl Strategy<Value = Value> {
     )
 }
 
+fn attaching() -> impl Strategy<Value = Value> {
+    (worker(), task(), prop::sample::select(&["plan", "log"][..]), 0..3u8, any::<bool>()).prop_map(
+        |(worker, task, kind, content, file)| {
+            json!({
+                "worker_id": worker, "task": task, "type": kind, "content": content.to_string(),
+                "store_as_file": file,
+            })
+        },
+    )
+}
+
+fn reporting() -> impl Strategy<Value = Value> {
+    (worker(), task(), -5_000_000..5_000_000i64, 0..9u8).prop_map(|(worker, task, micros, calls)| {
+        let cost = serde_json::to_value(Dollars { micros }).unwrap();
+        json!({
+            "worker_id": worker, "task": task, "cost_usd": cost, "values": { "calls": calls }, "reason": "x",
+        })
+    })
+}
+
 fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         5 => creation().prop_map(|asked| ("create", asked)),
@@ -133,6 +159,11 @@ fn call() -> impl Strategy<Value = Call> {
         1 => worker().prop_map(|worker| ("disconnect", json!({ "worker_id": worker }))),
         1 => worker().prop_map(|worker| ("connect", json!({ "worker_id": worker }))),
         1 => Just(("cleanup_stale", json!({}))),
+        2 => attaching().prop_map(|asked| ("attach", asked)),
+        1 => (worker(), task()).prop_map(|(worker, task)| {
+            ("detach", json!({ "worker_id": worker, "task": task, "type": "*" }))
+        }),
+        2 => reporting().prop_map(|asked| ("log_metrics", asked)),
         1 => (1..8u8).prop_map(|minutes| ("pass", json!(minutes))),
     ]
 }
@@ -173,6 +204,8 @@ impl World {
             // The name may go on to another task.
             self.attempts.clear();
         }
+        self.check_sums();
+        self.check_media();
         let file = File::read(&self.beside, self.project.config());
         file.check();
         for (task, attempt) in file.attempts() {
@@ -185,6 +218,39 @@ impl World {
         if let Err(refused) = self.project.call(operation, arguments) {
             assert_ne!(refused.code, "internal", "{refused:?}");
         }
+    }
+
+    /// Adds up again what is kept as a sum.
+    fn check_sums(&self) {
+        let estimates = rows_of(
+            &self.beside,
+            "select
+                count(time_estimate_ms) as tasks,
+                coalesce(sum(time_estimate_ms), 0) as time_estimate_ms,
+                coalesce(sum(iif(time_estimate_ms is null, 0, time_actual_ms)), 0) as time_actual_ms,
+                coalesce(sum(points), 0) as points
+            from tasks where deleted_at is null",
+        );
+        let kept = "select tasks, time_estimate_ms, time_actual_ms, points from estimates";
+        assert_eq!(rows_of(&self.beside, kept), estimates);
+        let reported = rows_of(
+            &self.beside,
+            "select worker_id, name, sum(value) as value
+            from metrics join metric_values on metric_id = id group by 1, 2 order by 1, 2",
+        );
+        let kept = "select worker_id, name, value from metric_totals order by 1, 2";
+        assert_eq!(rows_of(&self.beside, kept), reported);
+        let micros = reported.iter().filter(|row| row["name"] == "cost_usd").map(|row| row["value"].as_i64());
+        let cost = Dollars { micros: micros.map(Option::unwrap).sum() };
+        assert_eq!(self.project.answer("get_metrics", json!({}))["cost_usd"].to_string(), cost.to_string());
+    }
+
+    /// Looks for every file that something refers to, and for those that nothing does once it is tidied up.
+    fn check_media(&self) {
+        self.project.app.tidy().unwrap();
+        let wanted =
+            rows_of(&self.beside, "select distinct digest from attachments where digest is not null");
+        assert_eq!(self.project.media().len(), wanted.len());
     }
 
     fn is_in_feed(&self, task: &Value) -> bool {

@@ -9,6 +9,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
         "any number of processes write: no lock error, no lost count, no circle, one winner who is named",
         &[
             "race::claims::one_of_many_claims_wins",
+            "race::reports::no_report_is_lost",
             "race::drains::a_queue_is_drained_by_those_who_list_and_choose",
             "race::links::of_two_opposite_links_one_is_refused_with_the_circle",
         ],
@@ -26,7 +27,19 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &[
             "protocol::wrong_calls::a_call_that_fails_half_way_leaves_nothing",
             "ops::update::a_refused_update_leaves_no_attachment",
+            "ops::update::a_refused_update_leaves_no_file",
             "crash::kills::a_process_that_is_killed_among_thousands_of_writes_leaves_no_half_of_one",
+        ],
+    ),
+    (
+        "what is attached can be read in parts, has a limit, and no name leads out of the folder",
+        &[
+            "ops::attachments::a_long_text_is_read_in_parts_that_fit",
+            "ops::attachments::bytes_come_back_as_they_were",
+            "ops::attach::the_id_of_a_task_is_no_path",
+            "ops::attach::as_much_as_is_allowed_may_be_attached",
+            "ops::attach::a_text_is_kept_with_its_maker_and_attempt",
+            "race::reports::a_file_that_something_refers_to_is_never_swept",
         ],
     ),
     (

@@ -56,7 +56,8 @@ fn releases() -> Vec<Release> {
     let release = |(at, migration): (usize, &PathBuf)| {
         let number = at + 1;
         steps += &read(migration);
-        let rows = read(&folder("tests/fixtures").join(format!("rows-{number:04}.sql")));
+        let name = migration.file_name().unwrap().to_str().unwrap();
+        let rows = read(&folder("tests/fixtures").join(format!("rows-{}.sql", &name[..4])));
         let ours = format!("pragma user_version = {number}; pragma application_id = {OURS};");
         Release { number, made_by: format!("{steps}\n{rows}\n{ours}") }
     };
@@ -110,6 +111,21 @@ fn what_a_released_store_holds_can_be_used() {
         assert_eq!(ids(&taken["tasks"]), ["page", "queries"], "release {number}");
         History::check(&file, &app.config);
     }
+}
+
+#[test]
+fn estimates_that_were_made_before_they_were_summed_up_count() {
+    let first = releases().swap_remove(0).made_by;
+    let estimated = "update tasks set time_estimate_ms = 90000, points = 3 where id in ('schema', 'page');";
+    let (_folder, file) = made_by(&format!("{first}{estimated}"));
+
+    drop(open(&file).unwrap());
+
+    let sums = rows(&file, "select tasks, time_estimate_ms, time_actual_ms, points from estimates");
+    assert_eq!(
+        json!(sums),
+        json!([{ "tasks": 2, "time_estimate_ms": 180_000, "time_actual_ms": 60_000, "points": 6 }])
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::domain::{EdgeKinds, Millis, Policy, Status, Tag, Workflows};
+use crate::domain::{AttachmentTypes, EdgeKinds, Millis, Policy, Status, Tag, Workflows};
 
 pub use naming::{Case, Naming};
 pub use paths::Places;
@@ -44,8 +44,6 @@ pub struct Config {
     pub edges: EdgeKinds,
     pub auto_advance: AutoAdvance,
     pub limits: Limits,
-    /// What the names of files are relative to.
-    pub places: Places,
     /// Where the store is, as it was written.
     pub db_path: String,
     /// How many tasks a worker may hold that did not ask for another number; 0 is no limit.
@@ -60,6 +58,7 @@ pub struct Config {
     pub lock_wait_ms: Millis,
     pub durability: Durability,
     pub toolset: Toolset,
+    pub attachments: AttachmentTypes,
     pub unknown_tag: Policy,
     /// The tags the project has declared; empty if it declares none.
     pub known_tags: Vec<Tag>,

@@ -75,6 +75,33 @@ impl Places {
         self.resolve_from(&self.start, text)
     }
 
+    /// Returns a file of the project as the store names it: relative to the root, with `/`.
+    ///
+    /// A path is relative to the root. What is only in the worktree that the
+    /// program was started in is the same file of the repository.
+    pub fn file(&self, text: &str) -> Result<String, String> {
+        let worktree = Checkout::around(&self.start).map(|checkout| checkout.top);
+        let tops = [Some(&self.root), worktree.as_ref()].into_iter().flatten();
+        let mut outside = false;
+        for top in tops {
+            let path = self.resolve_from(top, text).map_err(|error| error.to_string())?;
+            let Ok(file) = path.canonicalize() else {
+                continue;
+            };
+            if !file.is_file() {
+                return Err(format!("`{text}` is not a file"));
+            }
+            match top.canonicalize().ok().and_then(|top| Some(file.strip_prefix(top).ok()?.to_owned())) {
+                Some(inside) => return slashed(&inside),
+                None => outside = true,
+            }
+        }
+        match outside {
+            true => Err(format!("`{text}` is not in the project")),
+            false => Err(format!("there is no file `{text}` in the project")),
+        }
+    }
+
     fn resolve_from(&self, base: &Path, text: &str) -> Result<PathBuf> {
         let (first, rest) = text.split_once('/').unwrap_or((text, ""));
         if matches!(first, "~" | "$HOME") {
@@ -89,6 +116,11 @@ impl Places {
         }
         Ok(base.join(text))
     }
+}
+
+fn slashed(path: &Path) -> Result<String, String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).ok_or_else(|| format!("the path `{}` is not UTF-8", path.display()))
 }
 
 pub(super) fn has_drive(text: &str) -> bool {
@@ -189,6 +221,39 @@ mod tests {
             let root = self.places(start).root;
             root.strip_prefix(self.path("")).unwrap().display().to_string()
         }
+    }
+
+    #[test]
+    fn a_file_is_named_from_the_root_wherever_it_is_seen_from() {
+        let disk = Disk::with(&["p/.git", "p/src", "p/.task-graph", "other"]);
+        disk.links("w", "p/.git");
+        fs::create_dir_all(disk.path("w/src")).unwrap();
+        for file in ["p/src/a.rs", "w/src/a.rs", "w/src/new.rs", "other/x.rs"] {
+            fs::write(disk.path(file), "x").unwrap();
+        }
+        let absolute = |file: &str| disk.path(file).display().to_string();
+        let (main, linked) = (disk.places("p"), disk.places("w"));
+
+        for path in ["src/a.rs", "./src/../src/a.rs", &absolute("p/src/a.rs")] {
+            assert_eq!(main.file(path).unwrap(), "src/a.rs", "{path}");
+            assert_eq!(linked.file(path).unwrap(), "src/a.rs", "{path}");
+        }
+        for path in ["src/new.rs", &absolute("w/src/new.rs")] {
+            assert_eq!(linked.file(path).unwrap(), "src/new.rs", "{path}");
+        }
+        for path in ["src", "src/new.rs", "../other/x.rs", &absolute("other/x.rs"), "~/x", "/etc/passwd"] {
+            assert!(main.file(path).is_err(), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_out_of_the_project_names_no_file_of_it() {
+        let disk = Disk::with(&["p/.task-graph", "other"]);
+        fs::write(disk.path("other/secret"), "x").unwrap();
+        std::os::unix::fs::symlink(disk.path("other/secret"), disk.path("p/inside")).unwrap();
+
+        assert_eq!(disk.places("p").file("inside").unwrap_err(), "`inside` is not in the project");
     }
 
     #[test]

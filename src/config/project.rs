@@ -30,7 +30,7 @@ pub struct Start {
 /// Where a team works, and by which settings.
 #[derive(Clone, Debug)]
 pub struct Project {
-    pub root: PathBuf,
+    pub places: Places,
     pub database: PathBuf,
     pub config: Config,
 }
@@ -71,11 +71,8 @@ impl Project {
     /// are; paths in flags are relative to the start directory.
     pub fn find(start: &Start) -> Result<Self> {
         let places = Places::find(start)?;
-        let mut config = read(start, &places)?;
-        let database = places.resolve(&config.db_path)?;
-        let root = places.root.clone();
-        config.places = places;
-        Ok(Self { root, database, config })
+        let config = read(start, &places)?;
+        Ok(Self { database: places.resolve(&config.db_path)?, places, config })
     }
 }
 
@@ -216,7 +213,7 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
 
         assert_eq!((project.config.claim_limit, project.config.page_size), (7, 30));
         assert_eq!(project.config.worker_names, Naming { words: 3, case: Case::Pascal });
-        assert_eq!(project.root, disk.path("p"), "the store stays with the project");
+        assert_eq!(project.places.root, disk.path("p"), "the store stays with the project");
         assert!(origin(&project, "server.claim_limit").starts_with("installed file "));
     }
 
@@ -226,7 +223,7 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
 
         let project = Project::find(&disk.start(&[])).unwrap();
 
-        assert_eq!(project.root, disk.path("p"));
+        assert_eq!(project.places.root, disk.path("p"));
         assert_eq!(project.database, disk.path("p/.task-graph/tasks.db"));
         assert!(project.config.settings().iter().all(|setting| setting.origin == Origin::Default));
     }
@@ -272,7 +269,7 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
 
         let project = Project::find(&start).unwrap();
 
-        assert_eq!(project.root, disk.path("p"));
+        assert_eq!(project.places.root, disk.path("p"));
         assert_eq!(project.database, disk.path("p/deep/mine.db"));
         assert_eq!(origin(&project, "server.db_path"), "flag --database");
     }

@@ -11,9 +11,10 @@ use super::skill::Skills;
 use super::source::Source;
 use super::tree::Node;
 use super::workflow::{DEFAULT, Recipe};
-use super::{AutoAdvance, Config, Limits, Naming, Origin, Places};
+use super::{AutoAdvance, Config, Limits, Naming, Origin};
 use crate::domain::{
-    EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis, Shape, Status, Tag, Workflow, Workflows,
+    AttachmentRule, AttachmentType, AttachmentTypes, EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis, Shape,
+    Status, Tag, Workflow, Workflows,
 };
 use crate::error::Result;
 
@@ -56,7 +57,6 @@ impl Config {
                 tree_nodes: limits.whole("tree_nodes", 1)? as usize,
                 ids: limits.whole("ids", 1)? as usize,
             },
-            places: Places::default(),
             db_path: server.required("db_path")?,
             claim_limit: server.whole("claim_limit", 0)?,
             stale_timeout_ms: seconds(server.whole("stale_timeout_seconds", 1)?),
@@ -65,6 +65,7 @@ impl Config {
             lock_wait_ms: seconds(server.whole("lock_wait_seconds", 0)?),
             durability: server.required("durability")?,
             toolset: server.required("toolset")?,
+            attachments: attachments(root.section("attachments")?)?,
             unknown_tag: tags.required("unknown_tag")?,
             known_tags: known_tags(tags.section("definitions")?)?,
             worker_names: Naming { words: words(&mut ids)?, case: ids.required("agent_id_case")? },
@@ -178,6 +179,21 @@ fn rule(mut section: Section) -> Result<EdgeRule> {
     Ok(EdgeRule { shape, holds })
 }
 
+fn attachments(mut section: Section) -> Result<AttachmentTypes> {
+    let unknown = section.required("unknown_key")?;
+    let definitions = section.section("definitions")?;
+    section.done()?;
+    let types = definitions.named::<AttachmentType>()?.into_iter();
+    let by_name = types.map(|(name, mut section)| {
+        let mime = section.optional::<String>("mime")?.map(|mime| mime.parse()).transpose();
+        let mime = mime.map_err(|bad: String| section.fault("mime", format!("cannot be used: {bad}"), ""))?;
+        let rule = AttachmentRule { mime: mime.unwrap_or_default(), mode: section.or_default("mode")? };
+        section.done()?;
+        Ok((name, rule))
+    });
+    Ok(AttachmentTypes { unknown, by_name: by_name.collect::<Result<_>>()? })
+}
+
 /// Returns the declared tags. What is said of them is for people, and shown from the settings.
 fn known_tags(definitions: Section) -> Result<Vec<Tag>> {
     let tags = definitions.named()?.into_iter();
@@ -194,7 +210,7 @@ fn known_tags(definitions: Section) -> Result<Vec<Tag>> {
 mod tests {
     use super::*;
     use crate::config::{Durability, Toolset};
-    use crate::domain::Policy;
+    use crate::domain::{Mode, Policy};
 
     fn with(text: &str) -> Result<Config> {
         let mut settings = shipped().clone();
@@ -275,6 +291,34 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_attachments_are_those_of_the_table() {
+        let AttachmentTypes { unknown, by_name } = Config::builtin().attachments;
+
+        let replaced: Vec<_> = by_name
+            .iter()
+            .filter(|(_, rule)| rule.mode == Mode::Replace)
+            .map(|(name, _)| name.as_str())
+            .collect();
+
+        assert_eq!((unknown, by_name.len()), (Policy::Warn, 16));
+        assert_eq!(replaced, ["meta", "result", "plan", "context"]);
+        assert_eq!(by_name[&"diff".parse::<AttachmentType>().unwrap()].mime.as_str(), "text/x-diff");
+    }
+
+    #[test]
+    fn a_project_may_add_attachments_and_change_those_there_are() {
+        let config = with(
+            "attachments: { unknown_key: reject, definitions: { result: { mode: append }, shot: { mime: image/png } } }",
+        )
+        .unwrap();
+
+        let rule = |name: &str| config.attachments.rule(&name.parse().unwrap());
+        assert_eq!(config.attachments.unknown, Policy::Reject);
+        assert_eq!((rule("result").mime.as_str(), rule("result").mode), ("application/json", Mode::Append));
+        assert_eq!((rule("shot").mime.as_str(), rule("shot").mode), ("image/png", Mode::Append));
+    }
+
+    #[test]
     fn a_project_may_add_states_edges_and_tags() {
         let config = with(
             "states: { pending: { exits: [ready, cancelled] }, ready: { exits: [working], blocking: true } }
@@ -344,6 +388,16 @@ tags: { unknown_tag: reject, definitions: { rust: { category: language }, sql: }
             "\ndependencies: { definitions: { x: { display: vertical, blocks: start } } }",
             "2: `dependencies.definitions.x.blocks` cannot be `start` where `display` is `vertical`: no child would start before its parent has ended",
             "make it `completion` or `none`, or display it `horizontal`",
+        ),
+        (
+            "attachments: { definitions: { shot: { mime: png } } }",
+            "1: `attachments.definitions.shot.mime` cannot be used: `png` is not a MIME type: one looks like `text/plain`, without parameters",
+            "",
+        ),
+        (
+            "attachments: { definitons: {} }",
+            "1: `attachments.definitons` is not a setting",
+            "did you mean `definitions`?",
         ),
         (
             "tags: { definitions: { a b: {} } }",

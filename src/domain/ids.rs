@@ -152,6 +152,28 @@ name!(
     "1 to 128 printable characters",
     |text| (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
 );
+name!(
+    /// What an attachment is: `note`, `result`, `gate/tests`.
+    AttachmentType,
+    "type of attachment",
+    "1 to 64 printable characters without `*` and `?`",
+    |text| (1..=64).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '*' | '?'))
+);
+name!(
+    /// What bytes in the media folder are called: by the SHA-256 of what they are.
+    Digest,
+    "digest",
+    "64 hexadecimal digits in lower case",
+    |text| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+);
+name!(
+    /// What a worker counts beside money.
+    CounterName,
+    "counter",
+    "1 to 40 of letters, digits, `.`, `_`, `-`, `/`, `:`; money is `cost_usd`, beside the counters",
+    |text| is_word(text, 40, "._-/:") && text != "cost_usd"
+);
 
 name!(
     /// How a caller names a file, several, or an exclusive name that begins with `lock:`.
@@ -172,7 +194,20 @@ name!(
         && stays_inside(text.strip_prefix('/').unwrap_or(text))
 );
 
-plain_display!(FileName, MarkPath, TaskRef, WorkerId, Tag, Status, Phase, EdgeKindName, RequestId);
+plain_display!(
+    TaskRef,
+    WorkerId,
+    Tag,
+    Status,
+    Phase,
+    EdgeKindName,
+    FileName,
+    MarkPath,
+    RequestId,
+    AttachmentType,
+    Digest,
+    CounterName
+);
 
 /// How many of a generated id's digits stand for the whole in answers.
 const TAIL: usize = 8;

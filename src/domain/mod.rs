@@ -3,11 +3,14 @@
 //! Operations gather facts from the store, ask this module, and record what it
 //! answers.
 
+mod attachment;
 mod attempt;
 mod claim;
 mod graph;
 mod ids;
 mod mark;
+mod metrics;
+mod money;
 mod refusal;
 mod step;
 mod task;
@@ -15,14 +18,17 @@ mod time;
 mod worker;
 mod workflow;
 
+pub use attachment::{AttachmentRule, AttachmentTypes, Mime, Mode};
 pub use attempt::{Attempt, Outcome};
 pub use claim::{Blocker, Candidate, Demand, LackedTags};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
 pub use ids::{
-    BadName, EdgeKindName, FileName, MarkPath, Phase, RequestId, Status, Tag, TaskId, TaskRef, WorkerId,
-    is_generated,
+    AttachmentType, BadName, CounterName, Digest, EdgeKindName, FileName, MarkPath, Phase, RequestId, Status,
+    Tag, TaskId, TaskRef, WorkerId, is_generated,
 };
 pub use mark::{LOCK, Mark, is_wild};
+pub use metrics::{Amounts, Counters};
+pub use money::Dollars;
 pub use refusal::Refusal;
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};

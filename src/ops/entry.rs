@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Map, Value};
 
 use super::schema::{self, Vocabulary};
-use super::{Actor, CATALOGUE, Operation, arguments};
+use super::{Actor, CATALOGUE, Operation, Staging, arguments};
 use crate::domain::{Refusal, RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
@@ -154,18 +154,30 @@ fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<Strin
     parsed.map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), String::new()))
 }
 
-/// Runs an operation: one transaction, in which the caller's lease is renewed
-/// and the answer remembered for a caller that repeats itself.
+/// Runs an operation: what needs no transaction first, then one transaction.
 fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
-    operation.prepare(&app.config)?;
+    let staging = Staging::new(app, request.patience);
+    let answer = operation.prepare(&staging).and_then(|()| answer(app, &operation, request));
+    if answer.is_err() {
+        staging.discard();
+    } else if O::EFFECT == Effect::Destroy {
+        app.sweep_media(request.patience);
+    }
+    answer
+}
+
+/// Runs an operation in one transaction, in which the caller's lease is renewed
+/// and the answer remembered for a caller that repeats itself; in none, if that
+/// can be seen beforehand.
+fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<Value> {
     if O::SWEEPS {
         presence::sweep(app, request)?;
     }
     if O::FORESEES
         && (request.patience == Patience::Waits || O::EFFECT == Effect::Note)
-        && let Some(answer) = foresee(app, &operation, request)?
+        && let Some(answer) = foresee(app, operation, request)?
     {
         return Ok(answer);
     }
@@ -193,7 +205,7 @@ fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
         }
         Ok((answer, _)) => Ok(answer),
         Err(Error::Refused(refusal)) => {
-            salvage(app, &operation, request, &refusal)?;
+            salvage(app, operation, request, &refusal)?;
             Err(refusal.into())
         }
         Err(error) => Err(error),

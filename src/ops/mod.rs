@@ -8,12 +8,15 @@ mod arguments;
 mod entry;
 mod passage;
 mod schema;
+mod staging;
 
 pub use crate::domain::nearest;
 pub use entry::{Entry, Input, Request, Shelf, find};
 pub use names::{Names, Subject, names};
 pub use schema::Vocabulary;
+pub use staging::Staging;
 
+mod attachment;
 mod edge;
 mod find;
 mod mark;
@@ -27,7 +30,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::Config;
 use crate::error::Result;
 use crate::store::Tx;
 use crate::{Context, Effect};
@@ -56,8 +58,8 @@ pub trait Operation: DeserializeOwned + JsonSchema {
 
     type Output: Serialize;
 
-    /// Asks the disk what it has to know, before the transaction begins.
-    fn prepare(&mut self, _config: &Config) -> Result<()> {
+    /// Does what takes long or asks the disk, once, before the transaction. It may be done in vain.
+    fn prepare(&mut self, _staging: &Staging) -> Result<()> {
         Ok(())
     }
 
@@ -116,6 +118,11 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<mark::UnmarkFile>(Shelf::Full, ""),
     Entry::of::<mark::ListMarks>(Shelf::Full, ""),
     Entry::of::<mark::MarkUpdates>(Shelf::Full, ""),
+    Entry::of::<attachment::Attach>(Shelf::Full, "artifact"),
+    Entry::of::<attachment::Attachments>(Shelf::Full, ""),
+    Entry::of::<attachment::Detach>(Shelf::Full, ""),
+    Entry::of::<track::LogMetrics>(Shelf::Full, "tokens"),
+    Entry::of::<track::GetMetrics>(Shelf::Full, ""),
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),

@@ -3,20 +3,32 @@
 use rusqlite::{Row, named_params};
 
 use super::Tx;
-use crate::domain::{TaskId, Timestamp, WorkerId};
+use super::media::Media;
+use crate::domain::{AttachmentType, Digest, Mime, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Something to attach.
 #[derive(Clone, Debug)]
 pub struct NewAttachment<'a> {
     pub task: &'a TaskId,
-    pub kind: &'a str,
+    pub kind: &'a AttachmentType,
     pub name: &'a str,
-    pub mime: &'a str,
-    pub content: &'a str,
+    pub mime: &'a Mime,
+    pub matter: Matter<'a>,
     /// The attempt it was made in; 0 if in none.
     pub attempt: i64,
     pub worker: Option<&'a WorkerId>,
+}
+
+/// What an attachment is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Matter<'a> {
+    /// A text that the store keeps itself.
+    Text(&'a str),
+    /// A file of the media folder, and how long it is.
+    Media(&'a Digest, i64),
+    /// A file of the project, which is only named.
+    File(&'a str),
 }
 
 /// What there is to know of an attachment without its content.
@@ -27,73 +39,203 @@ pub struct AttachmentRow {
     pub name: String,
     pub mime: String,
     pub bytes: i64,
+    pub digest: Option<Digest>,
+    pub file: Option<String>,
     pub attempt: i64,
     pub worker: Option<WorkerId>,
     pub created_at: Timestamp,
 }
 
+/// Which of a task's attachments are meant.
+#[derive(Clone, Debug, Default)]
+pub struct AttachmentFilter {
+    /// `*` stands for any number of characters, `?` for one.
+    pub kind: Option<String>,
+    pub mime_prefix: Option<String>,
+    pub name: Option<String>,
+    pub sequence: Option<i64>,
+}
+
+/// A part of a list or of bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Slice {
+    pub offset: usize,
+    pub limit: usize,
+}
+
+impl AttachmentFilter {
+    /// Returns the pattern as SQLite reads it: there a bracket would open a list of characters.
+    fn glob(&self) -> Option<String> {
+        self.kind.as_ref().map(|kind| kind.replace('[', "[[]"))
+    }
+}
+
 impl Tx<'_> {
     /// Attaches something to a task, after what is there of its type. Returns its number.
     pub fn attach(&self, new: &NewAttachment<'_>, now: Timestamp) -> Result<i64> {
+        const NEXT: &str = "
+            select coalesce(max(sequence) + 1, 0)
+            from attachments
+            where task_id = :task and attachment_type = :kind";
         const SQL: &str = "
             insert into attachments (task_id, attachment_type, sequence, name, mime_type, content,
-                attempt, worker_id, created_at)
-            select :task, :kind, coalesce(max(sequence) + 1, 0), :name, :mime, :content,
-                :attempt, :worker, :now
-            from attachments
-            where task_id = :task and attachment_type = :kind
-            returning sequence";
-        let NewAttachment { task, kind, name, mime, content, attempt, worker } = new;
-        let number = self.0.prepare_cached(SQL)?.query_row(
-            named_params! {
-                ":task": task,
-                ":kind": kind,
-                ":name": name,
-                ":mime": mime,
-                ":content": content,
-                ":attempt": attempt,
-                ":worker": worker,
-                ":now": now,
-            },
-            |row| row.get(0),
-        )?;
-        Ok(number)
+                file_path, digest, bytes, attempt, worker_id, created_at)
+            values (:task, :kind, :sequence, :name, :mime, :content,
+                :file, :digest, :bytes, :attempt, :worker, :now)";
+        let NewAttachment { task, kind, name, mime, matter, attempt, worker } = new;
+        let (content, media, file) = match matter {
+            Matter::Text(text) => (*text, None, None),
+            Matter::Media(digest, bytes) => ("", Some((*digest, *bytes)), None),
+            Matter::File(path) => ("", None, Some(*path)),
+        };
+        let keys = named_params! { ":task": task, ":kind": kind };
+        let sequence = self.0.prepare_cached(NEXT)?.query_row(keys, |row| row.get(0))?;
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":task": task,
+            ":kind": kind,
+            ":sequence": sequence,
+            ":name": name,
+            ":mime": mime.as_str(),
+            ":content": content,
+            ":file": file,
+            ":digest": media.map(|(digest, _)| digest),
+            ":bytes": media.map(|(_, bytes)| bytes),
+            ":attempt": attempt,
+            ":worker": worker,
+            ":now": now,
+        })?;
+        Ok(sequence)
     }
 
-    /// Says whether the same was attached to the task in the same attempt.
-    pub fn is_attached(&self, new: &NewAttachment<'_>) -> Result<bool> {
+    /// Says whether the same text is attached already, made in the same attempt.
+    pub fn is_attached(
+        &self,
+        task: &TaskId,
+        kind: &AttachmentType,
+        attempt: i64,
+        text: &str,
+    ) -> Result<bool> {
         const SQL: &str = "
             select 1
             from attachments
             where task_id = :task and attachment_type = :kind
                 and attempt = :attempt and content = :content";
         Ok(self.0.prepare_cached(SQL)?.exists(named_params! {
-            ":task": new.task,
-            ":kind": new.kind,
-            ":attempt": new.attempt,
-            ":content": new.content,
+            ":task": task,
+            ":kind": kind,
+            ":attempt": attempt,
+            ":content": text,
         })?)
     }
 
-    /// Takes away everything of a type that is attached to a task.
-    pub fn detach(&self, task: &TaskId, kind: &str) -> Result<usize> {
+    /// Takes away one attachment of a task.
+    pub fn detach(&self, task: &TaskId, kind: &str, sequence: i64) -> Result<()> {
         const SQL: &str = "
             delete from attachments
-            where task_id = :task and attachment_type = :kind";
-        Ok(self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task, ":kind": kind })?)
+            where task_id = :task and attachment_type = :kind and sequence = :sequence";
+        let keys = named_params! { ":task": task, ":kind": kind, ":sequence": sequence };
+        self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
     }
 
-    /// Returns what is attached to a task, by type and number.
-    pub fn attachments(&self, task: &TaskId) -> Result<Vec<AttachmentRow>> {
-        const SQL: &str = "
-            select attachment_type, sequence, name, mime_type, octet_length(content) as bytes,
-                attempt, worker_id, created_at
+    /// Returns a page of what is attached to a task, by type and number, and how much there is in all.
+    pub fn attachments(
+        &self,
+        task: &TaskId,
+        filter: &AttachmentFilter,
+        slice: Slice,
+    ) -> Result<(Vec<AttachmentRow>, usize)> {
+        const COUNT: &str = "
+            select count(*)
             from attachments
             where task_id = :task
-            order by attachment_type, sequence";
-        let mut statement = self.0.prepare_cached(SQL)?;
-        let rows = statement.query_map(named_params! { ":task": task }, attachment)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+                and (:kind is null or attachment_type glob :kind)
+                and (:mime is null or substr(mime_type, 1, length(:mime)) = :mime)
+                and (:name is null or name = :name)
+                and (:sequence is null or sequence = :sequence)";
+        const ROWS: &str = "
+            select attachment_type, sequence, name, mime_type,
+                coalesce(bytes, octet_length(content)) as bytes,
+                digest, file_path, attempt, worker_id, created_at
+            from attachments
+            where task_id = :task
+                and (:kind is null or attachment_type glob :kind)
+                and (:mime is null or substr(mime_type, 1, length(:mime)) = :mime)
+                and (:name is null or name = :name)
+                and (:sequence is null or sequence = :sequence)
+            order by attachment_type, sequence
+            limit :limit offset :offset";
+        let (kind, AttachmentFilter { mime_prefix, name, sequence, .. }) = (filter.glob(), filter);
+        let Slice { offset, limit } = slice;
+        let mut statement = self.0.prepare_cached(ROWS)?;
+        let rows = statement.query_map(
+            named_params! {
+                ":task": task, ":kind": kind, ":mime": mime_prefix, ":name": name, ":sequence": sequence,
+                ":limit": limit as i64, ":offset": offset as i64,
+            },
+            attachment,
+        )?;
+        let rows: Vec<AttachmentRow> = rows.collect::<rusqlite::Result<_>>()?;
+        if offset == 0 && rows.len() < limit {
+            let total = rows.len();
+            return Ok((rows, total));
+        }
+        let keys = named_params! {
+            ":task": task, ":kind": kind, ":mime": mime_prefix, ":name": name, ":sequence": sequence,
+        };
+        let total = self.0.prepare_cached(COUNT)?.query_row(keys, |row| row.get::<_, i64>(0))?;
+        Ok((rows, total as usize))
+    }
+
+    /// Returns a part of the text of an attachment that the store keeps itself.
+    pub fn attached_text(&self, task: &TaskId, row: &AttachmentRow, slice: Slice) -> Result<Vec<u8>> {
+        const SQL: &str = "
+            select substr(cast(content as blob), :offset + 1, :limit)
+            from attachments
+            where task_id = :task and attachment_type = :kind and sequence = :sequence";
+        Ok(self.0.prepare_cached(SQL)?.query_row(
+            named_params! {
+                ":task": task,
+                ":kind": row.kind,
+                ":sequence": row.sequence,
+                ":offset": slice.offset as i64,
+                ":limit": slice.limit as i64,
+            },
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Takes away the media files that nothing refers to any more. Says how many that were.
+    pub fn sweep_media(&self, media: &Media) -> Result<usize> {
+        const AT_ONCE: usize = 100;
+        const LOOSE: &str = "select digest from loose_media limit :limit";
+        const FORGET: &str = "delete from loose_media where digest = :digest";
+        let mut statement = self.0.prepare_cached(LOOSE)?;
+        let rows = statement.query_map(named_params! { ":limit": AT_ONCE as i64 }, |row| row.get(0))?;
+        let loose: Vec<Digest> = rows.collect::<rusqlite::Result<_>>()?;
+        for digest in &loose {
+            self.0.prepare_cached(FORGET)?.execute(named_params! { ":digest": digest })?;
+        }
+        self.remove_media(media, &loose)
+    }
+
+    /// Takes away those of the media files that nothing refers to.
+    pub fn remove_media(&self, media: &Media, digests: &[Digest]) -> Result<usize> {
+        const SQL: &str = "select 1 from attachments where digest = :digest";
+        let mut removed = 0;
+        for digest in digests {
+            if !self.0.prepare_cached(SQL)?.exists(named_params! { ":digest": digest })? {
+                media.remove(digest)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Says whether there are media files that nothing refers to any more.
+    pub fn has_loose_media(&self) -> Result<bool> {
+        const SQL: &str = "select 1 from loose_media limit 1";
+        Ok(self.0.prepare_cached(SQL)?.exists([])?)
     }
 }
 
@@ -104,6 +246,8 @@ fn attachment(row: &Row<'_>) -> rusqlite::Result<AttachmentRow> {
         name: row.get("name")?,
         mime: row.get("mime_type")?,
         bytes: row.get("bytes")?,
+        digest: row.get("digest")?,
+        file: row.get("file_path")?,
         attempt: row.get("attempt")?,
         worker: row.get("worker_id")?,
         created_at: row.get("created_at")?,

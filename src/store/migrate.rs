@@ -15,8 +15,11 @@ use crate::error::{Error, Result};
 const APPLICATION: i64 = 0x5447_7266;
 
 /// The schema, step by step. A released step is never edited.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_tasks.sql"), include_str!("migrations/0002_marks.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_tasks.sql"),
+    include_str!("migrations/0002_marks.sql"),
+    include_str!("migrations/0003_attachments.sql"),
+];
 
 /// Says whether the file is ours and as new as this program.
 pub fn is_current(conn: &Connection, path: &Path) -> Result<bool> {

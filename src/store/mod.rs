@@ -12,6 +12,7 @@
 
 mod disk;
 mod log;
+mod media;
 mod migrate;
 mod queue;
 mod row;
@@ -26,6 +27,7 @@ mod filter;
 mod history;
 mod lists;
 mod marks;
+mod metrics;
 mod names;
 mod news;
 mod queues;
@@ -33,7 +35,7 @@ mod tasks;
 mod workers;
 
 pub use answers::Named;
-pub use attachments::{AttachmentRow, NewAttachment};
+pub use attachments::{AttachmentFilter, AttachmentRow, Matter, NewAttachment, Slice};
 pub use counts::{Shift, Tally};
 pub use edges::{Edge, Neighbour, Reach};
 pub use events::{Event, FeedFilter, FeedRow};
@@ -41,6 +43,8 @@ pub use filter::{Filter, Place};
 pub use history::{AttemptRow, Passed, Span};
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
+pub use media::Media;
+pub use metrics::{Effort, MetricRow, NewMetrics};
 pub use news::Told;
 pub use queues::{Next, Queue};
 pub use steps::Because;
@@ -93,6 +97,7 @@ pub struct Store {
     checkpoints: WriteQueue,
     connection: Mutex<Connection>,
     log: Log,
+    media: Media,
     /// A second connection, for moving the log while the first one answers; made when first needed.
     keeper: Mutex<Option<Connection>>,
 }
@@ -133,12 +138,18 @@ impl Store {
             checkpoints,
             connection: Mutex::new(conn),
             log: Log::of(path),
+            media: Media::beside(path, options.synced),
             keeper: Mutex::new(None),
         })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns where the bytes are that are too many, or of the wrong kind, for a table.
+    pub fn media(&self) -> &Media {
+        &self.media
     }
 
     /// Runs `body` in one transaction: all of it happens, or none of it.
@@ -197,6 +208,24 @@ impl Store {
         };
         log_pages(keeper.insert(conn), "pragma wal_checkpoint(passive)")?;
         Ok(true)
+    }
+
+    /// Takes away the media files that lost what referred to them.
+    pub fn sweep_media(&self, patience: Patience) -> Result<()> {
+        if self.transact(patience, Effect::Read, |tx| tx.has_loose_media())? {
+            self.transact(patience, Effect::Note, |tx| tx.sweep_media(&self.media))?;
+        }
+        Ok(())
+    }
+
+    /// Takes away old media files that nothing ever referred to, since their calls were broken off:
+    /// a part of all of them for each `turn`.
+    pub fn sweep_abandoned_media(&self, patience: Patience, turn: u64) -> Result<()> {
+        let old = self.media.old_files(turn)?;
+        if !old.is_empty() {
+            self.transact(patience, Effect::Note, |tx| tx.remove_media(&self.media, &old))?;
+        }
+        Ok(())
     }
 
     /// Says whether it is this process that looks after something which one of all does every `period`.

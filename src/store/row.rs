@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    EdgeKindName, MarkPath, Phase, Priority, RequestId, Standing, Status, Tag, TaskId, Timestamp, WorkerId,
+    AttachmentType, CounterName, Digest, EdgeKindName, MarkPath, Phase, Priority, RequestId, Standing,
+    Status, Tag, TaskId, Timestamp, WorkerId,
 };
 
 /// A value that a column holds as JSON.
@@ -45,7 +46,19 @@ macro_rules! name_columns {
         )*
     };
 }
-name_columns!(TaskId, WorkerId, Tag, Status, Phase, EdgeKindName, MarkPath, RequestId);
+name_columns!(
+    TaskId,
+    WorkerId,
+    Tag,
+    Status,
+    Phase,
+    EdgeKindName,
+    MarkPath,
+    RequestId,
+    AttachmentType,
+    Digest,
+    CounterName
+);
 
 impl FromSql for Standing {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

@@ -35,6 +35,8 @@ impl Form {
         match (list, forms.len()) {
             (_, 0) => Self::Either(vec![Self::Json, Self::Text]),
             (_, 1) => forms.swap_remove(0),
+            // An object has commas of its own.
+            (Some(_), _) if forms.contains(&Self::Json) => Self::Json,
             (Some(at), _) => forms.swap_remove(at).or_alone(),
             (None, _) => Self::Either(forms),
         }

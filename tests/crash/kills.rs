@@ -111,3 +111,38 @@ fn write(agent: &mut Agent, round: usize, n: usize) {
         _ => agent.start("delete", json!({ "task": root, "cascade": true })),
     }
 }
+
+#[test]
+fn no_attachment_lacks_its_file_whenever_its_maker_was_killed() {
+    let team = Team::new();
+    team.has(&["t"]);
+    let mut cut_off = 0;
+
+    for round in 0..10 {
+        let mut agent = team.agent("ann");
+        for n in 0..60 {
+            let content = format!("{round}-{n}");
+            let kind = format!("log{}", n % 3);
+            let asked = match n % 4 {
+                3 => json!({ "task": "t", "type": "log*" }),
+                _ => json!({ "task": "t", "type": kind, "content": content, "store_as_file": true }),
+            };
+            agent.start(if n % 4 == 3 { "detach" } else { "attach" }, asked);
+        }
+        // One answer more is waited for each time.
+        for _ in 0..=round {
+            let _ = agent.finish();
+        }
+        cut_off += agent.kill().iter().filter(|told| told.is_none()).count();
+
+        let media = team.file().with_file_name("tasks.db-media");
+        for row in team.rows("select digest, bytes from attachments") {
+            let digest = row[0].as_str().unwrap();
+            let file = std::fs::metadata(media.join(&digest[..2]).join(digest)).unwrap();
+            assert_eq!(row[1], file.len(), "round {round}");
+        }
+        team.check();
+    }
+
+    assert_ne!(cut_off, 0, "nothing was under way");
+}

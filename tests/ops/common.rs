@@ -279,6 +279,12 @@ fn answers_have_no_nulls() {
         ("explain", json!({ "worker_id": "bob", "task": "part" })),
         ("status_summary", json!({})),
         ("connect", json!({})),
+        ("attach", json!({ "task": "part", "type": "note", "content": "x" })),
+        ("attachments", json!({ "task": "part" })),
+        ("attachments", json!({ "task": "part", "sequence": 0 })),
+        ("log_metrics", json!({ "worker_id": "ann", "task": "part", "cost_usd": 1 })),
+        ("get_metrics", json!({ "task": ["part", "other"] })),
+        ("detach", json!({ "worker_id": "ann", "task": "part", "type": "*" })),
         ("claim", json!({ "worker_id": "ann" })),
         ("update", json!({ "worker_id": "ann", "task": "part", "status": "completed" })),
     ] {

@@ -3,6 +3,8 @@
 //! A refusal is taken through `Project::refusal`, which also checks that the
 //! call left nothing behind.
 
+mod attach;
+mod attachments;
 mod bulk_update;
 mod claim;
 mod cleanup_stale;
@@ -12,16 +14,19 @@ mod connect;
 mod create;
 mod create_tree;
 mod delete;
+mod detach;
 mod disconnect;
 mod events;
 mod explain;
 mod get;
+mod get_metrics;
 mod get_skill;
 mod link;
 mod list_agents;
 mod list_marks;
 mod list_skills;
 mod list_tasks;
+mod log_metrics;
 mod mark_file;
 mod mark_updates;
 mod project_history;

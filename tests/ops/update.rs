@@ -575,6 +575,8 @@ fn titles_and_texts_have_limits() {
         json!({ "priority": -1 }),
         json!({ "attachments": [{ "type": "note", "content": big }] }),
         json!({ "attachments": [{ "type": "", "content": "x" }] }),
+        json!({ "attachments": [{ "type": "note", "content": "" }] }),
+        json!({ "attachments": [{ "type": "note" }] }),
         json!({ "attachments": [{ "type": "note", "content": "x", "mime": "text" }] }),
         json!({ "attachments": [{ "type": "note", "content": "x", "name": "x".repeat(256) }] }),
     ] {
@@ -593,7 +595,7 @@ fn attachments_are_kept_with_their_attempt() {
 
     let evidence = json!([
         { "type": "result", "content": "42" },
-        { "type": "result", "content": "{}", "mime": "application/json", "name": "out" },
+        { "type": "result", "content": "{}", "name": "out", "mode": "append" },
     ]);
     let asked = json!({
         "worker_id": "ann", "task": "api", "status": "completed", "attachments": evidence,
@@ -637,6 +639,58 @@ fn a_refused_update_leaves_no_attachment() {
     });
 
     assert_eq!(project.refusal("update", asked).code, "no_exit");
+}
+
+#[test]
+fn a_refused_update_leaves_no_file() {
+    let project = Project::new();
+    project.has(["api"]);
+
+    let bytes = json!({ "type": "log", "content": "hello", "store_as_file": true });
+    let asked = |more: Value| json!({ "worker_id": "ann", "task": "api", "status": "completed", "attachments": [bytes, more] });
+    let by_rule = project.refusal("update", asked(json!({ "type": "note", "content": "x" })));
+    let unreadable = project.refusal("update", asked(json!({ "type": "note", "content": "" })));
+
+    assert_eq!((by_rule.code.as_str(), unreadable.code.as_str()), ("no_exit", "input"));
+    assert_eq!(project.media(), [b""; 0]);
+}
+
+#[test]
+fn an_update_attaches_whatever_attach_does() {
+    let project = Project::new();
+    project.has(["api"]).writes("a.rs", "x").claim("ann", "api");
+
+    let evidence = json!([
+        { "type": "log", "content": "YWJj", "mime": "image/png" },
+        { "type": "output", "file": "a.rs" },
+        { "type": "plan", "content": "one" },
+        { "type": "plan", "content": "two" },
+        { "type": "odd", "content": "x" },
+    ]);
+    let asked = json!({ "worker_id": "ann", "task": "api", "attachments": evidence });
+    let done = project.answer("update", asked);
+
+    assert_eq!(done["attached"], json!(["log#0", "output#0", "plan#0", "plan#1", "odd#0"]));
+    assert_eq!(done["notices"], json!(["the project does not know attachments of type `odd`"]));
+    assert_eq!(project.media(), [b"abc"]);
+    let plans = project.rows("select content from attachments where attachment_type = 'plan'");
+    assert_eq!(json!(plans), json!([{ "content": "two" }]));
+}
+
+#[test]
+fn the_bytes_of_a_late_result_are_kept() {
+    let mut project = Project::new();
+    project.has(["api"]).claim("ann", "api");
+    project.at("12:06").worker("bob", json!({})).claim("bob", "api");
+
+    let asked = json!({
+        "worker_id": "ann", "task": "api", "status": "completed", "attempt": 1,
+        "attachments": [{ "type": "result", "content": "42", "store_as_file": true }],
+    });
+    let refused = project.call("update", asked).unwrap_err();
+
+    assert_eq!(refused.code, "fenced");
+    assert_eq!(project.media(), [b"42"]);
 }
 
 #[test]

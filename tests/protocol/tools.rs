@@ -40,11 +40,13 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "project_history",
         "list_marks",
         "list_agents",
+        "attachments",
+        "get_metrics",
         "config",
         "list_skills",
         "get_skill",
     ];
-    const DESTROY: &[&str] = &["delete", "unlink", "more"];
+    const DESTROY: &[&str] = &["delete", "detach", "unlink", "more"];
     let team = Team::new();
 
     for tool in listed(&team, "full").iter().chain(&listed(&team, "core")) {

@@ -6,4 +6,5 @@ mod links;
 mod marks;
 mod names;
 mod repeats;
+mod reports;
 mod starts;

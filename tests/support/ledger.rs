@@ -113,6 +113,27 @@ const FAULTS: &[(&str, &str)] = &[
         where event = coalesce(before, 'mark_released')",
     ),
     (
+        "sums of what was reported that are not its sum",
+        "select worker_id, name, value from metric_totals
+        except
+        select worker_id, name, sum(value)
+        from metrics join metric_values on metric_id = id
+        group by worker_id, name",
+    ),
+    (
+        "estimates that do not add up to those of the tasks",
+        "select * from estimates
+        where (tasks, time_estimate_ms, time_actual_ms, points) <> (
+            select
+                count(time_estimate_ms), coalesce(sum(time_estimate_ms), 0),
+                coalesce(sum(iif(time_estimate_ms is null, 0, time_actual_ms)), 0), coalesce(sum(points), 0)
+            from tasks where deleted_at is null)",
+    ),
+    (
+        "an attachment whose media file was let go",
+        "select task_id, digest from attachments join loose_media using (digest)",
+    ),
+    (
         "time that goes back",
         "select id from (select id, timestamp - lag(timestamp) over (order by id) as step from events)
         where step < 0",

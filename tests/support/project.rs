@@ -1,12 +1,13 @@
 //! A project in a folder of its own, whose clock stands until a test moves it.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use task_graph::config::Config;
+use task_graph::config::{Config, Places};
 use task_graph::domain::Timestamp;
 use task_graph::ops::Input;
 use task_graph::store::{Options, Store};
@@ -92,6 +93,21 @@ impl Project {
 
     pub fn file(&self) -> PathBuf {
         file(&self.folder)
+    }
+
+    /// Writes a file of the project.
+    pub fn writes(&self, path: &str, text: &str) -> &Self {
+        let file = self.folder.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+        self
+    }
+
+    /// Returns what is in the media folder, file by file.
+    pub fn media(&self) -> Vec<Vec<u8>> {
+        let shards = files_in(&file(&self.folder).with_file_name("tasks.db-media"));
+        let files = shards.iter().flat_map(|shard| files_in(shard));
+        files.map(|file| fs::read(file).unwrap()).collect()
     }
 
     pub fn config(&self) -> &Config {
@@ -246,6 +262,14 @@ impl From<Error> for Refused {
     }
 }
 
+/// Returns what is in a folder; nothing if there is none.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
 fn file(folder: &TempDir) -> PathBuf {
     folder.path().join(".task-graph/tasks.db")
 }
@@ -253,7 +277,9 @@ fn file(folder: &TempDir) -> PathBuf {
 fn open(folder: &TempDir, config: &Config, caller: Caller) -> App {
     let options = Options { lock_wait: Duration::from_secs(10), synced: false };
     let store = Store::open(&file(folder), options).unwrap();
-    App::new(store, config.clone(), caller).unwrap()
+    let root = folder.path().to_owned();
+    let places = Places { start: root.clone(), root, ..Places::default() };
+    App::new(store, config.clone(), Caller { places, ..caller }).unwrap()
 }
 
 fn at(caller: Caller, time: &str) -> Caller {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::config::Config;
+use crate::config::Places;
 use crate::domain::{FileName, MarkPath};
 use crate::error::{Error, Result};
 
@@ -22,10 +22,10 @@ impl Files {
     const MOST: usize = 100;
 
     /// Asks the disk what is meant. It has no time for that in a transaction.
-    pub fn locate(&mut self, config: &Config) -> Result<()> {
+    pub fn locate(&mut self, places: &Places) -> Result<()> {
         self.found.clear();
         for name in &self.names {
-            for path in config.places.locate(name)? {
+            for path in places.locate(name)? {
                 if !self.found.contains(&path) {
                     self.found.push(path);
                 }

@@ -2,11 +2,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Files, marking};
-use crate::config::Config;
 use crate::domain::{Mark, MarkPath, TaskId, TaskRef, WorkerId};
 use crate::error::Result;
-use crate::ops::Operation;
 use crate::ops::task::{is_zero, shortened};
+use crate::ops::{Operation, Staging};
 use crate::store::{MarkFilter, Tx, Want};
 use crate::{Context, Effect};
 
@@ -54,8 +53,8 @@ impl Operation for ListMarks {
 
     type Output = Marks;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.files.locate(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.files.locate(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Marks> {

@@ -3,10 +3,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Files;
 use super::marking::{self, Conflict, Marked, Purpose};
-use crate::config::Config;
 use crate::domain::{MarkPath, Reason, TaskRef};
 use crate::error::Result;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
@@ -44,8 +43,8 @@ impl Operation for MarkFile {
 
     type Output = Answer;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.file.locate(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.file.locate(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Answer> {

@@ -2,11 +2,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Files;
-use crate::config::Config;
 use crate::domain::{MarkPath, TaskId, Timestamp, WorkerId};
 use crate::error::{Error, Result};
 use crate::ops::task::shortened;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::{FeedRow, Told, Tx};
 use crate::{Context, Effect};
 
@@ -61,8 +60,8 @@ impl Operation for MarkUpdates {
 
     type Output = Updates;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.files.locate(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.files.locate(staging.places())
     }
 
     fn foresee(&self, tx: &Tx, cx: &Context) -> Result<Option<Updates>> {

@@ -3,10 +3,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Files;
 use super::marking::{self, Conflict};
-use crate::config::Config;
 use crate::domain::{Mark, MarkPath, Reason, TaskId, TaskRef, WorkerId};
 use crate::error::{Error, Result};
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::{Because, Tx};
 use crate::{Context, Effect};
 
@@ -47,8 +46,8 @@ impl Operation for UnmarkFile {
 
     type Output = Unmarked;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.file.locate(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.file.locate(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Unmarked> {

@@ -2,13 +2,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::claiming::{self, Force, Taken};
-use crate::config::Config;
 use crate::domain::{Refusal, Standing, Task, TaskRef};
 use crate::error::Result;
 use crate::ops::mark::Files;
 use crate::ops::mark::marking::{self, Purpose};
 use crate::ops::passage::Consequences;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
@@ -59,8 +58,8 @@ impl Operation for Claim {
 
     type Output = Claimed;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.files.locate(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.files.locate(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::plant::{TreeKinds, plant};
-use crate::config::Config;
+use crate::config::Places;
 use crate::domain::{Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title};
 use crate::error::{Error, Result};
 use crate::ops::mark::Files;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
@@ -81,8 +81,8 @@ impl Operation for Create {
 
     type Output = Created;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.locate_files(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.locate_files(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Created> {
@@ -113,9 +113,9 @@ impl Operation for Create {
 
 impl Create {
     /// Asks the disk which files the task and those in it are about.
-    pub fn locate_files(&mut self, config: &Config) -> Result<()> {
-        self.files.locate(config)?;
-        self.tasks.iter_mut().try_for_each(|task| task.locate_files(config))
+    pub fn locate_files(&mut self, places: &Places) -> Result<()> {
+        self.files.locate(places)?;
+        self.tasks.iter_mut().try_for_each(|task| task.locate_files(places))
     }
 
     /// Says whether this is not a task but a list of tasks.

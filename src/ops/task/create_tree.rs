@@ -3,11 +3,10 @@ use serde::{Deserialize, Serialize};
 
 use super::create::{Create, Many};
 use super::plant::{TreeKinds, plant};
-use crate::config::Config;
 use crate::domain::{TaskId, TaskRef};
 use crate::error::Result;
 use crate::ops::edge::linking;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
@@ -43,8 +42,8 @@ impl Operation for CreateTree {
 
     type Output = Grown;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.tree.locate_files(config)
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.tree.locate_files(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Grown> {

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::brief::{Brief, is_default, is_zero, shortened};
 use crate::domain::{
-    Blocker, MarkPath, Millis, Phase, Priority, Status, Tag, Task, TaskId, TaskRef, Timestamp, WorkerId,
+    Blocker, Dollars, MarkPath, Millis, Phase, Priority, Status, Tag, Task, TaskId, TaskRef, Timestamp,
+    WorkerId,
 };
 use crate::error::Result;
 use crate::ops::Operation;
+use crate::ops::attachment::Row;
 use crate::ops::track::Happening;
-use crate::store::{AttachmentRow, Tx};
+use crate::store::{Slice, Tx};
 use crate::{Context, Effect};
 
 /// Show a task: what it says, where it stands, what it waits for and what waits for it.
@@ -60,6 +62,8 @@ pub struct Whole {
     #[serde(skip_serializing_if = "is_zero")]
     time_actual_ms: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cost_usd: Option<Dollars>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     workflow: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<Brief>,
@@ -73,7 +77,7 @@ pub struct Whole {
     #[serde(skip_serializing_if = "Option::is_none")]
     blocks_total: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    attachments: Vec<Attached>,
+    attachments: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachments_total: Option<usize>,
     /// The files it says it will change.
@@ -90,22 +94,6 @@ pub struct Whole {
     completed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
-}
-
-/// An attachment without its content.
-#[derive(Serialize)]
-struct Attached {
-    #[serde(rename = "type")]
-    kind: String,
-    sequence: i64,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    name: String,
-    mime: String,
-    bytes: i64,
-    #[serde(skip_serializing_if = "is_zero")]
-    attempt: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    worker_id: Option<WorkerId>,
 }
 
 impl Operation for Get {
@@ -125,10 +113,8 @@ impl Operation for Get {
         };
         blocked_by.truncate(SHOWN);
         let (waiting, waiting_total) = tx.dependents(&task.id, SHOWN)?;
-        let mut attachments: Vec<Attached> =
-            tx.attachments(&task.id)?.into_iter().map(Attached::of).collect();
-        let attachments_total = attachments.len();
-        attachments.truncate(SHOWN);
+        let slice = Slice { offset: 0, limit: SHOWN };
+        let (attachments, attachments_total) = tx.attachments(&task.id, &Default::default(), slice)?;
         let files = tx.files_of(&task.id)?;
         let parent = match tx.parent(&task.id)? {
             Some(parent) => Some(Brief::of(&tx.task(&parent)?)),
@@ -145,7 +131,8 @@ impl Operation for Get {
             blocks_total: (waiting_total > waiting.len()).then_some(waiting_total),
             blocks: waiting.into_iter().map(Brief::from).collect(),
             attachments_total: (attachments_total > attachments.len()).then_some(attachments_total),
-            attachments,
+            attachments: attachments.into_iter().map(Row::brief).collect(),
+            cost_usd: tx.cost_of(&task.id)?,
             files_total: (files.len() > SHOWN).then_some(files.len()),
             files: files.into_iter().take(SHOWN).collect(),
             events: tx.events_of(&task.id, EVENTS)?.into_iter().map(Happening::brief).collect(),
@@ -191,6 +178,7 @@ impl Get {
             points: task.points,
             time_estimate_ms: task.time_estimate_ms,
             time_actual_ms: task.time_actual_ms,
+            cost_usd: None,
             workflow: None,
             parent: None,
             children: IndexMap::new(),
@@ -206,20 +194,6 @@ impl Get {
             created_by: task.created_by,
             completed_at: task.completed_at,
             deleted_at: task.deleted_at,
-        }
-    }
-}
-
-impl Attached {
-    fn of(row: AttachmentRow) -> Self {
-        Self {
-            kind: row.kind,
-            sequence: row.sequence,
-            name: row.name,
-            mime: row.mime,
-            bytes: row.bytes,
-            attempt: row.attempt,
-            worker_id: row.worker,
         }
     }
 }

@@ -10,15 +10,16 @@ use super::claiming::{self, Force, Taken};
 use super::edit::Edit;
 use super::evidence::Evidence;
 use super::moving::{Move, cancel_under, move_to, refuse_follower, refuse_stranger};
-use crate::config::Config;
 use crate::domain::{
-    Millis, Phase, Priority, Reason, Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text, Title, WorkerId,
+    AttachmentType, Millis, Phase, Priority, Reason, Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text,
+    Title, WorkerId,
 };
 use crate::error::{Error, Result};
+use crate::ops::attachment::{To, attempt_of};
 use crate::ops::mark::{Files, marking};
 use crate::ops::passage::{self, Consequences};
-use crate::ops::{Actor, Operation};
-use crate::store::{NewAttachment, Tx};
+use crate::ops::{Actor, Operation, Staging};
+use crate::store::{Matter, NewAttachment, Tx};
 use crate::{Context, Effect};
 
 /// Finish, release, assign or edit a task; a state in which nobody works releases it.
@@ -90,8 +91,9 @@ impl Operation for Update {
 
     type Output = Updated;
 
-    fn prepare(&mut self, config: &Config) -> Result<()> {
-        self.files.as_mut().map_or(Ok(()), |files| files.locate(config))
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.files.as_mut().map_or(Ok(()), |files| files.locate(staging.places()))?;
+        self.attachments.iter().try_for_each(|evidence| evidence.piece().prepare(staging))
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Updated> {
@@ -147,23 +149,24 @@ impl Operation for Update {
         let Refusal::Fenced { task, attempt, .. } = refusal else {
             return Ok(());
         };
+        let kind: AttachmentType = "late-result".parse().map_err(Error::internal)?;
         let said = json!({ "status": self.status, "reason": self.reason }).to_string();
+        if tx.is_attached(task, &kind, *attempt, &said)? {
+            return Ok(());
+        }
         let late = NewAttachment {
             task,
-            kind: "late-result",
+            kind: &kind,
             name: "",
-            mime: "application/json",
-            content: &said,
+            mime: &cx.config.attachments.rule(&kind).mime,
+            matter: Matter::Text(&said),
             attempt: *attempt,
             worker: cx.worker.as_ref().map(|worker| &worker.id),
         };
-        if tx.is_attached(&late)? {
-            return Ok(());
-        }
         tx.attach(&late, cx.now)?;
-        let task = tx.task(task)?;
+        let to = To { task: &tx.task(task)?, attempt: *attempt, cause: "update" };
         for evidence in &self.attachments {
-            evidence.append(tx, cx, &task, *attempt)?;
+            evidence.piece().append(tx, cx, &to)?;
         }
         Ok(())
     }
@@ -212,9 +215,16 @@ impl Update {
     }
 
     fn attach(&self, tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
-        let own = task.holder.as_ref() == cx.worker.as_ref().map(|worker| &worker.id);
-        let attempt = if own { task.attempt } else { 0 };
-        self.attachments.iter().map(|evidence| evidence.attach(tx, cx, task, attempt)).collect()
+        if self.attachments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let to = To { task, attempt: attempt_of(tx, cx, task)?, cause: "update" };
+        let attach = |evidence: &Evidence| {
+            let piece = evidence.piece();
+            piece.warn(cx);
+            Ok(piece.attach(tx, cx, &to)?.label)
+        };
+        self.attachments.iter().map(attach).collect()
     }
 }
 

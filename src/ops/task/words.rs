@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::Context;
+use crate::config::Config;
 use crate::domain::{Phase, Policy, Tag, Workflow, listed};
 use crate::error::{Error, Result};
 
@@ -42,12 +43,17 @@ fn complain(cx: &Context, policy: Policy, message: String, hint: String) -> Resu
 
 /// Refuses a text that is longer than the project allows.
 pub fn check_text(cx: &Context, what: &str, text: &str) -> Result<()> {
-    let most = cx.config.limits.text_bytes;
-    if text.len() <= most {
+    check_size(cx.config, what, text.len())
+}
+
+/// Refuses more bytes than the project allows.
+pub fn check_size(config: &Config, what: &str, bytes: usize) -> Result<()> {
+    let most = config.limits.text_bytes;
+    if bytes <= most {
         return Ok(());
     }
     Err(Error::input(
-        format!("the {what} has {} bytes, the limit is {most}", text.len()),
+        format!("the {what} has {bytes} bytes, the limit is {most}"),
         "put it into a file and name the file, or raise `limits.text_bytes`",
     ))
 }

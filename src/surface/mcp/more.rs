@@ -21,6 +21,9 @@ const DESCRIPTION: &str = "Reach the operations that are not listed as tools. \
     Without arguments: which there are. With `name`: what that one takes. \
     With `name` and `arguments`: run it.";
 
+/// What the others are about. All their names would cost more than their worth.
+const TOPICS: &str = "tree history files attach metrics search sql gates workflow skills agents feedback";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct More {
@@ -35,9 +38,8 @@ pub fn tool() -> Tool {
         "properties".into(),
         json!({ "name": { "type": "string" }, "arguments": { "type": "object" } }),
     );
-    let names: Vec<_> = unlisted().map(|entry| entry.name).collect();
     let mut meta = MetaObject::new();
-    meta.0.insert(SEARCH_HINT.into(), names.join(" ").into());
+    meta.0.insert(SEARCH_HINT.into(), TOPICS.into());
     // It can run anything, so it is announced as the worst of it.
     Tool::new(NAME, DESCRIPTION, Arc::new(schema))
         .with_annotations(annotations(Effect::Destroy))

@@ -47,6 +47,8 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("mark_wanted", &[Topic::Marks]),
     ("mark_withdrawn", &[Topic::Marks]),
     ("attached", &[]),
+    ("detached", &[]),
+    ("metrics", &[]),
 ];
 
 #[derive(Default)]

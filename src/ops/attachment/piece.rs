@@ -1,0 +1,224 @@
+//! Something to attach: checked and staged before the transaction, recorded in it.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{all, take_away, told};
+use crate::Context;
+use crate::domain::{AttachmentType, Digest, Mime, Mode, Policy, Task, listed, nearest};
+use crate::error::{Error, Result};
+use crate::ops::Staging;
+use crate::ops::task::words;
+use crate::store::{AttachmentFilter, Event, Matter, NewAttachment, Tx};
+
+/// Something to attach, as a caller gives it.
+pub struct Piece<'a> {
+    pub kind: &'a AttachmentType,
+    pub content: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub mime: Option<&'a str>,
+    pub mode: Option<Mode>,
+    pub file: Option<&'a str>,
+    pub store_as_file: bool,
+    /// What is known of it once it was prepared.
+    pub staged: &'a OnceCell<Staged>,
+}
+
+/// What will be attached, with its bytes where they belong.
+#[derive(Debug)]
+pub struct Staged {
+    mime: Mime,
+    mode: Mode,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// In the store.
+    Row,
+    /// In the media folder.
+    Media(Digest, i64),
+    /// In the project, where it stays.
+    Project(String),
+}
+
+/// What something is attached to.
+#[derive(Clone, Copy)]
+pub struct To<'a> {
+    pub task: &'a Task,
+    /// Of its maker.
+    pub attempt: i64,
+    /// The operation that asks for it.
+    pub cause: &'static str,
+}
+
+/// An attachment that was made.
+pub struct Made {
+    pub sequence: i64,
+    /// Its type and number.
+    pub label: String,
+    pub bytes: Option<i64>,
+    pub file: Option<String>,
+}
+
+impl Piece<'_> {
+    /// Checks it, and brings its bytes to where they belong.
+    pub fn prepare(&self, staging: &Staging) -> Result<()> {
+        self.check(staging)?;
+        let rule = staging.config().attachments.rule(self.kind);
+        let mime = self.mime.map(|mime| mime.parse().map_err(|bad: String| Error::input(bad, "")));
+        let mime = mime.transpose()?.unwrap_or(rule.mime);
+        let place = match (self.content, self.file) {
+            (None, Some(file)) => Place::Project(path_of(staging, file)?),
+            (Some(content), None) if mime.is_text() && !self.store_as_file => {
+                words::check_size(staging.config(), "attachment", content.len())?;
+                Place::Row
+            }
+            (Some(content), None) => {
+                let bytes = bytes_of(content, &mime)?;
+                words::check_size(staging.config(), "attachment", bytes.len())?;
+                Place::Media(staging.put(&bytes)?, bytes.len() as i64)
+            }
+            _ => {
+                return Err(Error::input(
+                    "an attachment has either a `content` or a `file`",
+                    "give the text, or the path of a file in the project",
+                ));
+            }
+        };
+        // It is prepared once, so that nothing is there yet.
+        let _ = self.staged.set(Staged { mime, mode: self.mode.unwrap_or(rule.mode), place });
+        Ok(())
+    }
+
+    fn check(&self, staging: &Staging) -> Result<()> {
+        if self.content.is_some_and(|content| content.trim().is_empty()) {
+            return Err(Error::input("an attachment's `content` is not empty", "say what there is to keep"));
+        }
+        if let Some(name) = self.name {
+            words::check_number("characters of an attachment's name", name.chars().count(), 255)?;
+        }
+        let types = &staging.config().attachments;
+        if types.unknown == Policy::Reject && !types.by_name.contains_key(self.kind) {
+            let message = format!("the project does not know attachments of type `{}`", self.kind);
+            return Err(Error::input(message, format!("it knows {}", listed(types.by_name.keys()))));
+        }
+        Ok(())
+    }
+
+    /// Says whether each task it is attached to gets a copy of its own.
+    pub fn is_copied(&self) -> bool {
+        self.staged.get().is_some_and(|staged| matches!(staged.place, Place::Row))
+    }
+
+    /// Tells the caller if the project does not know such attachments.
+    pub fn warn(&self, cx: &Context) {
+        let types = &cx.config.attachments;
+        if types.unknown != Policy::Warn || types.by_name.contains_key(self.kind) {
+            return;
+        }
+        let names: Vec<&str> = types.by_name.keys().map(AttachmentType::as_str).collect();
+        let near = nearest(self.kind.as_str(), &names).map(|name| format!("; did you mean `{name}`?"));
+        let near = near.unwrap_or_default();
+        cx.notify(format!("the project does not know attachments of type `{}`{near}", self.kind));
+    }
+
+    /// Attaches it; what it replaces, if it does, goes.
+    pub fn attach(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
+        self.put(tx, cx, to, self.staged()?.mode)
+    }
+
+    /// Attaches it beside whatever is there.
+    pub fn append(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
+        self.put(tx, cx, to, Mode::Append)
+    }
+
+    fn put(&self, tx: &Tx, cx: &Context, to: &To<'_>, mode: Mode) -> Result<Made> {
+        let To { task, attempt, cause } = *to;
+        let old = match mode {
+            Mode::Append => Vec::new(),
+            Mode::Replace => {
+                let kind = Some(self.kind.to_string());
+                all(tx, &task.id, &AttachmentFilter { kind, ..AttachmentFilter::default() })?
+            }
+        };
+        let made = self.insert(tx, cx, to)?;
+        // The old ones go last, so that no number is given twice.
+        let replaced = take_away(tx, &task.id, &old)?;
+        tx.record(&Event {
+            task: Some(&task.id),
+            attempt: Some(attempt),
+            before: (!replaced.is_empty()).then(|| told(&replaced)),
+            after: Some(json!({ "attachment": made.label })),
+            ..Event::of("attached", &cx.because(cause))
+        })?;
+        Ok(made)
+    }
+
+    fn insert(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
+        let staged = self.staged()?;
+        let text = self.content.unwrap_or_default();
+        let (matter, bytes, file) = match &staged.place {
+            Place::Row => (Matter::Text(text), Some(text.len() as i64), None),
+            Place::Project(path) => (Matter::File(path), None, Some(path.clone())),
+            Place::Media(digest, bytes) => {
+                // Somebody may have taken it away since: nothing referred to it yet.
+                if !cx.media.has(digest) {
+                    cx.media.put(&bytes_of(text, &staged.mime)?)?;
+                }
+                (Matter::Media(digest, *bytes), Some(*bytes), None)
+            }
+        };
+        let new = NewAttachment {
+            task: &to.task.id,
+            kind: self.kind,
+            name: self.name.unwrap_or_default(),
+            mime: &staged.mime,
+            matter,
+            attempt: to.attempt,
+            worker: cx.worker.as_ref().map(|worker| &worker.id),
+        };
+        let sequence = tx.attach(&new, cx.now)?;
+        Ok(Made { sequence, label: format!("{}#{sequence}", self.kind), bytes, file })
+    }
+
+    fn staged(&self) -> Result<&Staged> {
+        self.staged.get().ok_or_else(|| Error::internal("an attachment was not prepared"))
+    }
+}
+
+/// Returns the newest attempt of the caller at a task; 0 if it made none.
+pub fn attempt_of(tx: &Tx, cx: &Context, task: &Task) -> Result<i64> {
+    match &cx.worker {
+        None => Ok(0),
+        Some(worker) if task.holder.as_ref() == Some(&worker.id) => Ok(task.attempt),
+        Some(worker) => Ok(tx.last_attempt_of(&worker.id, &task.id)?.unwrap_or(0)),
+    }
+}
+
+fn path_of(staging: &Staging, file: &str) -> Result<String> {
+    const LONGEST: usize = 1_000;
+    words::check_number("bytes of a path", file.len(), LONGEST)?;
+    let hint = "name a file that exists, relative to the project's root; other texts go into `content`";
+    staging.places().file(file).map_err(|what| Error::input(what, hint))
+}
+
+fn bytes_of<'t>(content: &'t str, mime: &Mime) -> Result<Cow<'t, [u8]>> {
+    if mime.is_text() {
+        return Ok(content.as_bytes().into());
+    }
+    let digits: String = content.split_ascii_whitespace().collect();
+    let bytes = STANDARD.decode(digits).map_err(|error| {
+        let error = error.to_string();
+        let error = error.trim_end_matches('.');
+        Error::input(
+            format!("a `content` of type `{mime}` is base64, which this is not: {error}"),
+            "encode the bytes, or give the `mime` of a text",
+        )
+    })?;
+    Ok(bytes.into())
+}

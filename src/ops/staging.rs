@@ -1,0 +1,60 @@
+//! What an operation does before its transaction, because it takes long or asks the disk.
+//!
+//! Nobody waits for the write lock meanwhile. What is staged is called by what
+//! is in it, so that doing this again does no harm; what comes of a call that
+//! is refused is taken away.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::App;
+use crate::config::{Config, Places};
+use crate::domain::Digest;
+use crate::error::{Error, Result};
+use crate::store::{Effect, Patience};
+
+pub struct Staging<'a> {
+    app: &'a App,
+    patience: Patience,
+    staged: RefCell<Vec<Digest>>,
+}
+
+impl<'a> Staging<'a> {
+    pub fn new(app: &'a App, patience: Patience) -> Self {
+        Self { app, patience, staged: RefCell::default() }
+    }
+
+    pub fn config(&self) -> &'a Config {
+        &self.app.config
+    }
+
+    pub fn places(&self) -> &'a Places {
+        &self.app.caller.places
+    }
+
+    /// Puts bytes into the media folder, where a row may come to refer to them.
+    ///
+    /// Who is in haste is told to ask again from where it may wait for the disk.
+    pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
+        if self.patience == Patience::Hurries {
+            return Err(Error::Busy { waited: Duration::ZERO, holder: None });
+        }
+        let digest = self.app.store.media().put(bytes)?;
+        self.staged.borrow_mut().push(digest.clone());
+        Ok(digest)
+    }
+
+    /// Takes away what was staged in vain, unless something else refers to it.
+    pub fn discard(self) {
+        let Self { app, patience, staged } = self;
+        let staged = staged.into_inner();
+        if staged.is_empty() {
+            return;
+        }
+        let media = app.store.media();
+        let removed = app.store.transact(patience, Effect::Note, |tx| tx.remove_media(media, &staged));
+        if let Err(error) = removed {
+            tracing::debug!(%error, "files of a refused call are left for later");
+        }
+    }
+}

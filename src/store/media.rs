@@ -1,0 +1,216 @@
+//! The media folder beside the store: files that are called by what is in them.
+//!
+//! A file that is there already is not written again, so that putting it there
+//! twice, or from two processes at once, does no harm. What refers to a file is
+//! a row; files go in the write transaction that saw no such row, so that a row
+//! never comes to refer to a file that is just being taken away.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::Digest;
+use crate::error::{Error, Result};
+
+#[derive(Debug)]
+pub struct Media {
+    folder: PathBuf,
+    synced: bool,
+}
+
+/// How many folders the files are spread over: one for each first byte of a digest.
+const SHARDS: u64 = 256;
+/// How old a file is that no call can be about to refer to.
+const ABANDONED: Duration = Duration::from_secs(3_600);
+
+impl Media {
+    pub(super) fn beside(store: &Path, synced: bool) -> Self {
+        let mut name = store.as_os_str().to_owned();
+        name.push("-media");
+        Self { folder: name.into(), synced }
+    }
+
+    /// Puts bytes into the folder, if they are not there, and returns what they are called.
+    pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = digest(bytes)?;
+        let place = self.place(&digest);
+        // A power cut may have left a part of it, where nothing is synced.
+        let is_there = fs::metadata(&place).is_ok_and(|file| file.len() == bytes.len() as u64);
+        if !is_there {
+            self.write(&place, bytes).map_err(|error| self.unusable(&error))?;
+        }
+        Ok(digest)
+    }
+
+    fn write(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
+        static DRAFTS: AtomicUsize = AtomicUsize::new(0);
+        let shard = place.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(shard)?;
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = place.with_extension(format!("{}-{number}", std::process::id()));
+        let mut file = File::create(&draft)?;
+        file.write_all(bytes)?;
+        if self.synced {
+            file.sync_all()?;
+        }
+        fs::rename(&draft, place)?;
+        if self.synced {
+            sync_folder(shard)?;
+        }
+        Ok(())
+    }
+
+    fn unusable(&self, error: &io::Error) -> Error {
+        Error::Unusable { path: self.folder.clone(), reason: error.to_string() }
+    }
+
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.place(digest).exists()
+    }
+
+    /// Returns where a file is, for those who read it themselves.
+    pub fn place(&self, digest: &Digest) -> PathBuf {
+        let (shard, _) = digest.as_str().split_at(2);
+        self.folder.join(shard).join(digest.as_str())
+    }
+
+    /// Returns at most `most` bytes of a file.
+    pub fn read(&self, digest: &Digest, offset: u64, most: usize) -> Result<Vec<u8>> {
+        let mut file = match File::open(self.place(digest)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::not_found("file of the media folder", digest));
+            }
+            file => file?,
+        };
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Takes a file away.
+    pub(super) fn remove(&self, digest: &Digest) -> Result<()> {
+        match fs::remove_file(self.place(digest)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns files that were put here long ago, a part of all of them for each `turn`.
+    ///
+    /// The drafts of processes that were killed are taken away at once.
+    pub(super) fn old_files(&self, turn: u64) -> Result<Vec<Digest>> {
+        let shard = self.folder.join(format!("{:02x}", turn % SHARDS));
+        let files = match fs::read_dir(shard) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            files => files?,
+        };
+        let mut old = Vec::new();
+        for file in files {
+            let file = file?;
+            let age = file.metadata()?.modified()?;
+            if SystemTime::now().duration_since(age).unwrap_or_default() < ABANDONED {
+                continue;
+            }
+            match file.file_name().to_string_lossy().parse() {
+                Ok(digest) => old.push(digest),
+                Err(_) => fs::remove_file(file.path())?,
+            }
+        }
+        Ok(old)
+    }
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest> {
+    let digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.parse().map_err(Error::internal)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn media() -> (tempfile::TempDir, Media) {
+        let folder = tempfile::tempdir().unwrap();
+        let media = Media::beside(&folder.path().join("tasks.db"), true);
+        (folder, media)
+    }
+
+    #[test]
+    fn the_same_bytes_are_one_file() {
+        let (folder, media) = media();
+
+        let [one, same, other] = [b"abc", b"abc", b"xyz"].map(|bytes| media.put(bytes).unwrap());
+
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+        assert_eq!(one.as_str(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert!(media.place(&one).starts_with(folder.path().join("tasks.db-media/ba")));
+        assert_eq!(media.read(&one, 1, 10).unwrap(), b"bc");
+    }
+
+    #[test]
+    fn a_file_that_was_cut_short_is_written_again() {
+        let (_folder, media) = media();
+        let digest = media.put(b"abc").unwrap();
+        fs::write(media.place(&digest), "").unwrap();
+
+        media.put(b"abc").unwrap();
+
+        assert_eq!(media.read(&digest, 0, 10).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_told() {
+        let (folder, media) = media();
+        fs::write(folder.path().join("tasks.db-media"), "in the way").unwrap();
+
+        let refused = media.put(b"abc").unwrap_err();
+
+        assert_eq!(refused.code(), "unusable_store");
+        assert!(refused.to_string().contains("tasks.db-media"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_gone_is_gone() {
+        let (_folder, media) = media();
+        let digest = media.put(b"abc").unwrap();
+
+        media.remove(&digest).unwrap();
+        media.remove(&digest).unwrap();
+
+        assert!(!media.has(&digest));
+        assert_eq!(media.read(&digest, 0, 1).unwrap_err().code(), "not_found");
+    }
+
+    #[test]
+    fn only_old_files_are_looked_at_and_old_drafts_go() {
+        let (_folder, media) = media();
+        let digest = media.put(b"abc").unwrap();
+        let draft = media.place(&digest).with_extension("77");
+        fs::write(&draft, b"a").unwrap();
+        assert_eq!(media.old_files(0xba).unwrap(), []);
+
+        for file in [&draft, &media.place(&digest)] {
+            let long_ago = SystemTime::now() - 2 * ABANDONED;
+            File::options().write(true).open(file).unwrap().set_modified(long_ago).unwrap();
+        }
+
+        assert_eq!(media.old_files(0xba).unwrap(), [digest]);
+        assert!(!draft.exists());
+    }
+}
