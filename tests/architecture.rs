@@ -41,6 +41,7 @@ const FACE_OF_OPS: &[&str] = &[
     "Vocabulary",
     "find",
     "nearest",
+    "other_names",
     "self",
     // What a face completes names from.
     "Names",

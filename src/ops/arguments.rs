@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 /// Other names that callers know arguments by, from tools like this one.
 const ALIASES: &[(&str, &str)] = &[
     ("agent", "worker_id"),
+    ("agent_id", "worker_id"),
     ("state", "status"),
     ("task_id", "task"),
     ("id", "task"),
@@ -16,6 +17,11 @@ const ALIASES: &[(&str, &str)] = &[
     ("files", "file"),
     ("file", "files"),
 ];
+
+/// Returns what else an argument may be called where nothing else is called so.
+pub fn other_names(argument: &str) -> impl Iterator<Item = &'static str> {
+    ALIASES.iter().filter(move |(_, name)| *name == argument).map(|(other, _)| *other)
+}
 
 /// Refuses arguments that `schema` does not describe, and gives the others their own names.
 pub fn check(operation: &str, schema: &Map<String, Value>, input: &mut Map<String, Value>) -> Result<()> {

@@ -11,6 +11,7 @@ mod schema;
 mod staging;
 
 pub use crate::domain::nearest;
+pub use arguments::other_names;
 pub use entry::{Entry, Input, Request, Shelf, find};
 pub use names::{Names, Subject, names};
 pub use schema::Vocabulary;

@@ -14,7 +14,7 @@ use super::exit;
 use super::flags::Flags;
 use super::source::Source;
 use crate::error::Result;
-use crate::ops::{CATALOGUE, Entry, Vocabulary};
+use crate::ops::{CATALOGUE, Entry, Vocabulary, other_names};
 
 pub const NAME: &str = "task-graph";
 
@@ -127,7 +127,13 @@ fn with_arguments(command: Command, positional: &[&str], schema: &Map<String, Va
         required &= argument.is_required();
         command = command.args(argument.positional(name.ends_with('…'), required));
     }
-    command.args(arguments.iter().map(Argument::flag))
+    let command = command.args(arguments.iter().map(Argument::flag));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let is_free = |name: &&str| !properties.is_some_and(|known| known.contains_key(*name));
+    command.mut_args(|arg| {
+        let name = arg.get_long().unwrap_or_default().replace('-', "_");
+        arg.aliases(other_names(&name).filter(is_free).map(dashed).collect::<Vec<_>>())
+    })
 }
 
 #[cfg(test)]
