@@ -1,14 +1,16 @@
 //! What one process of this program works with, and what one call may use.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use crate::config::{Config, Places};
+use crate::config::{Config, Places, Watch};
 use crate::domain::{Millis, Process, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
 use crate::store::Patience::Waits;
@@ -17,12 +19,35 @@ use crate::store::{Because, Media, Patience, Store, Tx};
 /// The store, the rules, and for whom this process speaks.
 pub struct App {
     pub store: Store,
-    pub config: Config,
     pub caller: Caller,
+    current: RwLock<Arc<Current>>,
+    /// The files the settings come from, if they are read again when they change.
+    watch: Option<Watch>,
+    /// Why the settings are not as they are written, if they are not.
+    problem: Mutex<Problem>,
     /// Whether this process has looked for workers that are gone.
     pub(crate) has_looked: AtomicBool,
+}
+
+/// The settings that hold, and what was made of them. One call uses the same from its beginning to its end.
+pub struct Current {
+    config: Config,
     /// The schemas of the requests, in the project's words, made when they are first asked for.
     pub(crate) schemas: Mutex<HashMap<&'static str, Arc<Map<String, Value>>>>,
+}
+
+impl Deref for Current {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        &self.config
+    }
+}
+
+#[derive(Default)]
+struct Problem {
+    text: Option<String>,
+    is_told: bool,
 }
 
 /// For whom this process speaks.
@@ -43,6 +68,8 @@ pub struct Context<'a> {
     /// The time of the call; never earlier than anything that was written.
     pub now: Timestamp,
     pub config: &'a Config,
+    /// Why the settings are not as they are written, if they are not.
+    pub problem: Option<String>,
     pub caller: &'a Caller,
     pub media: &'a Media,
     /// Who asks, if the call names a worker. Its lease has been renewed.
@@ -55,9 +82,62 @@ impl App {
     /// Puts together what a process works with. Counts that were made by other rules are made anew.
     pub fn new(store: Store, config: Config, caller: Caller) -> Result<Self> {
         let has_looked = AtomicBool::new(false);
-        let app = Self { store, config, caller, has_looked, schemas: Mutex::default() };
-        app.apply_rules()?;
+        let app = Self {
+            store,
+            caller,
+            current: RwLock::new(Current::of(config)),
+            watch: None,
+            problem: Mutex::default(),
+            has_looked,
+        };
+        app.apply_rules(&app.config())?;
         Ok(app)
+    }
+
+    /// The same, reading the settings again whenever their files change.
+    pub fn watching(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Returns the settings that hold now.
+    pub fn config(&self) -> Arc<Current> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the settings again if their files have changed. What cannot be used leaves the old ones in force.
+    pub fn refresh(&self, patience: Patience) -> Result<()> {
+        let Some(mut look) = self.watch.as_ref().and_then(Watch::look) else {
+            return Ok(());
+        };
+        if patience == Patience::Hurries {
+            // There is something to do that may take a while; the caller comes again with time.
+            return Err(Error::Busy { waited: std::time::Duration::ZERO, holder: None });
+        }
+        let read = look.read();
+        let text = match read.and_then(|config| self.take_up(config)) {
+            Ok(()) => None,
+            Err(error @ Error::Config { .. }) => {
+                Some(format!("the settings were changed but cannot be used, the old ones hold: {error}"))
+            }
+            Err(error) => return Err(error),
+        };
+        look.done();
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = Problem { text, is_told: false };
+        Ok(())
+    }
+
+    fn take_up(&self, config: Config) -> Result<()> {
+        self.apply_rules(&config)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current::of(config);
+        Ok(())
+    }
+
+    /// Returns why the settings are not as they are written, if nobody has been told.
+    pub(crate) fn untold_problem(&self) -> Option<String> {
+        let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = problem.text.clone().filter(|_| !problem.is_told);
+        problem.is_told = true;
+        text
     }
 
     /// Does what has to be done now and then, when an answer is out: the log is
@@ -83,10 +163,11 @@ impl App {
     }
 
     /// Returns what a call in this transaction may use.
-    pub(crate) fn context(&self, tx: &Tx) -> Result<Context<'_>> {
+    pub(crate) fn context<'a>(&'a self, tx: &Tx, config: &'a Config) -> Result<Context<'a>> {
         Ok(Context {
             now: self.now().max(tx.newest_event_at()?.unwrap_or_default()),
-            config: &self.config,
+            config,
+            problem: self.problem.lock().unwrap_or_else(PoisonError::into_inner).text.clone(),
             caller: &self.caller,
             media: self.store.media(),
             worker: None,
@@ -103,9 +184,9 @@ impl App {
     }
 
     /// Recounts if the configuration has given states or links another meaning since the last count.
-    fn apply_rules(&self) -> Result<()> {
+    fn apply_rules(&self, config: &Config) -> Result<()> {
         const RULES: &str = "rules";
-        let rules = self.config.fingerprint();
+        let rules = config.fingerprint();
         let same = |tx: &Tx<'_>| Ok(tx.fact(RULES)?.as_deref() == Some(&rules));
         if self.store.transact(Waits, crate::Effect::Read, same)? {
             return Ok(());
@@ -114,10 +195,16 @@ impl App {
             if same(tx)? {
                 return Ok(());
             }
-            tx.reread_edges(&self.config.edges)?;
-            tx.recount(&self.config.workflows)?;
+            tx.reread_edges(&config.edges)?;
+            tx.recount(&config.workflows)?;
             tx.set_fact(RULES, &rules)
         })
+    }
+}
+
+impl Current {
+    fn of(config: Config) -> Arc<Self> {
+        Arc::new(Self { config, schemas: Mutex::default() })
     }
 }
 
@@ -142,6 +229,22 @@ impl Context<'_> {
     /// One that the configuration has lost is stood in for by the default.
     pub fn workflow_of(&self, task: &Task) -> Result<&Workflow> {
         self.workflow(&task.workflow).or_else(|_| self.workflow(&self.config.workflows.default))
+    }
+
+    /// Returns the workflow by which a task moves: its own, with what its holder lays over it.
+    pub fn rules_of(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
+        let own = self.workflow_of(task)?;
+        match (&task.holder, &self.worker) {
+            (None, _) => Ok(Cow::Borrowed(own)),
+            (Some(holder), Some(worker)) if worker.id == *holder => Ok(self.overlaid(own, &worker.overlays)),
+            (Some(holder), _) => Ok(self.overlaid(own, &tx.overlays_of(holder)?)),
+        }
+    }
+
+    /// Returns a workflow with overlays on it. One that the configuration has lost adds nothing.
+    pub fn overlaid<'a>(&self, own: &'a Workflow, overlays: &[String]) -> Cow<'a, Workflow> {
+        let known = overlays.iter().filter_map(|name| self.config.workflows.overlays.get(name));
+        known.fold(Cow::Borrowed(own), |rules, overlay| Cow::Owned(rules.with(overlay)))
     }
 
     /// Says that the caller, if it named itself, asked for something.

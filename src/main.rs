@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use task_graph::config::{Durability, Places, Project, Start, Toolset};
+use task_graph::config::{Durability, Places, Project, Start, Toolset, Watch};
 use task_graph::demo::{self, Manner};
 use task_graph::store::{Options, Store};
 use task_graph::surface::cli::{self, Flags, Line, Wanted};
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let Line { flags, wanted } = cli::read(std::env::args_os());
     log_to_stderr(flags.verbosity);
     let start = start(&flags);
+    let watch = Watch::new(&start);
     let project = Project::find(&start);
     match wanted {
         Wanted::Server => {
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
                 .map_or(start.toolset.unwrap_or(Toolset::Core), |project| project.config.toolset);
             let opened = project.and_then(|project| {
                 let process = process::this().cloned();
-                open(project, Caller { process, ..caller(&start)? })
+                Ok(open(project, Caller { process, ..caller(&start)? })?.watching(watch?))
             });
             match serve(Server { opened, toolset }) {
                 Ok(()) => ExitCode::SUCCESS,

@@ -132,6 +132,11 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
         ("get_skill", json!({ "name": "coordinator" })),
         ("get_skill", json!({ "name": "reporting" })),
         ("get_skill", json!({ "name": "repair" })),
+        ("list_workflows", json!({})),
+        ("get_prompts", json!({ "workflow": "sprint" })),
+        ("check_gates", json!({ "task": "task-number-0" })),
+        ("add_overlay", ann(json!({ "overlay": "git" }))),
+        ("remove_overlay", ann(json!({ "overlay": "git" }))),
     ]
 }
 

@@ -40,6 +40,9 @@ pub const CODES: &[&str] = &[
     "has_children",
     "no_state",
     "lock_conflict",
+    "gate",
+    "may_not_assign",
+    "overlay_in_use",
     "not_found",
     "ambiguous",
     "input",
@@ -75,17 +78,20 @@ fn every_variant(error: &Error) -> usize {
             No::HasChildren { .. } => 15,
             No::NoState { .. } => 16,
             No::LockConflict { .. } => 17,
+            No::Gate { .. } => 18,
+            No::MayNotAssign { .. } => 19,
+            No::OverlayInUse { .. } => 20,
         },
-        Error::NotFound { .. } => 18,
-        Error::Ambiguous { .. } => 19,
-        Error::Input { .. } => 20,
-        Error::Config { .. } => 21,
-        Error::Busy { .. } => 22,
-        Error::Newer { .. } => 23,
-        Error::Foreign { .. } => 24,
-        Error::Unusable { .. } => 25,
-        Error::NetworkDisk { .. } => 26,
-        Error::Internal(_) => 27,
+        Error::NotFound { .. } => 21,
+        Error::Ambiguous { .. } => 22,
+        Error::Input { .. } => 23,
+        Error::Config { .. } => 24,
+        Error::Busy { .. } => 25,
+        Error::Newer { .. } => 26,
+        Error::Foreign { .. } => 27,
+        Error::Unusable { .. } => 28,
+        Error::NetworkDisk { .. } => 29,
+        Error::Internal(_) => 30,
     }
 }
 
@@ -110,6 +116,11 @@ fn project() -> Project {
     let force = json!({ "worker_id": "ann", "task": "lost", "force": true });
     project.does("claim", force);
     project.does("mark_file", json!({ "worker_id": "bob", "file": "lock:build", "reason": "a release" }));
+    project.has_one("spec", json!({ "workflow": "relay", "phase": "design" }));
+    project.has_one("given", json!({ "workflow": "push" })).has(["hunt"]);
+    project.worker("fred", json!({ "overlays": ["troubleshooting"] })).claim("fred", "spec");
+    project.claim("fred", "hunt");
+    let _ = project.moves("fred", "hunt", "diagnosing");
     project.has(["01890000-0000-7000-8000-0000deadbeef", "01890000-0000-7000-8001-0000deadbeef"]);
     project
 }
@@ -142,6 +153,9 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("delete", json!({ "worker_id": "ann", "task": "whole" })),
         update("ann", "first", json!({ "assignee": "bob" })),
         ("mark_file", json!({ "worker_id": "ann", "file": "lock:build" })),
+        update("fred", "spec", completed()),
+        update("ann", "given", json!({ "assignee": "bob" })),
+        ("remove_overlay", json!({ "worker_id": "fred", "overlay": "troubleshooting" })),
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),

@@ -17,6 +17,8 @@ mod crash;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod gates_hold;
+#[cfg(test)]
 mod listed;
 #[cfg(test)]
 mod ops;
@@ -29,6 +31,8 @@ mod race;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod shell;
@@ -40,3 +44,5 @@ mod superset;
 mod surfaces;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod workflows;

@@ -52,7 +52,20 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ),
     (
         "a workflow says what a claim enters, a task carries its workflow, an unknown one is an error",
-        &["ops::connect::an_unknown_workflow_is_refused_with_the_valid_ones"],
+        &[
+            "ops::connect::an_unknown_workflow_is_refused_with_the_valid_ones",
+            "workflows::a_task_goes_through_every_shipped_workflow",
+            "workflows::a_task_goes_through_every_shipped_workflow_under_every_overlay",
+        ],
+    ),
+    (
+        "evidence is looked at, counts for its attempt, and nobody gets past a gate by another way",
+        &[
+            "gates_hold::nothing_is_done_without_the_evidence_that_is_insisted_on",
+            "ops::gates::an_empty_text_is_no_evidence",
+            "ops::gates::the_evidence_of_an_earlier_attempt_does_not_count",
+            "ops::check_gates::each_step_is_judged",
+        ],
     ),
     (
         "listing, claiming and explaining agree on what is ready",
@@ -137,6 +150,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
             "crash::clients::the_end_of_its_input_ends_a_server",
             "crash::clients::no_server_outlives_a_client_that_was_killed",
             "shell::a_setting_that_is_not_one_is_told_to_people_and_to_agents",
+            "reload::what_cannot_be_used_is_told_once_and_the_old_settings_hold",
         ],
     ),
     (

@@ -109,7 +109,7 @@ fn what_a_released_store_holds_can_be_used() {
         assert_eq!(call("list_tasks", json!({}))["total"], 3, "release {number}");
         let taken = call("claim", json!({ "worker_id": "ann", "count": 2 }));
         assert_eq!(ids(&taken["tasks"]), ["page", "queries"], "release {number}");
-        History::check(&file, &app.config);
+        History::check(&file, &app.config());
     }
 }
 

@@ -6,16 +6,21 @@
 //! cannot be wrong; a mistake in any tier is an error that names the place.
 //! Skills are the exception: guides for agents, read when one asks for them.
 
+mod gates;
 mod git;
+mod guidance;
 mod locate;
 mod naming;
+mod overlay;
 mod paths;
 mod project;
 mod read;
 mod section;
+mod shipped;
 mod skill;
 mod source;
 mod tree;
+mod watch;
 mod workflow;
 mod yaml;
 
@@ -35,6 +40,7 @@ pub use project::{Project, Start};
 pub use skill::{Skill, Skills};
 pub use source::Origin;
 pub use tree::Setting;
+pub use watch::Watch;
 
 use tree::Node;
 
@@ -133,7 +139,8 @@ impl Config {
             .iter()
             .map(|(name, workflow)| {
                 let states: BTreeMap<_, _> = workflow.states.iter().collect();
-                (name, json!({ "claim": workflow.claim, "states": states }))
+                let overlaid: BTreeMap<_, _> = workflow.overlaid.iter().collect();
+                (name, json!({ "claim": workflow.claim, "states": states, "overlaid": overlaid }))
             })
             .collect();
         let edges: BTreeMap<_, _> =

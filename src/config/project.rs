@@ -10,8 +10,8 @@ use super::read::shipped;
 use super::skill::Skills;
 use super::source::{Source, mistake};
 use super::tree::Node;
-use super::{Config, Origin, Toolset, workflow};
-use crate::domain::Workflow;
+use super::workflow::Files;
+use super::{Config, Origin, Toolset, shipped as compiled_in};
 use crate::error::Result;
 
 /// What a process was told when it was started.
@@ -35,7 +35,7 @@ pub struct Project {
     pub config: Config,
 }
 
-const FILE: &str = "config.yaml";
+pub(super) const FILE: &str = "config.yaml";
 const DATABASE: &[&str] = &["server", "db_path"];
 const TOOLSET: &[&str] = &["server", "toolset"];
 
@@ -77,7 +77,7 @@ impl Project {
 }
 
 fn read(start: &Start, places: &Places) -> Result<Config> {
-    let mut tiers = Tiers { settings: shipped().clone(), workflows: Vec::new() };
+    let mut tiers = Tiers { settings: shipped().clone(), files: compiled_in::files().clone() };
     if let Some(folder) = &places.installed_folder {
         tiers.add_file(&folder.join(FILE), Origin::InstalledFile)?;
     }
@@ -100,12 +100,12 @@ fn read(start: &Start, places: &Places) -> Result<Config> {
     if let Some(toolset) = start.toolset {
         tiers.add(Origin::Flag("--toolset"), TOOLSET, serde_json::to_value(toolset)?)?;
     }
-    let config = Config::read(tiers.settings, tiers.workflows)?;
+    let config = Config::read(tiers.settings, tiers.files)?;
     Ok(Config { skills: Skills::of(start, places)?, ..config })
 }
 
 /// Returns the file that holds the project's settings, if it has any of its own.
-fn project_file(start: &Start, places: &Places) -> Result<PathBuf> {
+pub(super) fn project_file(start: &Start, places: &Places) -> Result<PathBuf> {
     const VARIABLE: &str = "TASK_GRAPH_CONFIG_PATH";
     let (path, named_by) = match (&start.config, start.variable(VARIABLE)) {
         (Some(path), _) => (places.given(text(path)?)?, "--config"),
@@ -127,7 +127,7 @@ fn text(path: &Path) -> Result<&str> {
 /// What the tiers so far add up to.
 struct Tiers {
     settings: Node,
-    workflows: Vec<Workflow>,
+    files: Files,
 }
 
 impl Tiers {
@@ -137,8 +137,7 @@ impl Tiers {
             self.settings.lay(source.tree()?)?;
         }
         let folder = file.parent().unwrap_or(file);
-        self.workflows.extend(workflow::in_folder(folder, origin)?);
-        Ok(())
+        self.files.add_folder(folder, origin)
     }
 
     fn add(&mut self, origin: Origin, key: &[&str], value: Value) -> Result<()> {
@@ -353,7 +352,9 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
         let workflows = Project::find(&disk.start(&[])).unwrap().config.workflows;
 
         let names: Vec<_> = workflows.by_name.keys().collect();
-        assert_eq!(names, ["default", "kanban", "solo"]);
+        let shipped = ["default", "solo", "swarm", "relay", "hierarchical", "push", "kanban", "sprint"];
+        assert_eq!(names, shipped);
+        assert_eq!(workflows.by_name["solo"].states.len(), 3, "the user's own");
         assert_eq!(workflows.default, "kanban");
         assert_eq!(workflows.by_name["kanban"].description, "ours");
     }

@@ -8,13 +8,13 @@ use serde::Deserialize;
 
 use super::section::{Section, suggestion};
 use super::skill::Skills;
-use super::source::Source;
+use super::source::{Source, mistake};
 use super::tree::Node;
-use super::workflow::{DEFAULT, Recipe};
-use super::{AutoAdvance, Config, Limits, Naming, Origin};
+use super::workflow::{DEFAULT, Files, Recipe};
+use super::{AutoAdvance, Config, Limits, Naming, Origin, shipped as compiled_in};
 use crate::domain::{
-    AttachmentRule, AttachmentType, AttachmentTypes, EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis, Shape,
-    Status, Tag, Workflow, Workflows,
+    AttachmentRule, AttachmentType, AttachmentTypes, EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis,
+    Overlay, Shape, Status, Tag, Workflow, Workflows,
 };
 use crate::error::Result;
 
@@ -33,14 +33,14 @@ pub fn shipped() -> &'static Node {
 impl Config {
     /// Returns what holds where nothing is configured.
     pub fn builtin() -> Self {
-        match Self::read(shipped().clone(), Vec::new()) {
+        match Self::read(shipped().clone(), compiled_in::files().clone()) {
             Ok(config) => config,
             Err(error) => unreachable!("this text is compiled in, and a test reads it: {error}"),
         }
     }
 
     /// Reads settings that are complete, beside workflows from files of their own.
-    pub(super) fn read(written: Node, named: Vec<Workflow>) -> Result<Self> {
+    pub(super) fn read(written: Node, named: Files) -> Result<Self> {
         let written = Arc::new(written);
         let mut root = Section::of(&written)?;
         let mut server = root.section("server")?;
@@ -104,9 +104,10 @@ fn seconds(count: u32) -> Millis {
     Millis::from(count) * 1_000
 }
 
-fn workflows(own: Recipe, server: &mut Section, named: Vec<Workflow>) -> Result<Workflows> {
+fn workflows(own: Recipe, server: &mut Section, named: Files) -> Result<Workflows> {
+    let Files { workflows: named, overlays } = named;
     let own = own.workflow(DEFAULT)?;
-    let by_name: IndexMap<_, _> =
+    let mut by_name: IndexMap<_, _> =
         std::iter::once(own).chain(named).map(|workflow| (workflow.name.clone(), workflow)).collect();
     let default: String = server.required("default_workflow")?;
     if !by_name.contains_key(&default) {
@@ -117,7 +118,30 @@ fn workflows(own: Recipe, server: &mut Section, named: Vec<Workflow>) -> Result<
             suggestion(&default, &names),
         ));
     }
-    Ok(Workflows { default, by_name })
+    let overlays: IndexMap<_, _> =
+        overlays.into_iter().map(|overlay| (overlay.name.clone(), overlay)).collect();
+    for overlay in overlays.values() {
+        fit(overlay, &mut by_name)?;
+    }
+    Ok(Workflows { default, by_name, overlays })
+}
+
+/// Lets the workflows know the states of an overlay, which has to fit one of them.
+fn fit(overlay: &Overlay, workflows: &mut IndexMap<String, Workflow>) -> Result<()> {
+    let faults: Vec<_> = workflows.values().map(|workflow| overlay.misfits(workflow)).collect();
+    if let (Some(first), false) = (faults.first(), faults.iter().any(Vec::is_empty)) {
+        let Overlay { name, .. } = overlay;
+        return Err(mistake(format!("overlay `{name}` fits no workflow: {}", first.join("; ")), ""));
+    }
+    if overlay.states.is_empty() {
+        return Ok(());
+    }
+    for workflow in workflows.values_mut() {
+        for (status, state) in overlay.states_for(workflow) {
+            workflow.overlaid.entry(status).or_insert(state);
+        }
+    }
+    Ok(())
 }
 
 fn auto_advance(mut section: Section, workflows: &Workflows) -> Result<AutoAdvance> {
@@ -216,7 +240,7 @@ mod tests {
         let mut settings = shipped().clone();
         let origin = Origin::ProjectFile(".task-graph/config.yaml".into());
         settings.lay(Source::new(origin, text).tree()?)?;
-        Config::read(settings, Vec::new())
+        Config::read(settings, compiled_in::files().clone())
     }
 
     #[test]
@@ -369,9 +393,9 @@ tags: { unknown_tag: reject, definitions: { rust: { category: language }, sql: }
         ),
         ("limits:\n  ids: -1", "2: `limits.ids` takes a whole number from 1 to 4294967295, not -1", ""),
         (
-            "server: { default_workflow: kanban }",
-            "1: `server.default_workflow` is `kanban`, which is no workflow",
-            "there are `default`",
+            "server: { default_workflow: zzz }",
+            "1: `server.default_workflow` is `zzz`, which is no workflow",
+            "there are `default`, `solo`, `swarm`, `relay`, `hierarchical`, `push`, `kanban`, `sprint`",
         ),
         (
             "phases: [a b]",

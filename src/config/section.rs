@@ -43,6 +43,26 @@ impl<'a> Section<'a> {
         Self::at(self.key_of(name), node)
     }
 
+    /// Returns a section, or an empty one where it is left out.
+    pub fn optional_section(&mut self, name: &'static str) -> Result<Section<'a>> {
+        match self.look_up(name) {
+            Some(node) => Self::at(self.key_of(name), node),
+            None => Ok(Self { key: self.key_of(name), node: self.node, entries: None, known: Vec::new() }),
+        }
+    }
+
+    /// Says whether a setting is written as a section.
+    pub fn has_section(&self, name: &str) -> bool {
+        let node = self.entries.and_then(|entries| entries.get(name));
+        node.is_some_and(|node| matches!(node.content, Content::Section(_)))
+    }
+
+    /// Returns the values in this section, where their names are the user's to choose.
+    pub fn values<T: DeserializeOwned>(&self) -> Result<Vec<(&'a str, T)>> {
+        let entries = self.entries.into_iter().flatten();
+        entries.map(|(name, node)| Ok((name.as_str(), self.read(name, node)?))).collect()
+    }
+
     /// Returns the sections in this one, where their names are the user's to choose.
     pub fn named<T: FromStr<Err: Display>>(&self) -> Result<Vec<(T, Section<'a>)>> {
         let entries = self.entries.into_iter().flatten();
@@ -102,6 +122,11 @@ impl<'a> Section<'a> {
         source.fault(&self.key_of(name), what, hint)
     }
 
+    /// Returns the error that `what` is so of this section.
+    pub fn fault_of_all(&self, what: impl Display, hint: impl Into<String>) -> Error {
+        self.node.source.fault(&self.key, what, hint)
+    }
+
     /// Returns the source of the last tier that has a say in this section.
     pub fn newest_source(&self) -> &'a Arc<Source> {
         self.node.newest_source()
@@ -115,7 +140,9 @@ impl<'a> Section<'a> {
     }
 
     fn look_up(&mut self, name: &'static str) -> Option<&'a Node> {
-        self.known.push(name);
+        if !self.knows(name) {
+            self.known.push(name);
+        }
         self.entries?.get(name)
     }
 

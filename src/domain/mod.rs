@@ -6,12 +6,16 @@
 mod attachment;
 mod attempt;
 mod claim;
+mod gate;
 mod graph;
+mod guidance;
 mod ids;
 mod mark;
 mod metrics;
 mod money;
+mod overlay;
 mod refusal;
+mod role;
 mod step;
 mod task;
 mod time;
@@ -21,7 +25,9 @@ mod workflow;
 pub use attachment::{AttachmentRule, AttachmentTypes, Mime, Mode};
 pub use attempt::{Attempt, Outcome};
 pub use claim::{Blocker, Candidate, Demand, LackedTags};
+pub use gate::{Barrier, Crossing, Enforcement, Exit, Gate, hardest, missing};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
+pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
     AttachmentType, BadName, CounterName, Digest, EdgeKindName, FileName, MarkPath, Phase, RequestId, Status,
     Tag, TaskId, TaskRef, WorkerId, is_generated,
@@ -29,7 +35,9 @@ pub use ids::{
 pub use mark::{LOCK, Mark, is_wild};
 pub use metrics::{Amounts, Counters};
 pub use money::Dollars;
-pub use refusal::Refusal;
+pub use overlay::{Added, Overlay, Slot};
+pub use refusal::{GatedStep, Refusal};
+pub use role::Role;
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};
 pub use time::{Millis, Timestamp};

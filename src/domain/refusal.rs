@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::claim::LackedTags;
-use super::{Blocker, Mark, Status, TaskId, Timestamp, WorkerId, listed};
+use super::{Blocker, Enforcement, Gate, Mark, Status, Tag, TaskId, Timestamp, WorkerId, hardest, listed};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -41,6 +41,12 @@ pub enum Refusal {
     HasChildren { task: TaskId, children: usize },
     #[error("`{}` is held by `{}`{}", lock.file, lock.worker, for_reason(lock.reason.as_deref()))]
     LockConflict { lock: Box<Mark>, minutes: i64 },
+    #[error("task `{task}` cannot {step} without {}", asked_for(missing))]
+    Gate { task: TaskId, step: GatedStep, missing: Vec<Gate> },
+    #[error("worker `{worker}` may not give out the tasks of workflow `{workflow}`")]
+    MayNotAssign { worker: WorkerId, workflow: String, tags: Vec<Tag> },
+    #[error("overlay `{overlay}` holds for task `{task}`, which `{worker}` is at work on")]
+    OverlayInUse { overlay: String, task: TaskId, worker: WorkerId },
     #[error("workflow `{workflow}` has no state for {what}")]
     NoState { workflow: String, what: &'static str },
 }
@@ -66,6 +72,9 @@ impl Refusal {
             Self::HasChildren { .. } => "has_children",
             Self::LockConflict { .. } => "lock_conflict",
             Self::NoState { .. } => "no_state",
+            Self::Gate { .. } => "gate",
+            Self::MayNotAssign { .. } => "may_not_assign",
+            Self::OverlayInUse { .. } => "overlay_in_use",
         }
     }
 
@@ -76,7 +85,8 @@ impl Refusal {
             | Self::Blocked { .. }
             | Self::Container { .. }
             | Self::AtLimit { .. }
-            | Self::NameTaken { .. } => true,
+            | Self::NameTaken { .. }
+            | Self::MayNotAssign { .. } => true,
             Self::LacksTags { .. }
             | Self::NoExit { .. }
             | Self::OpenChildren { .. }
@@ -89,7 +99,9 @@ impl Refusal {
             | Self::Ended { .. }
             | Self::HasChildren { .. }
             | Self::LockConflict { .. }
-            | Self::NoState { .. } => false,
+            | Self::NoState { .. }
+            | Self::Gate { .. }
+            | Self::OverlayInUse { .. } => false,
         }
     }
 
@@ -133,6 +145,11 @@ impl Refusal {
                 "nothing was marked or taken; `mark_updates` tells when it is free, or ask `{}`", lock.worker
             ),
             Self::NoState { .. } => "the workflow's settings name such states".into(),
+            Self::Gate { step, missing, .. } => way_through(step, missing),
+            Self::MayNotAssign { tags, .. } => {
+                format!("ask a worker with one of the tags {}; `force` overrides", listed(tags))
+            }
+            Self::OverlayInUse { task, .. } => format!("finish or release `{task}` first"),
         }
     }
 
@@ -173,7 +190,52 @@ impl Refusal {
                 "for_minutes": minutes,
             }),
             Self::NoState { workflow, .. } => json!({ "workflow": workflow }),
+            Self::Gate { task, missing, .. } => json!({ "task": task, "missing": missing }),
+            Self::MayNotAssign { workflow, tags, .. } => json!({ "workflow": workflow, "tags": tags }),
+            Self::OverlayInUse { overlay, task, .. } => json!({ "overlay": overlay, "task": task }),
         }
+    }
+}
+
+/// A step that a gate is in the way of, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GatedStep {
+    /// To another state.
+    To(Status),
+    /// Out of its phase, or out of reach of a tag.
+    Change,
+}
+
+impl std::fmt::Display for GatedStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::To(status) => write!(f, "go to `{status}`"),
+            Self::Change => f.write_str("change so"),
+        }
+    }
+}
+
+fn asked_for(gates: &[Gate]) -> String {
+    let shown: Vec<_> = gates
+        .iter()
+        .map(|Gate { kind, description, .. }| match description.is_empty() {
+            true => format!("`{kind}`"),
+            false => format!("`{kind}` ({description})"),
+        })
+        .collect();
+    shown.join(", ")
+}
+
+fn way_through(step: &GatedStep, missing: &[Gate]) -> String {
+    let status = match step {
+        GatedStep::To(status) => format!("status={status}, "),
+        GatedStep::Change => String::new(),
+    };
+    let wanted: Vec<_> = missing.iter().map(|gate| format!("{{type: {}, content: …}}", gate.kind)).collect();
+    let attach = format!("attach it in the same call: update({status}attachments=[{}])", wanted.join(", "));
+    match hardest(missing) {
+        Enforcement::Reject => attach,
+        _ => format!("{attach}; or go on without: update({status}force=true, reason=<why>)"),
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Worker {
     pub id: WorkerId,
     pub tags: BTreeSet<Tag>,
     pub workflow: String,
+    /// What it lays over the workflow of the tasks it holds, in this order.
+    pub overlays: Vec<String>,
     pub limit: ClaimLimit,
     pub registered_at: Timestamp,
     /// When its lease was last renewed.

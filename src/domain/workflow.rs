@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, Refusal, Status, TaskId};
+use super::{Gate, Guidance, Overlay, Phase, Refusal, Role, Status, TaskId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workflow {
@@ -27,6 +27,11 @@ pub struct Workflow {
     pub states: IndexMap<Status, State>,
     pub phases: Vec<Phase>,
     pub unknown_phase: Policy,
+    pub gates: Vec<Gate>,
+    pub roles: IndexMap<String, Role>,
+    pub guidance: Guidance,
+    /// States that overlays add: a task may stand in one when nobody with that overlay holds it any more.
+    pub overlaid: IndexMap<Status, State>,
 }
 
 /// What it means for a task to stand in a state.
@@ -79,6 +84,14 @@ impl Workflow {
                 faults.push(format!("state `{name}` cannot be both timed and terminal"));
             }
         }
+        let returns = self.gates.iter().filter(|gate| gate.blocks_return(self));
+        faults.extend(returns.map(|gate| {
+            let status = &self.disconnect;
+            format!(
+                "the gate `{}` is on the way to `{status}`, where tasks go whose worker is gone",
+                gate.kind
+            )
+        }));
         faults
     }
 
@@ -88,7 +101,7 @@ impl Workflow {
     /// blocks and has no exits, so that nothing starts by mistake.
     pub fn state(&self, status: &Status) -> &State {
         static DROPPED: State = State { exits: Vec::new(), timed: false, terminal: false, blocking: true };
-        self.states.get(status).unwrap_or(&DROPPED)
+        self.states.get(status).or_else(|| self.overlaid.get(status)).unwrap_or(&DROPPED)
     }
 
     /// Says whether `to` may follow `from`, and returns what it means to stand there.
@@ -138,6 +151,8 @@ pub struct Workflows {
     /// The name of the one for tasks that are created without one.
     pub default: String,
     pub by_name: IndexMap<String, Workflow>,
+    /// What workers may lay over them.
+    pub overlays: IndexMap<String, Overlay>,
 }
 
 impl Workflows {
@@ -145,9 +160,10 @@ impl Workflows {
         self.by_name.get(name)
     }
 
-    /// Returns every state of every workflow, each once.
+    /// Returns every state of every workflow and overlay, each once.
     pub fn statuses(&self) -> Vec<&Status> {
-        let mut statuses: Vec<_> = self.by_name.values().flat_map(|w| w.states.keys()).collect();
+        let mut statuses: Vec<_> =
+            self.by_name.values().flat_map(|w| w.states.keys().chain(w.overlaid.keys())).collect();
         let mut seen = std::collections::HashSet::new();
         statuses.retain(|status| seen.insert(*status));
         statuses

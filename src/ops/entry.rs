@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::schema::{self, Vocabulary};
+use super::schema::{self, EveryWord, Vocabulary};
 use super::{Actor, CATALOGUE, Operation, Staging, arguments};
+use crate::config::Config;
 use crate::domain::{Refusal, RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
@@ -111,13 +112,15 @@ impl Entry {
 
     /// Does what is asked for.
     pub fn call(&self, app: &App, input: Input) -> Result<Value> {
+        app.refresh(input.patience)?;
         let request = self.read(app, input)?;
         (self.call)(app, &request)
     }
 
     fn schema(&self, app: &App) -> Arc<Map<String, Value>> {
-        let mut schemas = app.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = schemas.entry(self.name).or_insert_with(|| Arc::new(self.arguments(&app.config)));
+        let current = app.config();
+        let mut schemas = current.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = schemas.entry(self.name).or_insert_with(|| Arc::new(self.arguments(&EveryWord(&current))));
         made.clone()
     }
 
@@ -158,7 +161,8 @@ fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<Strin
 fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
-    let staging = Staging::new(app, request.patience);
+    let current = app.config();
+    let staging = Staging::new(app, &current, request.patience);
     let answer = operation.prepare(&staging).and_then(|()| answer(app, &operation, request));
     if answer.is_err() {
         staging.discard();
@@ -181,15 +185,17 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
     {
         return Ok(answer);
     }
+    let current = app.config();
     let answer = app.store.transact(request.patience, O::EFFECT, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
             return Ok((answer, None));
         }
-        let cx = context(app, tx, request, O::EFFECT)?;
+        let cx = context(app, tx, request, &current, O::EFFECT)?;
         let mut answer = serde_json::to_value(operation.run(tx, &cx)?)?;
-        let notices = cx.notices();
+        let mut notices = cx.notices();
+        notices.extend(app.untold_problem());
         if !notices.is_empty() {
             answer["notices"] = notices.into();
         }
@@ -212,8 +218,14 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
     }
 }
 
-fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &Request, effect: Effect) -> Result<Context<'a>> {
-    let mut cx = app.context(tx)?;
+fn context<'a>(
+    app: &'a App,
+    tx: &Tx<'_>,
+    request: &Request,
+    config: &'a Config,
+    effect: Effect,
+) -> Result<Context<'a>> {
+    let mut cx = app.context(tx, config)?;
     if let Some(id) = &request.worker {
         cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
     }
@@ -222,13 +234,14 @@ fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &Request, effect: Effect) -> 
 
 /// Returns the answer if it can be given without a change.
 fn foresee<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<Option<Value>> {
+    let current = app.config();
     let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
             return Ok(Some((answer, None)));
         }
-        let cx = context(app, tx, request, Effect::Read)?;
+        let cx = context(app, tx, request, &current, Effect::Read)?;
         if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
             return Ok(None);
         }
@@ -251,8 +264,9 @@ fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &
     if !matches!(refusal, Refusal::Fenced { .. }) {
         return Ok(());
     }
+    let current = app.config();
     app.store.transact(request.patience, O::EFFECT, |tx| {
-        let cx = context(app, tx, request, O::EFFECT)?;
+        let cx = context(app, tx, request, &current, O::EFFECT)?;
         operation.salvage(refusal, tx, &cx)
     })
 }

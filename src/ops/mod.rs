@@ -26,6 +26,7 @@ mod skill;
 mod task;
 mod track;
 mod worker;
+mod workflow;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -127,6 +128,11 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),
+    Entry::of::<workflow::CheckGates>(Shelf::Full, "evidence"),
+    Entry::of::<workflow::ListWorkflows>(Shelf::Full, ""),
+    Entry::of::<workflow::AddOverlay>(Shelf::Full, ""),
+    Entry::of::<workflow::RemoveOverlay>(Shelf::Full, ""),
+    Entry::of::<workflow::GetPrompts>(Shelf::Full, "guidance"),
     Entry::of::<find::Settings>(Shelf::Full, ""),
     Entry::of::<skill::ListSkills>(Shelf::Full, "guide how"),
     Entry::of::<skill::GetSkill>(Shelf::Full, ""),

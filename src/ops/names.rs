@@ -33,8 +33,8 @@ pub fn names(app: &App, patience: Patience, subject: Subject, start: &str, limit
     match subject {
         Subject::Task => stored(tasks),
         Subject::Worker => stored(workers),
-        Subject::Skill => Ok(beginning(app.config.skills.names()?, start)),
-        Subject::Workflow => Ok(beginning(app.config.workflows.by_name.keys().cloned(), start)),
+        Subject::Skill => Ok(beginning(app.config().skills.names()?, start)),
+        Subject::Workflow => Ok(beginning(app.config().workflows.by_name.keys().cloned(), start)),
     }
     .map(limited)
 }

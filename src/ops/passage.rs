@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use crate::Context;
-use crate::domain::{MarkPath, Outcome, Step, Task, TaskId};
+use crate::domain::{Crossing, MarkPath, Outcome, Refusal, Step, Task, TaskId};
 use crate::error::Result;
 use crate::ops::mark::marking::{self, Conflict, Marked};
+use crate::ops::task::gating;
 use crate::store::{Because, Shift, Tx};
 
 /// What followed from a change.
@@ -122,6 +123,7 @@ impl<'a> Passage<'a> {
     }
 
     fn take(&mut self, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
+        gating::pass(self.tx, self.cx, &Crossing::to(task, &step.to), because)?;
         let blocked_others = self.cx.workflow_of(task)?.meaning(&task.status).blocking;
         self.tx.take_step(task, step, because)?;
         marking::follow_step(self.tx, task, step, because)?;
@@ -170,12 +172,21 @@ impl<'a> Passage<'a> {
         if task.status != workflow.initial || workflow.step(id, &task.status, target).is_err() {
             return Ok(());
         }
+        if let Some(refusal) = gating::objection_to(self.tx, self.cx, &task, target)? {
+            self.stays(&task, &refusal);
+            return Ok(());
+        }
         let step = match workflow.state(target).terminal {
             true => Step::let_go(&task, target, Outcome::Ended, workflow),
             false => Step::proceed(&task, target, workflow),
         };
         self.consequences.auto_advanced.push(id.clone());
         self.take(&task, &step, &self.cx.by_rule("auto_advance"))
+    }
+
+    /// Tells the caller that a task did not move by itself.
+    fn stays(&self, task: &Task, refusal: &Refusal) {
+        self.cx.notify(format!("{refusal}, so it stays `{}`", task.status));
     }
 
     /// Completes a container that nobody holds and in which nothing is open any more.
@@ -189,7 +200,14 @@ impl<'a> Passage<'a> {
             && !workflow.state(&task.status).terminal
             && self.tx.has_child_in(id, &workflow.complete)?
             && self.tx.awaited_ends(id)?.is_empty();
-        if !wanted {
+        let closed = match wanted {
+            true => gating::objection_to(self.tx, self.cx, &task, &workflow.complete)?,
+            false => None,
+        };
+        if let Some(refusal) = &closed {
+            self.stays(&task, refusal);
+        }
+        if !wanted || closed.is_some() {
             if task.ready {
                 self.freed.push_back(id.clone());
             }

@@ -12,12 +12,33 @@ use crate::domain::{EdgeKindName, Phase, Policy, Status};
 pub trait Vocabulary {
     /// Returns the words for a mark, or nothing if any word will do.
     fn words(&self, mark: &str) -> Option<Vec<String>>;
+
+    /// Says whether there are no other words than these.
+    fn is_complete(&self, _mark: &str) -> bool {
+        true
+    }
+}
+
+/// Every word that the project knows, for checking what was asked. What is shown names fewer:
+/// of states those of the default workflow.
+pub struct EveryWord<'a>(pub &'a Config);
+
+impl Vocabulary for EveryWord<'_> {
+    fn words(&self, mark: &str) -> Option<Vec<String>> {
+        match mark {
+            "status" => Some(self.0.workflows.statuses().into_iter().map(Status::to_string).collect()),
+            mark => self.0.words(mark),
+        }
+    }
 }
 
 impl Vocabulary for Config {
     fn words(&self, mark: &str) -> Option<Vec<String>> {
         match mark {
-            "status" => Some(self.workflows.statuses().into_iter().map(Status::to_string).collect()),
+            "status" => {
+                let default = self.workflows.get(&self.workflows.default)?;
+                Some(default.states.keys().map(Status::to_string).collect())
+            }
             "phase"
                 if self
                     .workflows
@@ -31,6 +52,11 @@ impl Vocabulary for Config {
             "workflow" => Some(self.workflows.by_name.keys().cloned().collect()),
             _ => None,
         }
+    }
+
+    fn is_complete(&self, mark: &str) -> bool {
+        let default = self.workflows.get(&self.workflows.default);
+        mark != "status" || default.is_some_and(|own| own.states.len() == self.workflows.statuses().len())
     }
 }
 
@@ -68,6 +94,9 @@ pub fn arguments<O: Operation>(vocabulary: &dyn Vocabulary) -> Map<String, Value
 pub fn shorten(schema: &mut Map<String, Value>) {
     const DESCRIBED_ELSEWHERE: &str = "x-like";
     schema.shift_remove("additionalProperties");
+    if let Some(Value::Object(items)) = schema.get_mut("items") {
+        items.shift_remove("examples");
+    }
     if !schema.contains_key("maximum") {
         schema.shift_remove("minimum");
     }
@@ -134,7 +163,8 @@ impl Slimming<'_> {
                 if let Some(Value::String(mark)) = object.remove("x-vocabulary")
                     && let Some(words) = self.vocabulary.words(&mark)
                 {
-                    set_words(object, words);
+                    let key = if self.vocabulary.is_complete(&mark) { "enum" } else { "examples" };
+                    set_words(object, key, words);
                 }
                 for (key, value) in object.iter_mut() {
                     self.slim(value, &format!("{place}/{key}"));
@@ -189,16 +219,16 @@ fn tidy(object: &mut Map<String, Value>) {
 }
 
 /// Puts the words where the strings are: in the value, its items, or one of its forms.
-fn set_words(object: &mut Map<String, Value>, words: Vec<String>) {
+fn set_words(object: &mut Map<String, Value>, key: &str, words: Vec<String>) {
     if let Some(Value::Array(forms)) = object.get_mut("anyOf") {
         for form in forms.iter_mut().filter_map(Value::as_object_mut) {
-            set_words(form, words.clone());
+            set_words(form, key, words.clone());
         }
         return;
     }
     match object.get_mut("items") {
-        Some(Value::Object(items)) => items.insert("enum".into(), words.into()),
-        _ => object.insert("enum".into(), words.into()),
+        Some(Value::Object(items)) => items.insert(key.into(), words.into()),
+        _ => object.insert(key.into(), words.into()),
     };
 }
 

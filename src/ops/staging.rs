@@ -15,17 +15,18 @@ use crate::store::{Effect, Patience};
 
 pub struct Staging<'a> {
     app: &'a App,
+    config: &'a Config,
     patience: Patience,
     staged: RefCell<Vec<Digest>>,
 }
 
 impl<'a> Staging<'a> {
-    pub fn new(app: &'a App, patience: Patience) -> Self {
-        Self { app, patience, staged: RefCell::default() }
+    pub fn new(app: &'a App, config: &'a Config, patience: Patience) -> Self {
+        Self { app, config, patience, staged: RefCell::default() }
     }
 
     pub fn config(&self) -> &'a Config {
-        &self.app.config
+        self.config
     }
 
     pub fn places(&self) -> &'a Places {
@@ -46,7 +47,7 @@ impl<'a> Staging<'a> {
 
     /// Takes away what was staged in vain, unless something else refers to it.
     pub fn discard(self) {
-        let Self { app, patience, staged } = self;
+        let Self { app, config: _, patience, staged } = self;
         let staged = staged.into_inner();
         if staged.is_empty() {
             return;

@@ -128,6 +128,23 @@ impl Tx<'_> {
         })?)
     }
 
+    /// Returns the types of what is attached to a task and not empty: made in `attempt`, or since
+    /// `since` by somebody who was at no attempt; without `attempt`, by anybody since then.
+    pub fn evidence(&self, task: &TaskId, attempt: Option<i64>, since: Timestamp) -> Result<Vec<String>> {
+        const SQL: &str = "
+            select attachment_type
+            from attachments
+            where task_id = :task
+                and (attempt = :attempt
+                    or (created_at >= :since and (attempt = 0 or :attempt is null)))
+                and (file_path is not null or digest is not null or trim(content, char(9, 10, 13, 32)) <> '')
+            order by attachment_type, sequence";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":task": task, ":attempt": attempt, ":since": since };
+        let rows = statement.query_map(keys, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Takes away one attachment of a task.
     pub fn detach(&self, task: &TaskId, kind: &str, sequence: i64) -> Result<()> {
         const SQL: &str = "

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, named_params};
 use serde_json::json;
 
 use super::{Event, Tx};
-use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
+use crate::domain::{AttemptStep, Clock, Millis, Outcome, Status, Step, Task, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Who changed something, when and why.
@@ -19,12 +19,14 @@ pub struct Because<'a> {
     pub reason: Option<&'a str>,
     /// When the work really stopped, if that was before.
     pub work_ended: Option<Timestamp>,
+    /// Who asked goes on without evidence that may be done without, for this reason.
+    pub waives: bool,
 }
 
 impl<'a> Because<'a> {
     /// Something followed by itself.
     pub fn rule(cause: &'static str, at: Timestamp) -> Self {
-        Self { worker: None, at, cause, reason: None, work_ended: None }
+        Self { worker: None, at, cause, reason: None, work_ended: None, waives: false }
     }
 
     /// A worker asked for it, if one is named.
@@ -34,6 +36,11 @@ impl<'a> Because<'a> {
 
     pub fn for_reason(self, reason: Option<&'a str>) -> Self {
         Self { reason, ..self }
+    }
+
+    /// Who asks goes on without evidence that may be done without, if a reason is given.
+    pub fn waiving(self, waives: bool) -> Self {
+        Self { waives: waives && self.reason.is_some(), ..self }
     }
 
     /// The work stopped when its worker gave its last sign of life.
@@ -179,6 +186,33 @@ impl Tx<'_> {
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map(named_params! { ":worker": worker }, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns when an attempt at a task began.
+    pub fn attempt_began(&self, task: &TaskId, attempt: i64) -> Result<Option<Timestamp>> {
+        const SQL: &str = "
+            select claimed_at
+            from attempts
+            where task_id = :task and attempt = :attempt";
+        let keys = named_params! { ":task": task, ":attempt": attempt };
+        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
+    }
+
+    /// Returns when a task last left one of these states.
+    pub fn last_left(&self, task: &TaskId, is_one: impl Fn(&Status) -> bool) -> Result<Option<Timestamp>> {
+        const SQL: &str = "
+            select timestamp, before ->> 'status', after ->> 'status'
+            from events
+            where task_id = :task and event = 'status'
+            order by id desc";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let mut rows = statement.query(named_params! { ":task": task })?;
+        while let Some(row) = rows.next()? {
+            if is_one(&row.get(1)?) && !is_one(&row.get(2)?) {
+                return Ok(Some(row.get(0)?));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the number of the worker's newest attempt at a task.

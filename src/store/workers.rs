@@ -11,7 +11,7 @@ impl Tx<'_> {
     /// Returns the worker of this name, if there ever was one.
     pub fn worker_if_known(&self, id: &WorkerId) -> Result<Option<Worker>> {
         const SQL: &str = "
-            select id, tags, workflow, max_claims, registered_at, last_heartbeat,
+            select id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
                 pid, process_start, boot, host, left_how
             from workers
             where id = :id";
@@ -27,7 +27,7 @@ impl Tx<'_> {
     /// Returns the workers that are here, in the order of their names.
     pub fn workers_present(&self) -> Result<Vec<Worker>> {
         const SQL: &str = "
-            select id, tags, workflow, max_claims, registered_at, last_heartbeat,
+            select id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
                 pid, process_start, boot, host, left_how
             from workers
             where left_at is null
@@ -42,14 +42,14 @@ impl Tx<'_> {
     /// One who is new, or comes back after it had taken its leave, hears of marks from now on.
     pub fn put_worker(&self, worker: &Worker) -> Result<()> {
         const SQL: &str = "
-            insert into workers (id, tags, workflow, max_claims, registered_at, last_heartbeat,
+            insert into workers (id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
                 pid, process_start, boot, host, last_claim_sequence, told_claim_sequence)
-            select :id, :tags, :workflow, :limit, :registered_at, :heartbeat,
+            select :id, :tags, :workflow, :overlays, :limit, :registered_at, :heartbeat,
                 :pid, :start, :boot, :host, newest, newest
             from (select coalesce(max(id), 0) as newest from events)
             where true
             on conflict (id) do update set
-                tags = :tags, workflow = :workflow, max_claims = :limit, last_heartbeat = :heartbeat,
+                tags = :tags, workflow = :workflow, overlays = :overlays, max_claims = :limit, last_heartbeat = :heartbeat,
                 pid = :pid, process_start = :start, boot = :boot, host = :host,
                 last_claim_sequence = case left_how when 'disconnected' then excluded.last_claim_sequence
                     else last_claim_sequence end,
@@ -61,6 +61,7 @@ impl Tx<'_> {
             ":id": worker.id,
             ":tags": Json(&worker.tags),
             ":workflow": worker.workflow,
+            ":overlays": Json(&worker.overlays),
             ":limit": worker.limit.0,
             ":registered_at": worker.registered_at,
             ":heartbeat": worker.last_heartbeat,
@@ -69,6 +70,49 @@ impl Tx<'_> {
             ":boot": process.map(|process| &process.boot),
             ":host": process.map(|process| &process.host),
         })?;
+        Ok(())
+    }
+
+    /// Returns what the worker lays over the workflow of the tasks it holds.
+    pub fn overlays_of(&self, id: &WorkerId) -> Result<Vec<String>> {
+        const SQL: &str = "
+            select overlays
+            from workers
+            where id = :id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let found = statement.query_row(named_params! { ":id": id }, |row| row.get(0)).optional()?;
+        Ok(found.map(|Json(overlays)| overlays).unwrap_or_default())
+    }
+
+    /// Lays other overlays over the workflow of the tasks the worker holds; it is told everything anew.
+    pub fn set_overlays(&self, id: &WorkerId, overlays: &[String]) -> Result<()> {
+        const SQL: &str = "
+            update workers
+            set overlays = :overlays, guided = '[]'
+            where id = :id";
+        let keys = named_params! { ":id": id, ":overlays": Json(overlays) };
+        self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
+    }
+
+    /// Returns the names of the texts that the worker was given since it came.
+    pub fn guided(&self, id: &WorkerId) -> Result<Vec<String>> {
+        const SQL: &str = "
+            select guided
+            from workers
+            where id = :id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let Json(guided) = statement.query_row(named_params! { ":id": id }, |row| row.get(0))?;
+        Ok(guided)
+    }
+
+    /// Writes down which texts the worker was given since it came.
+    pub fn set_guided(&self, id: &WorkerId, guided: &[String]) -> Result<()> {
+        const SQL: &str = "
+            update workers
+            set guided = :guided
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":guided": Json(guided) })?;
         Ok(())
     }
 
@@ -150,6 +194,7 @@ fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
         id: row.get("id")?,
         tags: tags(row, "tags")?,
         workflow: row.get("workflow")?,
+        overlays: row.get::<_, Json<_>>("overlays")?.0,
         limit: ClaimLimit(row.get("max_claims")?),
         registered_at: row.get("registered_at")?,
         last_heartbeat: row.get("last_heartbeat")?,

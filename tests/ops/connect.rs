@@ -73,7 +73,7 @@ fn coming_back_shows_what_one_holds() {
 fn an_unknown_workflow_is_refused_with_the_valid_ones() {
     let project = Project::new();
 
-    let refused = project.refusal("connect", json!({ "workflow": "swarm" }));
+    let refused = project.refusal("connect", json!({ "workflow": "scrum" }));
 
     assert_eq!(refused.code, "not_found");
     assert!(refused.hint.unwrap().contains("`default`"));

@@ -92,7 +92,7 @@ fn bad_tasks_are_refused() {
         (json!({ "title": "x", "id": "../etc" }), "input"),
         (json!({ "title": "x", "id": "x".repeat(129) }), "input"),
         (json!({ "title": "x", "tags": ["two words"] }), "input"),
-        (json!({ "title": "x", "workflow": "swarm" }), "not_found"),
+        (json!({ "title": "x", "workflow": "scrum" }), "not_found"),
         (json!({ "title": "x", "id": "api" }), "exists"),
         (json!({ "title": "x", "id": "gone" }), "exists"),
         (json!({ "title": "x", "parent": "nowhere" }), "not_found"),

@@ -290,8 +290,8 @@ fn what_cannot_be_listed_is_refused() {
 
     for (filters, code) in [
         (json!({ "ready": true, "claimed": true }), "input"),
-        (json!({ "status": "done" }), "input"),
-        (json!({ "status": ["pending", "done"] }), "input"),
+        (json!({ "status": "finished" }), "input"),
+        (json!({ "status": ["pending", "finished"] }), "input"),
         (json!({ "parent": "nowhere" }), "not_found"),
         (json!({ "parent": "a b" }), "input"),
         (json!({ "cursor": "x" }), "input"),

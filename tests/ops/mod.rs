@@ -3,9 +3,11 @@
 //! A refusal is taken through `Project::refusal`, which also checks that the
 //! call left nothing behind.
 
+mod add_overlay;
 mod attach;
 mod attachments;
 mod bulk_update;
+mod check_gates;
 mod claim;
 mod cleanup_stale;
 mod common;
@@ -18,19 +20,23 @@ mod detach;
 mod disconnect;
 mod events;
 mod explain;
+mod gates;
 mod get;
 mod get_metrics;
+mod get_prompts;
 mod get_skill;
 mod link;
 mod list_agents;
 mod list_marks;
 mod list_skills;
 mod list_tasks;
+mod list_workflows;
 mod log_metrics;
 mod mark_file;
 mod mark_updates;
 mod project_history;
 mod relink;
+mod remove_overlay;
 mod rename;
 mod scan;
 mod status_summary;

@@ -45,6 +45,9 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "config",
         "list_skills",
         "get_skill",
+        "check_gates",
+        "list_workflows",
+        "get_prompts",
     ];
     const DESTROY: &[&str] = &["delete", "detach", "unlink", "more"];
     let team = Team::new();

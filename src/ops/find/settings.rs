@@ -17,6 +17,9 @@ pub struct Settings {
 
 #[derive(Serialize)]
 pub struct Shown {
+    /// Why the files say otherwise, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
     settings: Vec<Setting>,
     /// The keys of those that nobody has made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -32,13 +35,14 @@ impl Operation for Settings {
 
     fn run(&self, _tx: &Tx, cx: &Context) -> Result<Shown> {
         let all = cx.config.settings();
+        let problem = cx.problem.clone();
         let Some(key) = &self.key else {
             let (defaults, settings): (Vec<_>, Vec<_>) =
                 all.into_iter().partition(|setting| matches!(setting.origin, Origin::Default));
             let defaults = defaults.into_iter().map(|setting| setting.key).collect();
-            return Ok(Shown { settings, defaults });
+            return Ok(Shown { problem, settings, defaults });
         };
         let settings = all.into_iter().filter(|setting| setting.key.starts_with(key.as_str())).collect();
-        Ok(Shown { settings, defaults: Vec::new() })
+        Ok(Shown { problem, settings, defaults: Vec::new() })
     }
 }

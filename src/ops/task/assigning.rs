@@ -1,7 +1,8 @@
 //! How a task is given to a worker who has not asked for it.
 
+use super::claiming::Force;
 use crate::Context;
-use crate::domain::{Refusal, Status, Step, Task, WorkerId};
+use crate::domain::{Refusal, Status, Step, Task, WorkerId, Workflow};
 use crate::error::{Error, Result};
 use crate::ops::passage::{self, Consequences};
 use crate::store::{Because, Tx};
@@ -11,6 +12,21 @@ pub struct Assignment<'a> {
     /// The state to put it in, if not the one the workflow has for this.
     pub to: Option<&'a Status>,
     pub because: Because<'a>,
+    pub force: Force,
+}
+
+/// Refuses who has no role for it, where the workflow has one.
+fn refuse_unentitled(cx: &Context, workflow: &Workflow, assignee: &WorkerId) -> Result<()> {
+    let worker = cx.actor()?;
+    if worker.id == *assignee || workflow.may_assign(&worker.tags) {
+        return Ok(());
+    }
+    Err(Refusal::MayNotAssign {
+        worker: worker.id.clone(),
+        workflow: workflow.name.clone(),
+        tags: workflow.assigning_tags(),
+    }
+    .into())
 }
 
 /// Gives a task to a worker, who has yet to start on it.
@@ -21,7 +37,10 @@ pub fn assign(
     assignee: &WorkerId,
     request: &Assignment<'_>,
 ) -> Result<Consequences> {
-    let workflow = cx.workflow_of(task)?;
+    let workflow = &*cx.rules_of(tx, task)?;
+    if request.force == Force::No {
+        refuse_unentitled(cx, workflow, assignee)?;
+    }
     let Some(state) = request.to.or(workflow.assign.as_ref()) else {
         let workflow = workflow.name.clone();
         return Err(Refusal::NoState { workflow, what: "tasks that are given to a worker" }.into());

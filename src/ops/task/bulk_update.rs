@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::claiming::Force;
+use super::guiding;
 use super::moving::{Move, move_to, refuse_stranger};
 use super::words;
 use crate::domain::{Reason, Status, TaskId, TaskRef};
@@ -34,6 +35,9 @@ pub struct BulkUpdated {
     failed: Vec<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_total: Option<usize>,
+    /// What the workflow says to this, the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guidance: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,12 +58,18 @@ impl Operation for BulkUpdate {
         const FAILURES: usize = 5;
         const NAMED: usize = 20;
         words::check_number("tasks", self.tasks.len(), cx.config.limits.ids)?;
-        let mut done =
-            BulkUpdated { moved: 0, unblocked: Vec::new(), failed: Vec::new(), failed_total: None };
+        let mut done = BulkUpdated {
+            moved: 0,
+            unblocked: Vec::new(),
+            failed: Vec::new(),
+            failed_total: None,
+            guidance: None,
+        };
         for name in &self.tasks {
             match tx.part(|| self.move_one(tx, cx, name))? {
-                Ok(consequences) => {
+                Ok((consequences, guidance)) => {
                     done.moved += 1;
+                    done.guidance = done.guidance.or(guidance);
                     done.unblocked.extend(consequences.unblocked);
                 }
                 Err(error) => done.failed.push(Failure { task: name.to_string(), error: error.to_json() }),
@@ -75,13 +85,19 @@ impl Operation for BulkUpdate {
 }
 
 impl BulkUpdate {
-    fn move_one(&self, tx: &Tx, cx: &Context, name: &TaskRef) -> Result<Consequences> {
+    fn move_one(&self, tx: &Tx, cx: &Context, name: &TaskRef) -> Result<(Consequences, Option<String>)> {
         let force = Force::from(self.force);
         let task = tx.task(&tx.resolve(name)?)?;
         let overrode = refuse_stranger(tx, cx, &task, None, force)?;
         let because = cx
             .because(if overrode { "force" } else { "update" })
-            .for_reason(self.reason.as_ref().map(Reason::as_str));
-        move_to(tx, cx, &task, &Move { to: &self.status, because, force })
+            .for_reason(self.reason.as_ref().map(Reason::as_str))
+            .waiving(self.force);
+        let consequences = move_to(tx, cx, &task, &Move { to: &self.status, because, force })?;
+        let guidance = match cx.rules_of(tx, &task)?.guidance.is_empty() {
+            true => None,
+            false => guiding::on_step(tx, cx, &task, &tx.task(&task.id)?)?,
+        };
+        Ok((consequences, guidance))
     }
 }

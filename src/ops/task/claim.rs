@@ -1,7 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::claiming::{self, Force, Taken};
+use super::claiming::{self, Beginning, Force, Taken};
+use super::gating;
 use crate::domain::{Refusal, Standing, Task, TaskRef};
 use crate::error::Result;
 use crate::ops::mark::Files;
@@ -16,7 +17,7 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     task: Option<TaskRef>,
-    /// How many new ones.
+    /// New ones.
     count: Option<usize>,
     /// To mark.
     #[serde(default)]
@@ -143,8 +144,8 @@ fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed
     if let Some(mine) = mine(cx, task)? {
         return Ok(mine);
     }
-    let consequences = claiming::claim(tx, cx, task, None, force)?;
-    Ok(Claimed::One { task: Taken::of(tx.task(&task.id)?), consequences })
+    let consequences = claiming::claim(tx, cx, task, &Beginning::plain(force))?;
+    Ok(Claimed::One { task: Taken::new(tx, cx, &task.id)?, consequences })
 }
 
 /// Returns what the worker is at work on, if anything.
@@ -174,12 +175,16 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
     let mut tasks = Vec::new();
     while tasks.len() < count {
         let Some(task) = next(tx, cx)? else { break };
-        match claiming::claim(tx, cx, &task, None, Force::No) {
+        match claiming::claim(tx, cx, &task, &Beginning::plain(Force::No)) {
             Ok(consequences) => {
                 consequences.tell_conflicts(cx);
-                tasks.push(Taken::of(tx.task(&task.id)?));
+                tasks.push(Taken::new(tx, cx, &task.id)?);
             }
-            Err(crate::Error::Refused(Refusal::AtLimit { .. })) if !tasks.is_empty() => break,
+            Err(crate::Error::Refused(Refusal::AtLimit { .. } | Refusal::Gate { .. }))
+                if !tasks.is_empty() =>
+            {
+                break;
+            }
             Err(error) => return Err(error),
         }
     }
@@ -195,7 +200,8 @@ pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
     for given in tx.given_to(&worker.id)? {
         let task = tx.task(&given)?;
         let target = &cx.workflow_of(&task)?.claim;
-        if claiming::objections(tx, cx, &task, worker, target)?.is_empty() {
+        let is_free = claiming::objections(tx, cx, &task, worker, target)?.is_empty();
+        if is_free && gating::objection_to(tx, cx, &task, target)?.is_none() {
             return Ok(Some(task));
         }
     }

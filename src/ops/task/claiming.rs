@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::brief::shortened;
+use super::guiding;
 use crate::Context;
 use crate::domain::{Candidate, Phase, Refusal, Standing, Status, Step, Task, TaskId, Worker, listed};
 use crate::error::Result;
@@ -26,6 +27,12 @@ pub struct Taken {
     /// The worker had it before this call.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub resumed: bool,
+    /// What has to be attached before it can go on from here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<String>,
+    /// What the workflow says to one who starts on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<String>,
 }
 
 /// Whether the caller overrides what may be overridden.
@@ -41,23 +48,37 @@ impl From<bool> for Force {
     }
 }
 
-/// Lets the worker start on the task, in `target` or in the state that a claim enters.
-pub fn claim(
-    tx: &Tx,
-    cx: &Context,
-    task: &Task,
-    target: Option<&Status>,
-    force: Force,
-) -> Result<Consequences> {
+/// Lets the worker start on the task.
+pub fn claim(tx: &Tx, cx: &Context, task: &Task, start: &Beginning<'_>) -> Result<Consequences> {
+    let Beginning { target, force, reason } = start;
     let worker = cx.actor()?;
     let workflow = cx.workflow_of(task)?;
     let target = target.unwrap_or(&workflow.claim);
-    let overridden = overridden(objections(tx, cx, task, worker, target)?, force)?;
+    let overridden = overridden(objections(tx, cx, task, worker, target)?, *force)?;
     let step = Step::claim(task, &worker.id, target, workflow);
     let because = cx.because(if overridden.is_some() { "force" } else { "claim" });
-    let mut consequences = passage::take(tx, cx, task, &step, &because.for_reason(overridden.as_deref()))?;
+    let because = because.for_reason(*reason).waiving(*force == Force::Yes);
+    let reason = reason.or(overridden.as_deref());
+    let mut consequences = passage::take(tx, cx, task, &step, &because.for_reason(reason))?;
     consequences.take_up(marking::mark_declared(tx, cx, task)?);
     Ok(consequences)
+}
+
+/// How a worker wants to start on a task.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    /// The state to enter, if not the one that a claim enters.
+    pub target: Option<&'a Status>,
+    pub force: Force,
+    /// Why, if the worker says so.
+    pub reason: Option<&'a str>,
+}
+
+impl Beginning<'_> {
+    /// As a claim does it.
+    pub fn plain(force: Force) -> Self {
+        Self { target: None, force, reason: None }
+    }
 }
 
 /// Returns everything that speaks against the worker entering `target`.
@@ -72,7 +93,7 @@ pub fn objections(
     let candidate = Candidate {
         task,
         worker,
-        workflow: cx.workflow_of(task)?,
+        workflow: &*cx.rules_of(tx, task)?,
         blockers: if blocked { tx.blockers(&task.id)? } else { Vec::new() },
         held: tx.working_on(&worker.id)?,
     };
@@ -143,6 +164,14 @@ impl Taken {
         Self { resumed: true, ..Self::of(task) }
     }
 
+    /// A task that the worker has just claimed.
+    pub fn new(tx: &Tx, cx: &Context, id: &TaskId) -> Result<Self> {
+        let task = tx.task(id)?;
+        let gates = guiding::gates_ahead(tx, cx, &task)?;
+        let guidance = guiding::on_claim(tx, cx, &task)?;
+        Ok(Self { gates, guidance, ..Self::of(task) })
+    }
+
     const DESCRIPTION: usize = 120;
     const TITLE: usize = 120;
 
@@ -155,6 +184,8 @@ impl Taken {
             attempt: task.attempt,
             phase: task.phase,
             resumed: false,
+            gates: Vec::new(),
+            guidance: None,
         }
     }
 }

@@ -30,10 +30,10 @@ pub struct Create {
     pub priority: Option<Priority>,
     #[serde(default)]
     pub tags: BTreeSet<Tag>,
-    /// Its worker must have all.
+    /// Its worker needs all.
     #[serde(default)]
     pub needed_tags: BTreeSet<Tag>,
-    /// Its worker must have one.
+    /// Its worker needs one.
     #[serde(default)]
     pub wanted_tags: BTreeSet<Tag>,
     #[schemars(extend("x-vocabulary" = "phase"))]
@@ -43,7 +43,7 @@ pub struct Create {
     pub points: Option<i64>,
     #[schemars(range(min = 0))]
     pub time_estimate_ms: Option<Millis>,
-    /// Its name in this call.
+    /// Name in this call.
     pub label: Option<TaskRef>,
     /// To change.
     #[serde(default)]

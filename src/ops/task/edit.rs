@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::brief::shortened;
-use super::words;
+use super::{gating, words};
 use crate::Context;
-use crate::domain::{Millis, Phase, Priority, Tag, Task, Text, Title};
+use crate::domain::{Crossing, Millis, Phase, Priority, Tag, Task, Text, Title};
 use crate::error::Result;
-use crate::store::{Event, Tx};
+use crate::store::{Because, Event, Tx};
 
 /// The fields to change. What is left out stays.
 #[derive(Debug, Default)]
@@ -28,13 +28,14 @@ pub struct Edit<'a> {
 
 impl Edit<'_> {
     /// Changes the task, and says which fields are different now.
-    pub fn apply(&self, tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
-        self.check(cx, task)?;
+    pub fn apply(&self, tx: &Tx, cx: &Context, task: &Task, because: &Because<'_>) -> Result<Vec<String>> {
+        self.check(tx, cx, task)?;
         let edited = self.applied_to(task.clone());
         let (before, after) = difference(task, &edited);
         if after.is_empty() {
             return Ok(Vec::new());
         }
+        gating::pass(tx, cx, &Crossing::edit(task, &edited), because)?;
         tx.edit_task(&edited, cx.now)?;
         let changed = after.keys().cloned().collect();
         tx.record(&Event {
@@ -46,12 +47,12 @@ impl Edit<'_> {
         Ok(changed)
     }
 
-    fn check(&self, cx: &Context, task: &Task) -> Result<()> {
+    fn check(&self, tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
         if let Some(text) = self.description {
             words::check_text(cx, "description", &text.0)?;
         }
         if let Some(phase) = self.phase {
-            words::check_phase(cx, cx.workflow_of(task)?, phase)?;
+            words::check_phase(cx, &*cx.rules_of(tx, task)?, phase)?;
         }
         let tags = [self.tags, self.needed_tags, self.wanted_tags];
         words::check_tags(cx, tags.into_iter().flatten().flatten())

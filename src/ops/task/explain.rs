@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::brief::{Brief, Row};
-use super::claiming;
+use super::{claiming, gating};
 use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Worker, listed};
 use crate::error::Result;
 use crate::ops::mark::marking::{self, Conflict};
@@ -106,6 +106,9 @@ fn explain_task(tx: &Tx, cx: &Context, id: &TaskId) -> Result<Explanation> {
     }
     let worker = worker_or_nobody(cx)?;
     let mut objections = claiming::objections(tx, cx, &task, &worker, &cx.workflow_of(&task)?.claim)?;
+    if objections.is_empty() {
+        objections.extend(gating::objection_to(tx, cx, &task, &cx.workflow_of(&task)?.claim)?);
+    }
     if cx.worker.is_none() {
         objections.retain(|refusal| !matches!(refusal, Refusal::LacksTags { .. }));
     }

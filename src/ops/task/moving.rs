@@ -1,6 +1,6 @@
 //! How a task is moved to another state at somebody's request.
 
-use super::claiming::{self, Force};
+use super::claiming::{self, Beginning, Force};
 use crate::Context;
 use crate::domain::{Outcome, Refusal, Status, Step, Task};
 use crate::error::{Error, Result};
@@ -17,11 +17,12 @@ pub struct Move<'a> {
 /// Moves a task to a state: a start is checked as a claim, an end against what is in the task.
 pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result<Consequences> {
     let Move { to, because, force } = request;
-    let workflow = cx.workflow_of(task)?;
+    let workflow = &*cx.rules_of(tx, task)?;
     let caller = cx.worker.as_ref().map(|worker| &worker.id);
     let begun_by_caller = task.claimed_at.is_some() && task.holder.as_ref() == caller;
     if workflow.states.get(*to).is_some_and(|state| state.timed) && !begun_by_caller {
-        return claiming::claim(tx, cx, task, Some(to), *force);
+        let start = Beginning { target: Some(to), force: *force, reason: because.reason };
+        return claiming::claim(tx, cx, task, &start);
     }
     let state = workflow.step(&task.id, &task.status, to)?;
     if **to == task.status {

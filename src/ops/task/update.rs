@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::assigning::{Assignment, assign};
 use super::claim;
-use super::claiming::{self, Force, Taken};
+use super::claiming::{self, Beginning, Force, Taken};
 use super::edit::Edit;
 use super::evidence::Evidence;
+use super::guiding;
 use super::moving::{Move, cancel_under, move_to, refuse_follower, refuse_stranger};
 use crate::domain::{
     AttachmentType, Millis, Phase, Priority, Reason, Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text,
@@ -31,7 +32,7 @@ pub struct Update {
     status: Option<Status>,
     /// What was done, or why.
     reason: Option<Reason>,
-    /// Results, evidence.
+    /// Evidence.
     #[serde(default)]
     attachments: Vec<Evidence>,
     /// Claim the best one too.
@@ -77,6 +78,9 @@ pub struct Updated {
     cancelled_below: Option<usize>,
     #[serde(flatten)]
     consequences: Consequences,
+    /// What the workflow says to this, the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guidance: Option<String>,
     /// The task to do now, or null if nothing is ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Option<Taken>>,
@@ -104,15 +108,20 @@ impl Operation for Update {
             refuse_follower(tx, cx, &found)?;
         }
         let task = self.resumed(tx, cx, found)?;
-        let mut changed = self.edit().apply(tx, cx, &task)?;
+        let before = task.clone();
+        // First what is attached, since it may be what the rest asks for.
+        let attached = self.attach(tx, cx, &task)?;
+        let because = |cause| {
+            let cause = if overrode { "force" } else { cause };
+            cx.because(cause).for_reason(self.reason()).waiving(self.force)
+        };
+        let mut changed = self.edit().apply(tx, cx, &task, &because("update"))?;
         if let Some(files) = &self.files
             && marking::declare(tx, &task.id, files.paths(), &cx.because("update"))?
         {
             changed.push("files".into());
         }
-        let task = tx.task(&task.id)?;
-        let attached = self.attach(tx, cx, &task)?;
-        let because = |cause| cx.because(if overrode { "force" } else { cause }).for_reason(self.reason());
+        let task = if changed.is_empty() { task } else { tx.task(&task.id)? };
         let mut consequences = Consequences::default();
         let mut cancelled_below = None;
         if let Some(assignee) = &self.assignee {
@@ -121,7 +130,7 @@ impl Operation for Update {
                 cx,
                 &task,
                 assignee,
-                &Assignment { to: self.status.as_ref(), because: because("assign") },
+                &Assignment { to: self.status.as_ref(), because: because("assign"), force },
             )?;
         } else if let Some(status) = &self.status {
             consequences = move_to(tx, cx, &task, &Move { to: status, because: because("update"), force })?;
@@ -130,8 +139,9 @@ impl Operation for Update {
                 cancelled_below = Some(cancel_under(tx, cx, &task, &because, force)?);
             }
         }
-        let next = if self.next { Some(take_next(tx, cx)?) } else { None };
         let task = tx.task(&task.id)?;
+        let guidance = guiding::on_step(tx, cx, &before, &task)?;
+        let next = if self.next { Some(take_next(tx, cx)?) } else { None };
         Ok(Updated {
             id: task.id,
             status: task.status,
@@ -140,6 +150,7 @@ impl Operation for Update {
             attached,
             cancelled_below,
             consequences,
+            guidance,
             next,
         })
     }
@@ -232,12 +243,12 @@ fn take_next(tx: &Tx, cx: &Context) -> Result<Option<Taken>> {
     let Some(task) = claim::next(tx, cx)? else {
         return Ok(None);
     };
-    match claiming::claim(tx, cx, &task, None, Force::No) {
+    match claiming::claim(tx, cx, &task, &Beginning::plain(Force::No)) {
         Ok(consequences) => {
             consequences.tell_conflicts(cx);
-            Ok(Some(Taken::of(tx.task(&task.id)?)))
+            Ok(Some(Taken::new(tx, cx, &task.id)?))
         }
-        Err(Error::Refused(refusal @ Refusal::AtLimit { .. })) => {
+        Err(Error::Refused(refusal @ (Refusal::AtLimit { .. } | Refusal::Gate { .. }))) => {
             cx.notify(refusal.to_string());
             Ok(None)
         }

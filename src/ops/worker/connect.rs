@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::presence;
 use crate::config::Naming;
-use crate::domain::{ClaimLimit, Departure, Standing, Step, Tag, TaskId, Worker, WorkerId};
+use crate::domain::{ClaimLimit, Departure, Role, Standing, Step, Tag, TaskId, Worker, WorkerId};
 use crate::error::Result;
-use crate::ops::task::{Brief, words};
+use crate::ops::task::{Brief, gating, words};
+use crate::ops::workflow::overlaying;
 use crate::ops::{Operation, passage};
 use crate::store::{Because, Event, Tx};
 use crate::{Context, Effect};
@@ -21,11 +22,12 @@ pub struct Connect {
     worker_id: Option<WorkerId>,
     /// What you can do.
     tags: Option<BTreeSet<Tag>>,
-    /// Of the tasks you create.
+    /// For new tasks.
     workflow: Option<String>,
+    overlays: Option<Vec<String>>,
     /// 0: no limit.
     max_claims: Option<u32>,
-    /// Take over a live worker's name.
+    /// Take over the name.
     #[serde(default)]
     force: bool,
     /// Go on with lost tasks; default true.
@@ -38,6 +40,11 @@ pub struct Connected {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     tags: BTreeSet<Tag>,
     workflow: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    overlays: Vec<String>,
+    /// What its tags make it in that workflow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
     max_claims: ClaimLimit,
     /// The tasks the worker holds already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -64,18 +71,29 @@ impl Operation for Connect {
         if let Some(workflow) = &self.workflow {
             cx.workflow(workflow)?;
         }
+        for overlay in self.overlays.iter().flatten() {
+            overlaying::named(cx, overlay)?;
+        }
         let id = match self.worker_id.as_ref().or(cx.caller.worker.as_ref()) {
             Some(id) => id.clone(),
             None => unused_name(tx, cx.config.worker_names)?,
         };
         let known = tx.worker_if_known(&id)?;
+        if let Some(known) = &known {
+            let after = self.overlays.as_ref().unwrap_or(&known.overlays);
+            overlaying::refuse_way_round(tx, cx, known, after)?;
+        }
         let worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
         let taken_over =
             match known.filter(|known| presence::lives_elsewhere(known, cx) && known.left.is_none()) {
                 Some(known) if !self.force => return Err(presence::name_taken(&known).into()),
                 taken => taken.is_some(),
             };
+        if let (Some(overlays), Ok(own)) = (&self.overlays, cx.workflow(&worker.workflow)) {
+            overlaying::check(cx, own, overlays)?;
+        }
         tx.put_worker(&worker)?;
+        tx.set_guided(&worker.id, &[])?;
         let cause = if taken_over { "force" } else { "connect" };
         record(tx, &worker, &Because::asked(Some(&worker.id), cause, cx.now))?;
         if taken_over {
@@ -83,17 +101,32 @@ impl Operation for Connect {
         } else if self.resume.unwrap_or(true) {
             resume(tx, cx, &worker)?;
         }
-        self.answer(tx, worker)
+        self.answer(tx, cx, worker)
     }
 }
 
 impl Connect {
+    /// Returns the overlays that are asked for, each once.
+    fn overlays_once(&self) -> Option<Vec<String>> {
+        let mut overlays = self.overlays.clone()?;
+        let mut seen = BTreeSet::new();
+        overlays.retain(|name| seen.insert(name.clone()));
+        Some(overlays)
+    }
+
     /// Returns the worker as this call describes it, here and alive.
     fn described(&self, worker: Worker, cx: &Context) -> Worker {
-        Worker {
+        let limit = worker.limit;
+        let worker = Worker {
             tags: self.tags.clone().unwrap_or(worker.tags),
             workflow: self.workflow.clone().unwrap_or(worker.workflow),
-            limit: self.max_claims.map_or(worker.limit, ClaimLimit),
+            overlays: self.overlays_once().unwrap_or(worker.overlays),
+            ..worker
+        };
+        let says_what_it_is = self.tags.is_some() || self.workflow.is_some();
+        let of_role = role(cx, &worker).filter(|_| says_what_it_is).and_then(|(_, role)| role.max_claims);
+        Worker {
+            limit: self.max_claims.or(of_role).map_or(limit, ClaimLimit),
             last_heartbeat: cx.now,
             process: cx.caller.process.clone(),
             left: None,
@@ -101,7 +134,7 @@ impl Connect {
         }
     }
 
-    fn answer(&self, tx: &Tx, worker: Worker) -> Result<Connected> {
+    fn answer(&self, tx: &Tx, cx: &Context, worker: Worker) -> Result<Connected> {
         const SHOWN: usize = 8;
         let mut held = tx.held_by(&worker.id)?;
         let holds_total = Some(held.len()).filter(|total| *total > SHOWN);
@@ -118,10 +151,13 @@ impl Connect {
             (true, 0) => "nothing is ready: create tasks, or ask explain",
             (true, _) => "claim takes the best ready task",
         };
+        let role = role(cx, &worker).map(|(name, _)| name);
         Ok(Connected {
             worker_id: worker.id,
             tags: worker.tags,
+            role,
             workflow: worker.workflow,
+            overlays: worker.overlays,
             max_claims: worker.limit,
             holds,
             holds_total,
@@ -129,6 +165,13 @@ impl Connect {
             next,
         })
     }
+}
+
+/// Returns what the worker is by its tags, in the workflow of its own tasks.
+fn role(cx: &Context, worker: &Worker) -> Option<(String, Role)> {
+    let own = cx.workflow(&worker.workflow).ok()?;
+    let rules = cx.overlaid(own, &worker.overlays);
+    rules.role_of(&worker.tags).map(|(name, role)| (name.to_owned(), role.clone()))
 }
 
 fn unused_name(tx: &Tx, Naming { words, case }: Naming) -> Result<WorkerId> {
@@ -168,8 +211,12 @@ fn take_again(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
 fn resume(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
     for id in tx.lost_by(&worker.id)? {
         let task = tx.task(&id)?;
-        if task.ready && worker.limit.allows(tx.working_on(&worker.id)?) {
-            let step = Step::resume(&task, &worker.id, cx.workflow_of(&task)?);
+        let workflow = cx.workflow_of(&task)?;
+        if task.ready
+            && worker.limit.allows(tx.working_on(&worker.id)?)
+            && gating::objection_to(tx, cx, &task, &workflow.claim)?.is_none()
+        {
+            let step = Step::resume(&task, &worker.id, workflow);
             passage::take(tx, cx, &task, &step, &Because::asked(Some(&worker.id), "resume", cx.now))?;
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::presence::{self, Departed};
 use crate::domain::{Departure, Refusal, Status, TaskId};
 use crate::error::Result;
-use crate::ops::task::moving;
+use crate::ops::task::{gating, moving};
 use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
@@ -54,7 +54,7 @@ impl Operation for Disconnect {
 fn refuse_unfit(tx: &Tx, cx: &Context, status: &Status) -> Result<()> {
     for id in tx.held_by(&cx.actor()?.id)? {
         let task = tx.task(&id)?;
-        let workflow = cx.workflow_of(&task)?;
+        let workflow = cx.rules_of(tx, &task)?;
         let state = workflow.step(&id, &task.status, status)?;
         if state.timed {
             return Err(Refusal::NoExit {
@@ -66,6 +66,9 @@ fn refuse_unfit(tx: &Tx, cx: &Context, status: &Status) -> Result<()> {
             .into());
         }
         moving::refuse_early_end(tx, cx, &task, status)?;
+        if let Some(refusal) = gating::objection_to(tx, cx, &task, status)? {
+            return Err(refusal.into());
+        }
     }
     Ok(())
 }

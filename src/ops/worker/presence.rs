@@ -69,6 +69,7 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
         id,
         tags: Default::default(),
         workflow: cx.config.workflows.default.clone(),
+        overlays: Vec::new(),
         limit: ClaimLimit(cx.config.claim_limit),
         registered_at: cx.now,
         last_heartbeat: cx.now,
@@ -91,7 +92,7 @@ pub fn name_taken(worker: &Worker) -> Refusal {
 
 /// Renews the lease of a worker that only reads.
 pub fn renew(app: &App, worker: &Worker, patience: Patience) -> Result<()> {
-    let old = app.now().since(worker.last_heartbeat) > app.config.stale_timeout_ms / 10;
+    let old = app.now().since(worker.last_heartbeat) > app.config().stale_timeout_ms / 10;
     if worker.left.is_some() || !old {
         return Ok(());
     }
@@ -117,13 +118,14 @@ fn look(app: &App, request: &Request) -> Result<()> {
     let Request { worker: caller, patience, .. } = request;
     let present = app.store.transact(*patience, Effect::Read, |tx| tx.workers_present())?;
     let now = app.now();
+    let config = app.config();
     let gone = present
         .into_iter()
         .filter(|worker| caller.as_ref() != Some(&worker.id))
-        .filter_map(|worker| Some((gone(&worker, now, app.config.stale_timeout_ms)?, worker)));
+        .filter_map(|worker| Some((gone(&worker, now, config.stale_timeout_ms)?, worker)));
     for (how, worker) in gone.take(AT_A_LOOK) {
         app.store.transact(*patience, Effect::Write, |tx| {
-            let cx = app.context(tx)?;
+            let cx = app.context(tx, &config)?;
             let seen = tx.worker(&worker.id)?;
             let unchanged = seen.left.is_none()
                 && seen.process == worker.process
@@ -176,7 +178,7 @@ pub fn depart(
     }
     for id in &held {
         let task = tx.task(id)?;
-        let workflow = cx.workflow_of(&task)?;
+        let workflow = &*cx.rules_of(tx, &task)?;
         let state = to.filter(|state| workflow.step(id, &task.status, state).is_ok());
         let state = state.unwrap_or(&workflow.disconnect);
         let step = Step::let_go(&task, state, Outcome::Lost(how), workflow);

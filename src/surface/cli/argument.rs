@@ -112,7 +112,17 @@ impl<'a> Argument<'a> {
         if let Some(default) = self.schema.get("default") {
             help.push_str(&format!(" [default: {}]", default.to_string().trim_matches('"')));
         }
+        if let Some(examples) = self.examples() {
+            let words: Vec<_> = examples.iter().filter_map(Value::as_str).collect();
+            help.push_str(&format!(" [such as {}]", words.join(", ")));
+        }
         help.trim_start().to_owned()
+    }
+
+    /// Returns the words that are named without being all there are.
+    fn examples(&self) -> Option<&Vec<Value>> {
+        let items = || self.schema.get("items")?.get("examples");
+        self.schema.get("examples").or_else(items)?.as_array()
     }
 
     // Ids must differ from each other and from those of the global flags.
@@ -143,7 +153,7 @@ impl<'a> Argument<'a> {
 
     fn takes_files(&self) -> bool {
         let is_free = !matches!(self.form, Form::Integer | Form::Number | Form::Switch);
-        is_free && words(self.schema).is_empty()
+        is_free && words(self.schema).is_empty() && self.examples().is_none()
     }
 }
 

@@ -43,7 +43,7 @@ impl Call {
     fn fulfil(self, app: &App, patience: Patience) -> Result<Value> {
         match Wish::read(&self.tool, self.arguments)? {
             Wish::Run(entry, arguments) => entry.call(app, Input { arguments, id: self.id, patience }),
-            Wish::Describe(entry) => Ok(more::describe(entry, &app.config)),
+            Wish::Describe(entry) => Ok(more::describe(entry, &app.config())),
             Wish::Index => Ok(more::index()),
         }
     }

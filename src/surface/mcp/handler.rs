@@ -23,7 +23,7 @@ use super::completion::Begun;
 use super::news::News;
 use super::resources::{self, Asked};
 use super::{Server, answer, prompts, tools};
-use crate::config::Config;
+use crate::config::{Config, Toolset};
 use crate::{App, Patience, Result};
 
 /// Under which name a client tells what it calls a call.
@@ -33,23 +33,31 @@ const LIST_STANDS_MS: u64 = 3_600_000;
 
 pub struct Handler {
     opened: Result<Arc<App>>,
-    tools: Vec<Tool>,
+    toolset: Toolset,
     news: Arc<News>,
 }
 
 impl Handler {
     /// Returns what agents are told when they connect.
-    fn instructions(&self) -> &str {
-        let own = self.opened.as_ref().ok().and_then(|app| app.config.instructions.as_deref());
-        own.unwrap_or(include_str!("instructions.md").trim_end())
+    fn instructions(&self) -> String {
+        let own = self.opened.as_ref().ok().and_then(|app| app.config().instructions.clone());
+        own.unwrap_or_else(|| include_str!("instructions.md").trim_end().to_owned())
     }
 
     pub fn new(Server { opened, toolset }: Server) -> Self {
-        let tools = match &opened {
-            Ok(app) => tools::listed(toolset, &app.config),
-            Err(_) => tools::listed(toolset, &Config::builtin()),
+        Self { opened: opened.map(Arc::new), toolset, news: Arc::default() }
+    }
+
+    /// Returns the tools in the words of the settings that hold now.
+    fn tools(&self) -> Vec<Tool> {
+        let Ok(app) = &self.opened else {
+            return tools::listed(self.toolset, &Config::builtin());
         };
-        Self { opened: opened.map(Arc::new), tools, news: Arc::default() }
+        if let Err(error) = app.refresh(Patience::Waits) {
+            tracing::warn!(%error, "the settings were not read again");
+        }
+        let config = app.config();
+        tools::listed(config.toolset, &config)
     }
 
     fn app(&self) -> Result<&Arc<App>, ErrorData> {
@@ -87,7 +95,7 @@ impl ServerHandler for Handler {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools.clone())
+        Ok(ListToolsResult::with_all_items(self.tools())
             .with_ttl_ms(LIST_STANDS_MS)
             .with_cache_scope(CacheScope::Private))
     }

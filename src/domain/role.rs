@@ -1,0 +1,41 @@
+//! What a worker is in a team, as its tags tell.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Tag, Workflow};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Role {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// A worker with one of these has the role.
+    pub tags: BTreeSet<Tag>,
+    /// How many tasks it may hold unless it asked for another number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_claims: Option<u32>,
+    /// It may give tasks to others.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub can_assign: bool,
+}
+
+impl Workflow {
+    /// Returns the first role that a worker with these tags has.
+    pub fn role_of(&self, tags: &BTreeSet<Tag>) -> Option<(&str, &Role)> {
+        let found = self.roles.iter().find(|(_, role)| !role.tags.is_disjoint(tags));
+        found.map(|(name, role)| (name.as_str(), role))
+    }
+
+    /// Says whether a worker with these tags may give tasks to others: anybody may where no role is for it.
+    pub fn may_assign(&self, tags: &BTreeSet<Tag>) -> bool {
+        let is_anybodys = !self.roles.values().any(|role| role.can_assign);
+        is_anybodys || self.role_of(tags).is_some_and(|(_, role)| role.can_assign)
+    }
+
+    /// Returns the tags by which a worker may give tasks to others.
+    pub fn assigning_tags(&self) -> Vec<Tag> {
+        let roles = self.roles.values().filter(|role| role.can_assign);
+        roles.flat_map(|role| role.tags.iter().cloned()).collect()
+    }
+}

@@ -1,0 +1,148 @@
+//! What a worker is told with an answer: texts of its workflow that it has not had since it came.
+
+use crate::Context;
+use crate::domain::{Enforcement, Gate, Task, Turn, Worker, Workflow, filled};
+use crate::error::Result;
+use crate::ops::task::brief::shortened;
+use crate::store::Tx;
+
+/// How many bytes of texts one answer has room for.
+const ROOM: usize = 300;
+
+/// Returns what to tell the caller, who has just claimed the task.
+pub fn on_claim(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<String>> {
+    let worker = cx.actor()?;
+    let rules = cx.rules_of(tx, task)?;
+    if rules.guidance.is_empty() {
+        return Ok(None);
+    }
+    let place = (&task.status, task.phase.as_ref());
+    let mut texts = named(rules.guidance.of_step(None, place));
+    texts.extend(of_role(&rules, worker, "claiming"));
+    tell(tx, &Listener { worker, task, rules: &rules }, &texts)
+}
+
+/// Returns what to tell the caller, at whose request a task that was `before` became `after`.
+pub fn on_step(tx: &Tx, cx: &Context, before: &Task, after: &Task) -> Result<Option<String>> {
+    let worker = cx.actor()?;
+    let own = |task: &Task| task.holder.as_ref() == Some(&worker.id);
+    // What becomes of the task of another is for that one to know.
+    if !own(before) && after.holder.is_some() && !own(after) {
+        return Ok(None);
+    }
+    let begun = after.claimed_at.is_some() && before.attempt != after.attempt;
+    if begun {
+        return on_claim(tx, cx, after);
+    }
+    let rules = cx.rules_of(tx, if after.holder.is_some() { after } else { before })?;
+    if rules.guidance.is_empty() {
+        return Ok(None);
+    }
+    let from = (&before.status, before.phase.as_ref());
+    let mut cues = rules.guidance.of_step(Some(from), (&after.status, after.phase.as_ref()));
+    if after.holder.is_none() {
+        // What is to be done in a phase is for the next one to know.
+        cues.retain(|(cue, _)| cue.turn == Turn::Leave || cue.phase.is_none());
+    }
+    let mut texts = named(cues);
+    if before.status != after.status && rules.is_done(&after.status) {
+        texts.extend(of_role(&rules, worker, "completing"));
+    }
+    tell(tx, &Listener { worker, task: after, rules: &rules }, &texts)
+}
+
+/// Returns the gates before the steps out of where the task stands, as an agent has to know them from the start.
+pub fn gates_ahead(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
+    let rules = cx.rules_of(tx, task)?;
+    Ok(rules.gates_ahead(task).into_iter().map(labelled).collect())
+}
+
+fn labelled(gate: &Gate) -> String {
+    match gate.enforcement {
+        Enforcement::Reject => gate.kind.clone(),
+        Enforcement::Warn => format!("{} (or a reason)", gate.kind),
+        Enforcement::Allow => format!("{} (optional)", gate.kind),
+    }
+}
+
+/// Whom a text is for, and what it is about.
+pub struct Listener<'a> {
+    pub worker: &'a Worker,
+    pub task: &'a Task,
+    pub rules: &'a Workflow,
+}
+
+impl Listener<'_> {
+    /// Fills the blanks of a text.
+    pub fn read(&self, text: &str) -> String {
+        filled(text, |name| self.value(name))
+    }
+
+    fn value(&self, name: &str) -> String {
+        let Self { worker, task, rules } = self;
+        match name {
+            "current_status" => task.status.to_string(),
+            "valid_exits" => joined(&rules.state(&task.status).exits),
+            "current_phase" => task.phase.as_ref().map(ToString::to_string).unwrap_or_default(),
+            "valid_phases" => joined(&rules.phases),
+            "task_id" => task.id.short().to_owned(),
+            "task_title" => task.title.clone(),
+            "task_priority" => i64::from(task.priority).to_string(),
+            "task_tags" => joined(&task.tags),
+            "task_level" => {
+                let levels = task.tags.iter().filter_map(|tag| tag.as_str().strip_prefix("level:"));
+                levels.map(str::to_owned).next().unwrap_or_default()
+            }
+            "child_count" => task.open_children.to_string(),
+            "worker_id" | "agent_id" => worker.id.to_string(),
+            "agent_role" => rules.role_of(&worker.tags).map(|(role, _)| role.to_owned()).unwrap_or_default(),
+            "agent_tags" => joined(&worker.tags),
+            _ => String::new(),
+        }
+    }
+}
+
+fn joined<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn named<'a>(texts: Vec<(&crate::domain::Cue, &'a str)>) -> Vec<(String, &'a str)> {
+    texts.into_iter().map(|(cue, text)| (cue.to_string(), text)).collect()
+}
+
+fn of_role<'a>(rules: &'a Workflow, worker: &Worker, subject: &str) -> Option<(String, &'a str)> {
+    let (role, _) = rules.role_of(&worker.tags)?;
+    let text = rules.guidance.roles.get(role)?.get(subject)?;
+    Some((format!("{role} {subject}"), text))
+}
+
+/// Puts together what the worker has not had, as far as there is room, and writes down that it has it now.
+fn tell(tx: &Tx, listener: &Listener<'_>, texts: &[(String, &str)]) -> Result<Option<String>> {
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let Listener { worker, rules, .. } = listener;
+    let mut told = tx.guided(&worker.id)?;
+    let before = told.len();
+    let mut lines: Vec<String> = Vec::new();
+    let mut room = ROOM;
+    for (name, text) in texts {
+        let name = format!("{} {name}", rules.name);
+        if told.contains(&name) || room == 0 {
+            continue;
+        }
+        let text = listener.read(text);
+        let fits = text.len() <= room;
+        if !fits && !lines.is_empty() {
+            continue;
+        }
+        let line = if fits { text } else { shortened(&text, ROOM / 2) + " (`get_prompts` has the whole)" };
+        room = room.saturating_sub(line.len());
+        lines.push(line);
+        told.push(name);
+    }
+    if told.len() > before {
+        tx.set_guided(&worker.id, &told)?;
+    }
+    Ok(Some(lines.join("\n")).filter(|text| !text.is_empty()))
+}

@@ -1,0 +1,14 @@
+//! The rules by which tasks move: seen, asked, and laid over each other.
+
+mod add_overlay;
+mod check_gates;
+mod get_prompts;
+mod list_workflows;
+pub(super) mod overlaying;
+mod remove_overlay;
+
+pub use add_overlay::AddOverlay;
+pub use check_gates::CheckGates;
+pub use get_prompts::GetPrompts;
+pub use list_workflows::ListWorkflows;
+pub use remove_overlay::RemoveOverlay;

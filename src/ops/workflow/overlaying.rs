@@ -1,0 +1,130 @@
+//! How a worker comes to other overlays.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::Context;
+use crate::domain::{Enforcement, Overlay, Refusal, Status, Task, Worker, WorkerId, Workflow};
+use crate::error::{Error, Result};
+use crate::store::{Because, Event, Tx};
+
+/// A worker with its overlays, and what the newest of them makes different in the workflow of its own tasks.
+#[derive(Serialize)]
+pub struct Overlaid {
+    pub worker_id: WorkerId,
+    pub overlays: Vec<String>,
+    #[serde(flatten)]
+    pub difference: Difference,
+}
+
+#[derive(Serialize)]
+pub struct Difference {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    states: Vec<Status>,
+    /// Exits of states that are there anyway.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    exits: IndexMap<Status, Vec<Status>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gates: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    phases: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<String>,
+    /// How many texts; `get_prompts` has them.
+    #[serde(skip_serializing_if = "is_none")]
+    prompts: usize,
+}
+
+fn is_none(number: &usize) -> bool {
+    *number == 0
+}
+
+impl Difference {
+    /// Returns what `more` has over `less`.
+    pub fn between(less: &Workflow, more: &Workflow) -> Self {
+        let has = |status: &Status| less.states.contains_key(status);
+        let exits = more.states.iter().filter(|(status, _)| has(status)).map(|(status, state)| {
+            let own = &less.state(status).exits;
+            let new: Vec<_> = state.exits.iter().filter(|exit| !own.contains(exit)).cloned().collect();
+            (status.clone(), new)
+        });
+        Self {
+            states: more.states.keys().filter(|status| !has(status)).cloned().collect(),
+            exits: exits.filter(|(_, new)| !new.is_empty()).collect(),
+            gates: new(&more.gates, &less.gates).map(|gate| gate.kind.clone()).collect(),
+            phases: new(&more.phases, &less.phases).map(ToString::to_string).collect(),
+            roles: more.roles.keys().filter(|role| !less.roles.contains_key(*role)).cloned().collect(),
+            prompts: more
+                .guidance
+                .texts
+                .iter()
+                .filter(|(cue, text)| less.guidance.texts.get(*cue) != Some(text))
+                .count(),
+        }
+    }
+}
+
+fn new<'a, T: PartialEq>(more: &'a [T], less: &'a [T]) -> impl Iterator<Item = &'a T> {
+    more.iter().filter(|one| !less.contains(one))
+}
+
+/// Returns the overlay of this name.
+pub fn named<'a>(cx: &Context<'a>, name: &str) -> Result<&'a Overlay> {
+    let known = &cx.config.workflows.overlays;
+    known.get(name).ok_or_else(|| Error::NotFound {
+        what: "overlay",
+        name: name.to_owned(),
+        near: known.keys().cloned().collect(),
+    })
+}
+
+/// Refuses overlays that there are not, or that the workflow has no place for.
+pub fn check(cx: &Context, workflow: &Workflow, overlays: &[String]) -> Result<()> {
+    for name in overlays {
+        let misfits = named(cx, name)?.misfits(workflow);
+        if !misfits.is_empty() {
+            return Err(Error::input(
+                format!("overlay `{name}` does not fit workflow `{}`: {}", workflow.name, misfits.join("; ")),
+                "leave it out, or connect with another workflow",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to take overlays off a worker that is at work by them: on a task in a state of theirs, or before a gate that
+/// nobody may go round.
+pub fn refuse_way_round(tx: &Tx, cx: &Context, worker: &Worker, after: &[String]) -> Result<()> {
+    if worker.overlays.iter().all(|name| after.contains(name)) {
+        return Ok(());
+    }
+    for id in tx.begun_by(&worker.id)? {
+        let task = tx.task(&id)?;
+        let own = cx.workflow_of(&task)?;
+        let dropped = worker.overlays.iter().filter(|name| !after.contains(name));
+        if let Some(overlay) = dropped.into_iter().find(|name| binds(cx, own, name, &task)) {
+            let (overlay, worker) = (overlay.clone(), worker.id.clone());
+            return Err(Refusal::OverlayInUse { overlay, task: id, worker }.into());
+        }
+    }
+    Ok(())
+}
+
+fn binds(cx: &Context, own: &Workflow, overlay: &str, task: &Task) -> bool {
+    let Some(overlay) = cx.config.workflows.overlays.get(overlay) else {
+        return false;
+    };
+    !own.states.contains_key(&task.status)
+        || overlay.gates.iter().any(|gate| gate.enforcement == Enforcement::Reject)
+}
+
+/// Writes down the worker's overlays.
+pub fn set(tx: &Tx, worker: &Worker, overlays: &[String], because: &Because<'_>) -> Result<()> {
+    tx.set_overlays(&worker.id, overlays)?;
+    tx.record(&Event {
+        before: Some(json!({ "overlays": worker.overlays })),
+        after: Some(json!({ "overlays": overlays })),
+        ..Event::of("overlays", because)
+    })
+}
