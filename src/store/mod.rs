@@ -190,8 +190,11 @@ impl Store {
 
     /// Says whether the log has grown so long that it is time to [`tidy`](Self::tidy).
     pub fn is_untidy(&self) -> Result<bool> {
-        let conn = self.connection(Patience::Waits)?;
-        Ok(log_pages(&conn, "pragma wal_checkpoint(noop)")? >= LOG_PAGES)
+        // Whoever has the connection now asks again.
+        match self.connection(Patience::Hurries) {
+            Err(_) => Ok(false),
+            Ok(conn) => Ok(log_pages(&conn, "pragma wal_checkpoint(noop)")? >= LOG_PAGES),
+        }
     }
 
     /// Moves the log into the file if nobody else is at it; says whether it did.
