@@ -11,7 +11,7 @@ use super::skill::Skills;
 use super::source::{Source, mistake};
 use super::tree::Node;
 use super::workflow::{DEFAULT, Files, Recipe};
-use super::{AutoAdvance, Config, Limits, Naming, Origin, shipped as compiled_in};
+use super::{AutoAdvance, Config, Limits, Naming, shipped as compiled_in};
 use crate::domain::{
     AttachmentRule, AttachmentType, AttachmentTypes, EdgeKindName, EdgeKinds, EdgeRule, Holds, Millis,
     Overlay, Shape, Status, Tag, Workflow, Workflows,
@@ -21,7 +21,7 @@ use crate::error::Result;
 /// Returns the settings that are compiled in.
 pub fn shipped() -> &'static Node {
     static SHIPPED: LazyLock<Node> = LazyLock::new(|| {
-        let source = Source::new(Origin::Default, include_str!("../../config/config.yaml"));
+        let source = Source::shipped(include_str!(concat!(env!("OUT_DIR"), "/config.json")));
         match source.tree() {
             Ok(tree) => tree,
             Err(error) => unreachable!("this text is compiled in, and a test reads it: {error}"),
@@ -233,6 +233,7 @@ fn known_tags(definitions: Section) -> Result<Vec<Tag>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Origin;
     use crate::config::{Durability, Toolset};
     use crate::domain::{Mode, Policy};
 

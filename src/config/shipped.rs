@@ -2,14 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::Origin;
 use super::source::Source;
 use super::workflow::Files;
 use crate::error::Result;
 
 macro_rules! texts {
     ($($name:literal),*) => {
-        &[$(($name, include_str!(concat!("../../config/", $name, ".yaml")))),*]
+        &[$(($name, include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")))),*]
     };
 }
 
@@ -36,18 +35,23 @@ pub fn files() -> &'static Files {
 fn read() -> Result<Files> {
     let mut files = Files::default();
     for (name, text) in TEXTS {
-        files.add(name, &Source::new(Origin::Default, *text))?;
+        files.add(name, &Source::shipped(text))?;
     }
     Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn every_file_is_short() {
-        for (name, text) in TEXTS {
+        for (name, _) in TEXTS {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("config/{name}.yaml"));
+            let text = fs::read_to_string(file).unwrap();
             assert!(text.len() <= 4_000, "{name} has {} bytes", text.len());
             assert!(text.lines().all(|line| line.chars().count() <= 160), "{name}");
         }

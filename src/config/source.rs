@@ -45,12 +45,26 @@ impl Serialize for Origin {
 pub struct Source {
     pub origin: Origin,
     text: String,
+    form: Form,
+}
+
+/// How the text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As people do.
+    Yaml,
+    /// As it was put into the program.
+    Json,
 }
 
 impl Source {
     pub fn new(origin: Origin, text: impl Into<String>) -> Arc<Self> {
-        let text = text.into();
-        Arc::new(Self { origin, text })
+        Arc::new(Self { origin, text: text.into(), form: Form::Yaml })
+    }
+
+    /// What is compiled in.
+    pub fn shipped(json: &str) -> Arc<Self> {
+        Arc::new(Self { origin: Origin::Default, text: json.to_owned(), form: Form::Json })
     }
 
     /// Reads a file; `None` if there is none.
@@ -64,6 +78,9 @@ impl Source {
 
     /// Returns the settings that the text holds.
     pub fn tree(self: &Arc<Self>) -> Result<Node> {
+        if self.form == Form::Json {
+            return Ok(yaml::compiled(self, &self.text)?);
+        }
         yaml::tree(self, &self.text).map_err(|error| {
             let place = self.place(error.location().map(|at| at.line()));
             mistake(format!("{place}: {error}"), "write it as YAML, each key once")

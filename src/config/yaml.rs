@@ -16,6 +16,11 @@ pub fn tree(source: &Arc<Source>, text: &str) -> Result<Node, serde_yaml::Error>
     Reader(source).deserialize(serde_yaml::Deserializer::from_str(text))
 }
 
+/// Reads what was made of a text when the program was built.
+pub fn compiled(source: &Arc<Source>, json: &str) -> Result<Node, serde_json::Error> {
+    Reader(source).deserialize(&mut serde_json::Deserializer::from_str(json))
+}
+
 /// Returns the line on which a text sets `key`, or else the section that it would be in.
 pub fn line_of(key: &[&str], text: &str) -> Option<usize> {
     (1..=key.len()).rev().find_map(|length| line_of_exactly(&key[..length], text))
