@@ -55,6 +55,11 @@ fn crowded() -> Project {
     }
     for number in 0..30 {
         let title = long(number + 5_000);
+        let about = json!({
+            "message": "m".repeat(2_000), "worker_id": format!("worker-{number}"), "category": "workflow",
+            "sentiment": "suggestion", "tool_name": "bulk_update", "task": "task-number-1999",
+        });
+        project.does("give_feedback", about);
         project.does("update", json!({ "worker_id": "ann", "task": "task-number-1999", "title": title }));
         project.claim("ann", "task-number-1998");
         let reason = "r".repeat(200);
@@ -126,6 +131,12 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
         ("disconnect", ann(json!({}))),
         ("cleanup_stale", json!({})),
         ("config", json!({})),
+        ("search", json!({ "query": "xxx*" })),
+        ("query", json!({ "sql": "select * from tasks" })),
+        ("get_schema", json!({})),
+        ("get_schema", json!({ "table": "tasks" })),
+        ("give_feedback", ann(json!({ "message": "m".repeat(2_000) }))),
+        ("list_feedback", json!({})),
         ("list_skills", json!({})),
         ("get_skill", json!({ "name": "worker" })),
         ("get_skill", json!({ "name": "planning" })),

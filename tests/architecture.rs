@@ -81,7 +81,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("uuid", &["src/domain/ids.rs"]),
     ("petname", &["src/ops/worker/"]),
     ("sha2", &["src/store/media.rs"]),
-    ("base64", &["src/ops/attachment/"]),
+    ("base64", &["src/ops/attachment/", "src/ops/find/sheet.rs"]),
 ];
 
 /// What `domain` may use beside the language's own library.

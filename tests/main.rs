@@ -35,6 +35,8 @@ mod reload;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod searching;
+#[cfg(test)]
 mod shell;
 #[cfg(test)]
 mod skills;

@@ -15,7 +15,7 @@ use crate::support::project::Project;
 use crate::support::team::Team;
 
 /// Operations that the texts name and that are still to come.
-const TO_COME: &[&str] = &["get_schema", "give_feedback", "query", "search"];
+const TO_COME: &[&str] = &[];
 
 /// What the texts name besides operations, arguments, codes and the project's words.
 const OTHER_NAMES: &[&str] = &[

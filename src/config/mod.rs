@@ -97,6 +97,8 @@ pub struct Limits {
     pub tree_nodes: usize,
     /// Names in one list.
     pub ids: usize,
+    /// How long a caller's own query may take.
+    pub query_ms: Millis,
 }
 
 /// What an answered change survives.

@@ -56,6 +56,7 @@ impl Config {
                 text_bytes: limits.whole("text_bytes", 1)? as usize,
                 tree_nodes: limits.whole("tree_nodes", 1)? as usize,
                 ids: limits.whole("ids", 1)? as usize,
+                query_ms: limits.whole("query_ms", 1)?.into(),
             },
             db_path: server.required("db_path")?,
             claim_limit: server.whole("claim_limit", 0)?,
@@ -311,6 +312,7 @@ mod tests {
             (config.limits.text_bytes, config.limits.tree_nodes, config.limits.ids),
             (1 << 20, 10_000, 1_000)
         );
+        assert_eq!(config.limits.query_ms, 5_000);
         assert_eq!((config.unknown_tag, config.known_tags), (Policy::Warn, Vec::new()));
         assert_eq!((config.auto_advance.target_state, config.auto_advance.rollup), (None, true));
     }

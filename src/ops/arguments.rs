@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 const ALIASES: &[(&str, &str)] = &[
     ("agent", "worker_id"),
     ("agent_id", "worker_id"),
+    ("status_filter", "status"),
     ("state", "status"),
     ("task_id", "task"),
     ("id", "task"),

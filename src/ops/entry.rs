@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::schema::{self, EveryWord, Vocabulary};
-use super::{Actor, CATALOGUE, Operation, Staging, arguments};
-use crate::config::Config;
+use super::{Actor, CATALOGUE, Operation, Pace, Staging, arguments};
+use crate::config::{Config, Limits};
 use crate::domain::{Refusal, RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
-use crate::store::{Named, Patience, Tx};
+use crate::store::{Bounds, Named, Patience, Tx};
 use crate::{App, Context, Effect};
 
 /// One thing a caller can ask for.
@@ -26,6 +27,7 @@ pub struct Entry {
     description: fn() -> String,
     arguments: fn(&dyn Vocabulary) -> Map<String, Value>,
     call: fn(&App, &Request) -> Result<Value>,
+    pace: Pace,
 }
 
 /// Where a tool is shown to agents.
@@ -72,6 +74,8 @@ impl Request {
 
 impl Entry {
     pub(super) const fn of<O: Operation>(shelf: Shelf, hint: &'static str) -> Self {
+        let reads = matches!(O::EFFECT, Effect::Read);
+        assert!(reads || matches!(O::PACE, Pace::Brisk), "what takes long may only read");
         Self {
             name: O::NAME,
             effect: O::EFFECT,
@@ -82,6 +86,7 @@ impl Entry {
             description: schema::description::<O>,
             arguments: schema::arguments::<O>,
             call: call::<O>,
+            pace: O::PACE,
         }
     }
 
@@ -112,6 +117,9 @@ impl Entry {
 
     /// Does what is asked for.
     pub fn call(&self, app: &App, input: Input) -> Result<Value> {
+        if self.pace == Pace::Long && input.patience == Patience::Hurries {
+            return Err(Error::Busy { waited: Duration::ZERO, holder: None });
+        }
         app.refresh(input.patience)?;
         let request = self.read(app, input)?;
         (self.call)(app, &request)
@@ -185,8 +193,9 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
     {
         return Ok(answer);
     }
+    operation.catch_up(app, request)?;
     let current = app.config();
-    let answer = app.store.transact(request.patience, O::EFFECT, |tx| {
+    let body = |tx: &Tx<'_>| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
@@ -203,7 +212,11 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
             tx.remember_answer(named, O::NAME, &answer, cx.now)?;
         }
         Ok((answer, cx.worker))
-    });
+    };
+    let answer = match O::PACE {
+        Pace::Brisk => app.store.transact(request.patience, O::EFFECT, body),
+        Pace::Long => app.store.read_apart(bounds(&current), body),
+    };
     match answer {
         Ok((answer, Some(worker))) if O::EFFECT == Effect::Read => {
             presence::renew(app, &worker, request.patience)?;
@@ -216,6 +229,11 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
         }
         Err(error) => Err(error),
     }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let Limits { query_ms, text_bytes, .. } = config.limits;
+    Bounds { time: Duration::from_millis(query_ms.unsigned_abs()), text_bytes }
 }
 
 fn context<'a>(

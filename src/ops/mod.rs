@@ -34,7 +34,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Result;
 use crate::store::Tx;
-use crate::{Context, Effect};
+use crate::{App, Context, Effect};
 
 /// One thing a caller can ask for.
 ///
@@ -53,6 +53,8 @@ pub trait Operation: DeserializeOwned + JsonSchema {
     const ACTOR: Actor = Actor::Nobody;
     /// The arguments that a shell takes without their names, in order; a last one in `…` takes the rest.
     const POSITIONAL: &'static [&'static str] = &[];
+    /// How long it may take.
+    const PACE: Pace = Pace::Brisk;
     /// Whether workers that died are looked for first.
     const SWEEPS: bool = false;
     /// Whether it may be seen beforehand that nothing will change.
@@ -76,6 +78,11 @@ pub trait Operation: DeserializeOwned + JsonSchema {
         Ok(None)
     }
 
+    /// Does what has to be done before the transaction, in others of its own; it may be done again.
+    fn catch_up(&self, _app: &App, _request: &Request) -> Result<()> {
+        Ok(())
+    }
+
     /// Keeps what must not be lost when `refusal` came out, in a transaction of its own.
     fn salvage(&self, _refusal: &crate::domain::Refusal, _tx: &Tx, _cx: &Context) -> Result<()> {
         Ok(())
@@ -91,6 +98,15 @@ pub enum Actor {
     Optional,
     /// A worker has to.
     Required,
+}
+
+/// How long an operation may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// So little that it may be done where others wait.
+    Brisk,
+    /// Seconds: it reads, and does so on a connection of its own, where nobody waits.
+    Long,
 }
 
 /// Everything that callers can ask for, in the order in which it is shown.
@@ -133,6 +149,11 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<workflow::AddOverlay>(Shelf::Full, ""),
     Entry::of::<workflow::RemoveOverlay>(Shelf::Full, ""),
     Entry::of::<workflow::GetPrompts>(Shelf::Full, "guidance"),
+    Entry::of::<find::Search>(Shelf::Full, "grep text"),
+    Entry::of::<find::Query>(Shelf::Full, "sql"),
+    Entry::of::<find::GetSchema>(Shelf::Full, "sql tables"),
+    Entry::of::<find::GiveFeedback>(Shelf::Full, ""),
+    Entry::of::<find::ListFeedback>(Shelf::Full, ""),
     Entry::of::<find::Settings>(Shelf::Full, ""),
     Entry::of::<skill::ListSkills>(Shelf::Full, "guide how"),
     Entry::of::<skill::GetSkill>(Shelf::Full, ""),

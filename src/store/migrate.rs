@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_tasks.sql"),
     include_str!("migrations/0002_marks.sql"),
     include_str!("migrations/0003_attachments.sql"),
+    include_str!("migrations/0004_search.sql"),
     include_str!("migrations/0005_overlays.sql"),
 ];
 

@@ -19,10 +19,12 @@ mod row;
 mod steps;
 
 mod answers;
+mod asking;
 mod attachments;
 mod counts;
 mod edges;
 mod events;
+mod feedback;
 mod filter;
 mod history;
 mod lists;
@@ -31,14 +33,18 @@ mod metrics;
 mod names;
 mod news;
 mod queues;
+mod schema;
+mod search;
 mod tasks;
 mod workers;
 
 pub use answers::Named;
+pub use asking::{Asker, Bounds, Cell, Given};
 pub use attachments::{AttachmentFilter, AttachmentRow, Matter, NewAttachment, Slice};
 pub use counts::{Shift, Tally};
 pub use edges::{Edge, Neighbour, Reach};
 pub use events::{Event, FeedFilter, FeedRow};
+pub use feedback::{Feedback, FeedbackRow};
 pub use filter::{Filter, Place};
 pub use history::{AttemptRow, Passed, Span};
 pub use lists::{Listed, Order, Page, Start};
@@ -47,6 +53,8 @@ pub use media::Media;
 pub use metrics::{Effort, MetricRow, NewMetrics};
 pub use news::Told;
 pub use queues::{Next, Queue};
+pub use schema::{ColumnRow, IndexRow, ReferenceRow, Relation, RelationKind};
+pub use search::{Hit, MARKS, Passage, Source};
 pub use steps::Because;
 pub use tasks::FirstPlace;
 
@@ -172,6 +180,13 @@ impl Store {
             self.log.sync()?;
         }
         Ok(value)
+    }
+
+    /// Runs `body` on a connection of its own that can only read, within bounds; nobody waits for it.
+    pub fn read_apart<T>(&self, bounds: Bounds, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        let mut conn = asking::connect(&self.path, bounds)?;
+        let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
+        body(&tx)
     }
 
     fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {

@@ -6,8 +6,10 @@ use serde_json::Value;
 use crate::domain::{TaskId, is_generated};
 
 /// Fields whose ids stay whole: those in which callers write what they like,
-/// and `candidates`, which share the digits that would be left of them.
-const WHOLE: &[&str] = &["title", "description", "content", "thought", "reason", "text", "candidates"];
+/// `candidates`, which share the digits that would be left of them, and the
+/// `rows` of a query, whose values go into the next one.
+const WHOLE: &[&str] =
+    &["title", "description", "content", "thought", "reason", "text", "candidates", "rows"];
 
 /// Shortens each generated task id that stands in `answer` as a value of its own.
 pub fn shorten_ids(answer: &mut Value) {
@@ -54,7 +56,7 @@ mod tests {
     fn what_callers_wrote_stays_as_they_wrote_it() {
         let written = json!({
             "title": ID, "description": ID, "content": { "id": ID }, "thought": [ID],
-            "reason": ID, "text": ID, "message": format!("see {ID}"),
+            "reason": ID, "text": ID, "rows": [[ID]], "message": format!("see {ID}"),
         });
 
         assert_eq!(shortened(written.clone()), written);

@@ -4,6 +4,7 @@ mod completion;
 mod eras;
 mod instructions;
 mod lines;
+mod long_calls;
 mod news;
 mod prompts;
 mod resources;
