@@ -64,6 +64,7 @@ const KNOWN_BY_NAME: &[(&str, &str)] = &[
     ("src/surface/mcp/resources/table.rs", "config"),
     ("src/surface/mcp/resources/table.rs", "list_skills"),
     ("src/surface/mcp/resources/table.rs", "get_skill"),
+    ("src/surface/mcp/resources/table.rs", "list_workflows"),
     // The feed, for those who listen to resources.
     ("src/surface/mcp/news.rs", "events"),
 ];

@@ -6,6 +6,53 @@ use std::process::Command;
 /// A demand, and the tests of this binary that fail where it is not met.
 const DEMANDS: &[(&str, &[&str])] = &[
     (
+        "an agent that was prompted for the public implementation works on unchanged",
+        &[
+            "surfaces::every_example_goes_as_it_says_and_the_same_through_both_faces",
+            "ops::common::names_from_other_tools_are_understood",
+            "readme::the_table_of_operations_is_the_catalogue",
+        ],
+    ),
+    (
+        "resources and templates have addresses, types, limits, and say when they change",
+        &[
+            "protocol::resources::templates_are_filled_in_with_names_as_they_are_or_escaped",
+            "protocol::news::a_change_is_told_to_who_subscribed_to_what_it_changes",
+        ],
+    ),
+    (
+        "the shipped workflows and overlays are data, and a task goes through each of them",
+        &[
+            "workflows::a_task_goes_through_every_shipped_workflow",
+            "workflows::a_task_goes_through_every_shipped_workflow_under_every_overlay",
+        ],
+    ),
+    (
+        "a gate that rejects is passed by nobody, in no way, without its evidence",
+        &[
+            "gates_hold::nothing_is_done_without_the_evidence_that_is_insisted_on",
+            "ops::gates::force_opens_no_gate_that_rejects",
+            "ops::gates::who_takes_a_task_over_needs_evidence_too",
+        ],
+    ),
+    (
+        "a caller's own SQL only reads, ends in time and size, and holds up nobody",
+        &[
+            "ops::query::it_does_nothing_but_read",
+            "ops::query::what_never_ends_is_stopped",
+            "ops::query::what_would_fill_the_memory_is_refused",
+            "protocol::long_calls::others_are_answered_while_a_query_runs_away",
+        ],
+    ),
+    (
+        "what was written is found: words, phrases, punctuation, also in attachments and thoughts",
+        &[
+            "ops::search::words_are_found_as_people_write_them",
+            "ops::search::a_broken_expression_is_read_as_words_and_says_so",
+            "ops::search::attachments_and_thoughts_are_searched_too",
+        ],
+    ),
+    (
         "any number of processes write: no lock error, no lost count, no circle, one winner who is named",
         &[
             "race::claims::one_of_many_claims_wins",

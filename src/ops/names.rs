@@ -34,7 +34,11 @@ pub fn names(app: &App, patience: Patience, subject: Subject, start: &str, limit
         Subject::Task => stored(tasks),
         Subject::Worker => stored(workers),
         Subject::Skill => Ok(beginning(app.config().skills.names()?, start)),
-        Subject::Workflow => Ok(beginning(app.config().workflows.by_name.keys().cloned(), start)),
+        Subject::Workflow => {
+            let config = app.config();
+            let known = &config.workflows;
+            Ok(beginning(known.by_name.keys().chain(known.overlays.keys()).cloned(), start))
+        }
     }
     .map(limited)
 }

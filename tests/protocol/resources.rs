@@ -119,8 +119,14 @@ fn templates_are_filled_in_with_names_as_they_are_or_escaped() {
     let addresses: Vec<_> = templates.as_array().unwrap().iter().map(|row| &row["uriTemplate"]).collect();
     assert_eq!(
         addresses,
-        ["query://tasks/agent/{agent_id}", "query://tasks/tree/{task_id}", "docs://skills/{name}"]
+        [
+            "query://tasks/agent/{agent_id}",
+            "query://tasks/tree/{task_id}",
+            "docs://skills/{name}",
+            "docs://workflows/{name}",
+        ]
     );
+    assert_eq!(facts(&mut agent, "docs://workflows/kanban")["name"], "kanban");
     assert_eq!(facts(&mut agent, "query://tasks/tree/part/1")["root"]["id"], "part/1");
     assert_eq!(facts(&mut agent, "query://tasks/tree/part%2F1")["root"]["id"], "part/1");
 }

@@ -58,11 +58,10 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
 
     for tool in listed(&team, "full").iter().chain(&listed(&team, "core")) {
         let name = tool["name"].as_str().unwrap();
-        let reads = READ.contains(&name);
-        let mut hints = json!({ "readOnlyHint": reads, "openWorldHint": false });
-        if !reads {
-            hints["destructiveHint"] = DESTROY.contains(&name).into();
-        }
+        let hints = match READ.contains(&name) {
+            true => json!({ "readOnlyHint": true, "openWorldHint": false }),
+            false => json!({ "destructiveHint": DESTROY.contains(&name), "openWorldHint": false }),
+        };
         assert_eq!(tool["annotations"], hints, "{name}");
     }
 }

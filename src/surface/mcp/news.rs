@@ -49,6 +49,9 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("attached", &[]),
     ("detached", &[]),
     ("metrics", &[]),
+    ("gate_waived", &[]),
+    ("overlays", &[]),
+    ("feedback", &[]),
 ];
 
 #[derive(Default)]

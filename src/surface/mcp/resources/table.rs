@@ -143,4 +143,23 @@ pub const RESOURCES: &[Row] = &[
         topics: &[],
         subject: Some(Subject::Skill),
     },
+    Row {
+        address: "docs://workflows/list",
+        name: "workflows",
+        about: "The ways in which teams can work, and what can be laid over them",
+        operation: "list_workflows",
+        arguments: &[],
+        topics: &[],
+        ..LIST
+    },
+    Row {
+        address: "docs://workflows/{name}",
+        name: "a workflow",
+        about: "The states, phases, gates and roles of a workflow, or what an overlay adds",
+        operation: "list_workflows",
+        arguments: &[("name", Given)],
+        topics: &[],
+        subject: Some(Subject::Workflow),
+        ..LIST
+    },
 ];
