@@ -84,13 +84,18 @@ impl Operation for Connect {
             overlaying::refuse_way_round(tx, cx, known, after)?;
         }
         let worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
-        let taken_over =
-            match known.filter(|known| presence::lives_elsewhere(known, cx) && known.left.is_none()) {
-                Some(known) if !self.force => return Err(presence::name_taken(&known).into()),
-                taken => taken.is_some(),
-            };
+        let known = known.filter(|known| known.left.is_none());
+        let taken_over = match known.as_ref().filter(|known| presence::lives_elsewhere(known, cx)) {
+            Some(known) if !self.force => return Err(presence::name_taken(known).into()),
+            taken => taken.is_some(),
+        };
         if let (Some(overlays), Ok(own)) = (&self.overlays, cx.workflow(&worker.workflow)) {
             overlaying::check(cx, own, overlays)?;
+        }
+        if let Some(known) = &known
+            && let Some(how) = presence::gone(known, cx.now, cx.config.stale_timeout_ms)
+        {
+            presence::depart(tx, cx, known, how, None)?;
         }
         tx.put_worker(&worker)?;
         tx.set_guided(&worker.id, &[])?;

@@ -115,13 +115,16 @@ pub fn sweep(app: &App, request: &Request) -> Result<()> {
 }
 
 fn look(app: &App, request: &Request) -> Result<()> {
-    let Request { worker: caller, patience, .. } = request;
+    let Request { worker, arguments, patience, .. } = request;
+    // `connect` itself looks after the one who comes back.
+    let newcomer = arguments.get("worker_id").and_then(serde_json::Value::as_str);
+    let caller = worker.as_ref().map(WorkerId::as_str).or(newcomer);
     let present = app.store.transact(*patience, Effect::Read, |tx| tx.workers_present())?;
     let now = app.now();
     let config = app.config();
     let gone = present
         .into_iter()
-        .filter(|worker| caller.as_ref() != Some(&worker.id))
+        .filter(|worker| caller != Some(worker.id.as_str()))
         .filter_map(|worker| Some((gone(&worker, now, config.stale_timeout_ms)?, worker)));
     for (how, worker) in gone.take(AT_A_LOOK) {
         app.store.transact(*patience, Effect::Write, |tx| {
