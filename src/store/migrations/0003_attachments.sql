@@ -17,6 +17,13 @@ begin
     insert or ignore into loose_media (digest) values (old.digest);
 end;
 
+-- Somebody may attach the same bytes before anybody has looked.
+create trigger attachments_took_up after insert on attachments
+when new.digest is not null
+begin
+    delete from loose_media where digest = new.digest;
+end;
+
 -- What workers reported of their work; entries are added and never changed.
 create table metrics (
     id        integer primary key autoincrement,
