@@ -111,7 +111,7 @@ impl App {
         };
         if patience == Patience::Hurries {
             // There is something to do that may take a while; the caller comes again with time.
-            return Err(Error::Busy { waited: std::time::Duration::ZERO, holder: None });
+            return Err(Error::NOT_AT_ONCE);
         }
         let read = look.read();
         let text = match read.and_then(|config| self.take_up(config)) {

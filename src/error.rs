@@ -58,6 +58,9 @@ pub enum Kind {
 }
 
 impl Error {
+    /// What a caller in haste hears: it asks again from where it may wait.
+    pub const NOT_AT_ONCE: Self = Self::Busy { waited: Duration::ZERO, holder: None };
+
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
     }

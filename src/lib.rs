@@ -32,6 +32,6 @@ pub mod surface;
 
 mod app;
 
-pub use app::{App, Caller, Context};
+pub use app::{App, Caller, Context, Current};
 pub use error::{Error, Result};
 pub use store::{Effect, Patience};

@@ -18,7 +18,10 @@ const USES: &[(&str, &[&str])] = &[
     ("src/app.rs", &["config", "domain", "error", "store", "Effect"]),
     (
         "src/ops/",
-        &["App", "Context", "Effect", "Error", "config", "domain", "error", "ops", "process", "store"],
+        &[
+            "App", "Context", "Current", "Effect", "Error", "config", "domain", "error", "ops", "process",
+            "store",
+        ],
     ),
     // Knows what a generated id looks like, to show its end only.
     ("src/surface/compact.rs", &["domain"]),

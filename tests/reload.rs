@@ -124,3 +124,15 @@ fn a_server_shows_its_tools_in_the_words_of_the_settings_that_hold() {
         assert!(since.elapsed() < Duration::from_secs(30), "the list stays as it was");
     }
 }
+
+#[test]
+fn an_answer_that_changes_nothing_tells_of_the_settings_too() {
+    let project = Watched::new("server: { claim_limit: 1 }");
+    project.answer("connect", json!({ "worker_id": "ann" }));
+
+    fs::write(project.file("config.yaml"), "server:\n  claim_limt: 17\n").unwrap();
+    let nothing = project.answer("claim", json!({ "worker_id": "ann" }));
+
+    assert_eq!(nothing["task"], Value::Null);
+    assert!(nothing["notices"][0].as_str().is_some_and(|told| told.contains("claim_limt")), "{nothing}");
+}

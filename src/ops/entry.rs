@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::schema::{self, EveryWord, Vocabulary};
@@ -13,7 +14,7 @@ use crate::domain::{Refusal, RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
 use crate::store::{Bounds, Named, Patience, Tx};
-use crate::{App, Context, Effect};
+use crate::{App, Context, Current, Effect};
 
 /// One thing a caller can ask for.
 pub struct Entry {
@@ -56,6 +57,8 @@ pub struct Request {
     pub worker: Option<WorkerId>,
     pub id: Option<RequestId>,
     pub patience: Patience,
+    /// The settings that hold for it, from its beginning to its end.
+    pub config: Arc<Current>,
 }
 
 impl Input {
@@ -118,17 +121,16 @@ impl Entry {
     /// Does what is asked for.
     pub fn call(&self, app: &App, input: Input) -> Result<Value> {
         if self.pace == Pace::Long && input.patience == Patience::Hurries {
-            return Err(Error::Busy { waited: Duration::ZERO, holder: None });
+            return Err(Error::NOT_AT_ONCE);
         }
         app.refresh(input.patience)?;
         let request = self.read(app, input)?;
         (self.call)(app, &request)
     }
 
-    fn schema(&self, app: &App) -> Arc<Map<String, Value>> {
-        let current = app.config();
+    fn schema(&self, current: &Current) -> Arc<Map<String, Value>> {
         let mut schemas = current.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = schemas.entry(self.name).or_insert_with(|| Arc::new(self.arguments(&EveryWord(&current))));
+        let made = schemas.entry(self.name).or_insert_with(|| Arc::new(self.arguments(&EveryWord(current))));
         made.clone()
     }
 
@@ -140,11 +142,12 @@ impl Entry {
     /// Takes the common arguments out of the input and holds the rest against the schema.
     fn read(&self, app: &App, input: Input) -> Result<Request> {
         let Input { arguments: mut input, id, patience } = input;
+        let config = app.config();
         let default = self.default_worker(app);
         if let (Some(worker), None) = (&default, input.get("worker_id").or(input.get("agent"))) {
             input.insert("worker_id".into(), worker.as_str().into());
         }
-        arguments::check(self.name, &self.schema(app), &mut input)?;
+        arguments::check(self.name, &self.schema(&config), &mut input)?;
         let mut take = |name: &str, applies: bool| match applies {
             true => input.shift_remove(name).and_then(|value| value.as_str().map(str::to_owned)),
             false => None,
@@ -156,6 +159,7 @@ impl Entry {
             id: parsed(id.filter(|_| self.effect != Effect::Read))?,
             arguments: input,
             patience,
+            config,
         })
     }
 }
@@ -169,8 +173,7 @@ fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<Strin
 fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
     let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
-    let current = app.config();
-    let staging = Staging::new(app, &current, request.patience);
+    let staging = Staging::new(app, request);
     let answer = operation.prepare(&staging).and_then(|()| answer(app, &operation, request));
     if answer.is_err() {
         staging.discard();
@@ -194,20 +197,14 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
         return Ok(answer);
     }
     operation.catch_up(app, request)?;
-    let current = app.config();
     let body = |tx: &Tx<'_>| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
             return Ok((answer, None));
         }
-        let cx = context(app, tx, request, &current, O::EFFECT)?;
-        let mut answer = serde_json::to_value(operation.run(tx, &cx)?)?;
-        let mut notices = cx.notices();
-        notices.extend(app.untold_problem());
-        if !notices.is_empty() {
-            answer["notices"] = notices.into();
-        }
+        let cx = context(app, tx, request, O::EFFECT)?;
+        let answer = with_notices(operation.run(tx, &cx)?, app, &cx)?;
         if let Some(named) = request.named() {
             tx.remember_answer(named, O::NAME, &answer, cx.now)?;
         }
@@ -215,11 +212,11 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
     };
     let answer = match O::PACE {
         Pace::Brisk => app.store.transact(request.patience, O::EFFECT, body),
-        Pace::Long => app.store.read_apart(bounds(&current), body),
+        Pace::Long => app.store.read_apart(bounds(&request.config), body),
     };
     match answer {
         Ok((answer, Some(worker))) if O::EFFECT == Effect::Read => {
-            presence::renew(app, &worker, request.patience)?;
+            presence::renew(app, &worker, request)?;
             Ok(answer)
         }
         Ok((answer, _)) => Ok(answer),
@@ -231,19 +228,24 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
     }
 }
 
+/// Returns an output as an answer, with what the caller has to know beside it.
+fn with_notices(output: impl Serialize, app: &App, cx: &Context<'_>) -> Result<Value> {
+    let mut answer = serde_json::to_value(output)?;
+    let mut notices = cx.notices();
+    notices.extend(app.untold_problem());
+    if !notices.is_empty() {
+        answer["notices"] = notices.into();
+    }
+    Ok(answer)
+}
+
 fn bounds(config: &Config) -> Bounds {
     let Limits { query_ms, text_bytes, .. } = config.limits;
     Bounds { time: Duration::from_millis(query_ms.unsigned_abs()), text_bytes }
 }
 
-fn context<'a>(
-    app: &'a App,
-    tx: &Tx<'_>,
-    request: &Request,
-    config: &'a Config,
-    effect: Effect,
-) -> Result<Context<'a>> {
-    let mut cx = app.context(tx, config)?;
+fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) -> Result<Context<'a>> {
+    let mut cx = app.context(tx, &request.config)?;
     if let Some(id) = &request.worker {
         cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
     }
@@ -252,27 +254,26 @@ fn context<'a>(
 
 /// Returns the answer if it can be given without a change.
 fn foresee<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<Option<Value>> {
-    let current = app.config();
     let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
             return Ok(Some((answer, None)));
         }
-        let cx = context(app, tx, request, &current, Effect::Read)?;
+        let cx = context(app, tx, request, Effect::Read)?;
         if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
             return Ok(None);
         }
         let Some(output) = operation.foresee(tx, &cx)? else {
             return Ok(None);
         };
-        Ok(Some((serde_json::to_value(output)?, cx.worker)))
+        Ok(Some((with_notices(output, app, &cx)?, cx.worker)))
     });
     let Some((answer, worker)) = foreseen? else {
         return Ok(None);
     };
     if let Some(worker) = worker {
-        presence::renew(app, &worker, request.patience)?;
+        presence::renew(app, &worker, request)?;
     }
     Ok(Some(answer))
 }
@@ -282,9 +283,8 @@ fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &
     if !matches!(refusal, Refusal::Fenced { .. }) {
         return Ok(());
     }
-    let current = app.config();
     app.store.transact(request.patience, O::EFFECT, |tx| {
-        let cx = context(app, tx, request, &current, O::EFFECT)?;
+        let cx = context(app, tx, request, O::EFFECT)?;
         operation.salvage(refusal, tx, &cx)
     })
 }

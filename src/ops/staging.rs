@@ -5,28 +5,27 @@
 //! is refused is taken away.
 
 use std::cell::RefCell;
-use std::time::Duration;
 
 use crate::App;
 use crate::config::{Config, Places};
 use crate::domain::Digest;
 use crate::error::{Error, Result};
+use crate::ops::Request;
 use crate::store::{Effect, Patience};
 
 pub struct Staging<'a> {
     app: &'a App,
-    config: &'a Config,
-    patience: Patience,
+    request: &'a Request,
     staged: RefCell<Vec<Digest>>,
 }
 
 impl<'a> Staging<'a> {
-    pub fn new(app: &'a App, config: &'a Config, patience: Patience) -> Self {
-        Self { app, config, patience, staged: RefCell::default() }
+    pub fn new(app: &'a App, request: &'a Request) -> Self {
+        Self { app, request, staged: RefCell::default() }
     }
 
     pub fn config(&self) -> &'a Config {
-        self.config
+        &self.request.config
     }
 
     pub fn places(&self) -> &'a Places {
@@ -37,8 +36,8 @@ impl<'a> Staging<'a> {
     ///
     /// Who is in haste is told to ask again from where it may wait for the disk.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
-        if self.patience == Patience::Hurries {
-            return Err(Error::Busy { waited: Duration::ZERO, holder: None });
+        if self.request.patience == Patience::Hurries {
+            return Err(Error::NOT_AT_ONCE);
         }
         let digest = self.app.store.media().put(bytes)?;
         self.staged.borrow_mut().push(digest.clone());
@@ -47,13 +46,14 @@ impl<'a> Staging<'a> {
 
     /// Takes away what was staged in vain, unless something else refers to it.
     pub fn discard(self) {
-        let Self { app, config: _, patience, staged } = self;
+        let Self { app, request, staged } = self;
         let staged = staged.into_inner();
         if staged.is_empty() {
             return;
         }
         let media = app.store.media();
-        let removed = app.store.transact(patience, Effect::Note, |tx| tx.remove_media(media, &staged));
+        let removed =
+            app.store.transact(request.patience, Effect::Note, |tx| tx.remove_media(media, &staged));
         if let Err(error) = removed {
             tracing::debug!(%error, "files of a refused call are left for later");
         }

@@ -118,9 +118,6 @@ const LOG_PAGES: i64 = 1000;
 /// The net for when nobody does.
 const MOST_LOG_PAGES: i64 = 8000;
 
-/// What a caller in haste hears when it would have to wait.
-const NOT_FREE: Error = Error::Busy { waited: Duration::ZERO, holder: None };
-
 impl Store {
     /// Opens the store at `path`, and makes or upgrades it if need be.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
@@ -192,7 +189,7 @@ impl Store {
     fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let (_turn, wait) = match patience {
             Patience::Waits => (self.queue.turn(self.options.lock_wait)?, self.options.lock_wait),
-            Patience::Hurries => (self.queue.turn_at_once().ok_or(NOT_FREE)?, Duration::ZERO),
+            Patience::Hurries => (self.queue.turn_at_once().ok_or(Error::NOT_AT_ONCE)?, Duration::ZERO),
         };
         let mut conn = self.connection(patience)?;
         // For whoever writes without lining up: another program, or where files cannot be locked.
@@ -257,7 +254,7 @@ impl Store {
             Patience::Hurries => match self.connection.try_lock() {
                 Ok(conn) => Ok(conn),
                 Err(TryLockError::Poisoned(broken)) => Ok(broken.into_inner()),
-                Err(TryLockError::WouldBlock) => Err(NOT_FREE),
+                Err(TryLockError::WouldBlock) => Err(Error::NOT_AT_ONCE),
             },
         }
     }

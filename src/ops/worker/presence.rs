@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ops::Request;
 use crate::ops::mark::marking;
 use crate::ops::passage;
-use crate::store::{Because, Event, Patience, Tx};
+use crate::store::{Because, Event, Tx};
 use crate::{App, Context, Effect, process};
 
 /// How old a sign of life may be before a change by the worker renews it.
@@ -91,12 +91,12 @@ pub fn name_taken(worker: &Worker) -> Refusal {
 }
 
 /// Renews the lease of a worker that only reads.
-pub fn renew(app: &App, worker: &Worker, patience: Patience) -> Result<()> {
-    let old = app.now().since(worker.last_heartbeat) > app.config().stale_timeout_ms / 10;
+pub fn renew(app: &App, worker: &Worker, request: &Request) -> Result<()> {
+    let old = app.now().since(worker.last_heartbeat) > request.config.stale_timeout_ms / 10;
     if worker.left.is_some() || !old {
         return Ok(());
     }
-    app.store.transact(patience, Effect::Note, |tx| tx.renew_lease(&worker.id, app.now()))
+    app.store.transact(request.patience, Effect::Note, |tx| tx.renew_lease(&worker.id, app.now()))
 }
 
 /// Gives back the tasks of workers that are gone, if no process has looked just now.
@@ -115,20 +115,19 @@ pub fn sweep(app: &App, request: &Request) -> Result<()> {
 }
 
 fn look(app: &App, request: &Request) -> Result<()> {
-    let Request { worker, arguments, patience, .. } = request;
+    let Request { worker, arguments, patience, config, .. } = request;
     // `connect` itself looks after the one who comes back.
     let newcomer = arguments.get("worker_id").and_then(serde_json::Value::as_str);
     let caller = worker.as_ref().map(WorkerId::as_str).or(newcomer);
     let present = app.store.transact(*patience, Effect::Read, |tx| tx.workers_present())?;
     let now = app.now();
-    let config = app.config();
     let gone = present
         .into_iter()
         .filter(|worker| caller != Some(worker.id.as_str()))
         .filter_map(|worker| Some((gone(&worker, now, config.stale_timeout_ms)?, worker)));
     for (how, worker) in gone.take(AT_A_LOOK) {
         app.store.transact(*patience, Effect::Write, |tx| {
-            let cx = app.context(tx, &config)?;
+            let cx = app.context(tx, config)?;
             let seen = tx.worker(&worker.id)?;
             let unchanged = seen.left.is_none()
                 && seen.process == worker.process
