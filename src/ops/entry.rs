@@ -42,6 +42,16 @@ pub enum Shelf {
     Full,
 }
 
+impl Shelf {
+    /// Returns the arguments that the instructions speak of once, for all tools that stand here.
+    fn told_once(self) -> &'static [&'static str] {
+        match self {
+            Shelf::Always | Shelf::Core => &["request_id"],
+            Shelf::Full => &["request_id", "limit", "offset"],
+        }
+    }
+}
+
 /// What a face asks for.
 #[derive(Clone)]
 pub struct Input {
@@ -114,6 +124,7 @@ impl Entry {
     /// Returns the same as short as it can be said, for agents that read all tools at once.
     pub fn short_arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
         let mut schema = self.arguments(vocabulary);
+        schema::leave_out(&mut schema, self.shelf.told_once());
         schema::shorten(&mut schema);
         schema
     }

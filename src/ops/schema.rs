@@ -88,6 +88,14 @@ pub fn arguments<O: Operation>(vocabulary: &dyn Vocabulary) -> Map<String, Value
     schema
 }
 
+/// Leaves out the arguments that many operations have in common: who reads all
+/// tools at once is told of them once.
+pub fn leave_out(schema: &mut Map<String, Value>, common: &[&str]) {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.retain(|name, _| !common.contains(&name.as_str()));
+    }
+}
+
 /// Makes a schema shorter for those who pay for every byte of it: what is
 /// refused anyway is not announced, and what another operation describes is not
 /// described again.

@@ -59,7 +59,7 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
     for tool in listed(&team, "full").iter().chain(&listed(&team, "core")) {
         let name = tool["name"].as_str().unwrap();
         let hints = match READ.contains(&name) {
-            true => json!({ "readOnlyHint": true, "openWorldHint": false }),
+            true => json!({ "readOnlyHint": true }),
             false => json!({ "destructiveHint": DESTROY.contains(&name), "openWorldHint": false }),
         };
         assert_eq!(tool["annotations"], hints, "{name}");

@@ -45,10 +45,12 @@ pub fn description(entry: &Entry, config: &Config) -> String {
 /// Says what a client would take for the contrary if it were left out: a tool
 /// that is not said to read only is one that changes something.
 pub fn annotations(effect: Effect) -> ToolAnnotations {
-    let hints = ToolAnnotations::new().open_world(false);
+    let hints = ToolAnnotations::new();
     match effect {
         Effect::Read => hints.read_only(true),
-        Effect::Note | Effect::Write | Effect::Destroy => hints.destructive(effect == Effect::Destroy),
+        Effect::Note | Effect::Write | Effect::Destroy => {
+            hints.destructive(effect == Effect::Destroy).open_world(false)
+        }
     }
 }
 
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn every_tool_says_what_it_does_to_the_store() {
-        let harmless = json!({ "readOnlyHint": true, "openWorldHint": false });
+        let harmless = json!({ "readOnlyHint": true });
         let change = |destructive| json!({ "destructiveHint": destructive, "openWorldHint": false });
         for (effect, hints) in [
             (Effect::Read, harmless),
