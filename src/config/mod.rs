@@ -30,7 +30,6 @@ use std::sync::Arc;
 
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::domain::{AttachmentTypes, EdgeKinds, Millis, Policy, Status, Tag, Workflows};
 
@@ -142,11 +141,11 @@ impl Config {
             .map(|(name, workflow)| {
                 let states: BTreeMap<_, _> = workflow.states.iter().collect();
                 let overlaid: BTreeMap<_, _> = workflow.overlaid.iter().collect();
-                (name, json!({ "claim": workflow.claim, "states": states, "overlaid": overlaid }))
+                (name, (&workflow.claim, states, overlaid))
             })
             .collect();
         let edges: BTreeMap<_, _> =
             self.edges.0.iter().map(|(kind, rule)| (kind, (rule.shape, rule.holds))).collect();
-        json!({ "workflows": workflows, "edges": edges }).to_string()
+        serde_json::to_string(&(workflows, edges)).unwrap_or_default()
     }
 }

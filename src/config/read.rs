@@ -129,16 +129,15 @@ fn workflows(own: Recipe, server: &mut Section, named: Files) -> Result<Workflow
 
 /// Lets the workflows know the states of an overlay, which has to fit one of them.
 fn fit(overlay: &Overlay, workflows: &mut IndexMap<String, Workflow>) -> Result<()> {
-    let faults: Vec<_> = workflows.values().map(|workflow| overlay.misfits(workflow)).collect();
+    let added: Vec<_> = workflows.values().map(|workflow| overlay.states_for(workflow)).collect();
+    let pairs = workflows.values().zip(&added);
+    let faults: Vec<_> = pairs.map(|(workflow, added)| overlay.misfits(workflow, added)).collect();
     if let (Some(first), false) = (faults.first(), faults.iter().any(Vec::is_empty)) {
         let Overlay { name, .. } = overlay;
         return Err(mistake(format!("overlay `{name}` fits no workflow: {}", first.join("; ")), ""));
     }
-    if overlay.states.is_empty() {
-        return Ok(());
-    }
-    for workflow in workflows.values_mut() {
-        for (status, state) in overlay.states_for(workflow) {
+    for (workflow, added) in workflows.values_mut().zip(added) {
+        for (status, state) in added {
             workflow.overlaid.entry(status).or_insert(state);
         }
     }

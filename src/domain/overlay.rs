@@ -56,10 +56,21 @@ impl Workflow {
     /// Returns the workflow with an overlay on it, as far as it fits: nothing is taken away,
     /// and no state is added that nothing leads to.
     pub fn with(&self, overlay: &Overlay) -> Self {
-        let mut whole = self.clone();
+        let mut whole = Self { states: self.states_with(overlay), ..self.clone() };
+        whole.phases.extend(overlay.phases.iter().filter(|phase| !self.phases.contains(phase)).cloned());
+        whole.gates.extend(overlay.gates.iter().filter(|gate| !gate.blocks_return(self)).cloned());
+        for (name, role) in &overlay.roles {
+            whole.roles.entry(name.clone()).or_insert_with(|| role.clone());
+        }
+        whole.guidance.add(&overlay.guidance_in(self));
+        whole
+    }
+
+    fn states_with(&self, overlay: &Overlay) -> IndexMap<Status, State> {
+        let mut states = self.states.clone();
         for (slot, added) in &overlay.states {
             let Added { exits, timed, terminal, blocking } = added;
-            let state = whole.states.entry(slot.of(self).clone()).or_default();
+            let state = states.entry(slot.of(self).clone()).or_default();
             // What is there already keeps its meaning: others count on it.
             if !self.states.contains_key(slot.of(self)) {
                 (state.timed, state.terminal, state.blocking) = (*timed, *terminal, *blocking);
@@ -70,34 +81,28 @@ impl Workflow {
                 }
             }
         }
-        whole.drop_what_does_not_fit(self);
-        whole.phases.extend(overlay.phases.iter().filter(|phase| !self.phases.contains(phase)).cloned());
-        whole.gates.extend(overlay.gates.iter().filter(|gate| !gate.blocks_return(self)).cloned());
-        for (name, role) in &overlay.roles {
-            whole.roles.entry(name.clone()).or_insert_with(|| role.clone());
-        }
-        whole.guidance.add(&overlay.guidance_in(self));
-        whole
+        self.drop_what_does_not_fit(&mut states);
+        states
     }
 
-    fn drop_what_does_not_fit(&mut self, base: &Self) {
-        let reached = self.reached();
-        self.states.retain(|status, _| base.states.contains_key(status) || reached.contains(status));
-        let there: HashSet<Status> = self.states.keys().cloned().collect();
-        for state in self.states.values_mut() {
+    fn drop_what_does_not_fit(&self, states: &mut IndexMap<Status, State>) {
+        let reached = self.reached(states);
+        states.retain(|status, _| self.states.contains_key(status) || reached.contains(status));
+        let there: HashSet<Status> = states.keys().cloned().collect();
+        for state in states.values_mut() {
             state.exits.retain(|exit| there.contains(exit));
         }
     }
 
-    /// Returns the states that a task can come to.
-    pub fn reached(&self) -> HashSet<Status> {
+    /// Returns those of `states` that a task can come to.
+    pub fn reached(&self, states: &IndexMap<Status, State>) -> HashSet<Status> {
         let starts = [Some(&self.initial), Some(&self.claim), Some(&self.disconnect), self.assign.as_ref()];
         let mut reached = HashSet::new();
         let mut ahead: Vec<&Status> = starts.into_iter().flatten().collect();
         ahead.extend([Some(&self.complete), self.cancel.as_ref()].into_iter().flatten());
         while let Some(status) = ahead.pop() {
             if reached.insert(status.clone()) {
-                ahead.extend(self.states.get(status).into_iter().flat_map(|state| &state.exits));
+                ahead.extend(states.get(status).into_iter().flat_map(|state| &state.exits));
             }
         }
         reached
@@ -105,11 +110,11 @@ impl Workflow {
 }
 
 impl Overlay {
-    /// Returns what of the overlay a workflow has no place for; nothing if it fits.
-    pub fn misfits(&self, workflow: &Workflow) -> Vec<String> {
-        let whole = workflow.with(self);
+    /// Returns what of the overlay a workflow has no place for, `added` being the states it got; nothing if it fits.
+    pub fn misfits(&self, workflow: &Workflow, added: &IndexMap<Status, State>) -> Vec<String> {
         let states = self.states.iter().map(|(slot, _)| slot.of(workflow));
-        let lost = states.filter(|status| !whole.states.contains_key(*status));
+        let lost =
+            states.filter(|status| !workflow.states.contains_key(*status) && !added.contains_key(*status));
         let gates = self.gates.iter().filter(|gate| gate.blocks_return(workflow));
         lost.map(|status| format!("no state leads to `{status}`"))
             .chain(gates.map(|gate| format!("the gate `{}` is on the way back to the queue", gate.kind)))
@@ -118,8 +123,14 @@ impl Overlay {
 
     /// Returns the states that the overlay adds to a workflow.
     pub fn states_for(&self, workflow: &Workflow) -> IndexMap<Status, State> {
-        let whole = workflow.with(self);
-        whole.states.into_iter().filter(|(status, _)| !workflow.states.contains_key(status)).collect()
+        if self.states.is_empty() {
+            return IndexMap::new();
+        }
+        workflow
+            .states_with(self)
+            .into_iter()
+            .filter(|(status, _)| !workflow.states.contains_key(status))
+            .collect()
     }
 
     fn guidance_in(&self, workflow: &Workflow) -> Guidance {

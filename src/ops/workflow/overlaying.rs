@@ -82,7 +82,8 @@ pub fn named<'a>(cx: &Context<'a>, name: &str) -> Result<&'a Overlay> {
 /// Refuses overlays that there are not, or that the workflow has no place for.
 pub fn check(cx: &Context, workflow: &Workflow, overlays: &[String]) -> Result<()> {
     for name in overlays {
-        let misfits = named(cx, name)?.misfits(workflow);
+        let overlay = named(cx, name)?;
+        let misfits = overlay.misfits(workflow, &overlay.states_for(workflow));
         if !misfits.is_empty() {
             return Err(Error::input(
                 format!("overlay `{name}` does not fit workflow `{}`: {}", workflow.name, misfits.join("; ")),
