@@ -58,7 +58,8 @@ pub struct Connected {
 
 impl Operation for Connect {
     const NAME: &'static str = "connect";
-    const EFFECT: Effect = Effect::Write;
+    /// A power cut that undoes it has ended the worker's process too.
+    const EFFECT: Effect = Effect::Note;
     const POSITIONAL: &'static [&'static str] = &["worker_id"];
     const SWEEPS: bool = true;
 
