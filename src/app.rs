@@ -1,7 +1,7 @@
 //! What one process of this program works with, and what one call may use.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::AtomicBool;
@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Places, Watch};
-use crate::domain::{Millis, Process, Task, Timestamp, Worker, WorkerId, Workflow};
+use crate::domain::{Millis, Process, Shown, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
+use crate::mailbag::Mailbag;
 use crate::store::Patience::Waits;
 use crate::store::{Because, Media, Patience, Store, Tx};
 
@@ -27,6 +28,8 @@ pub struct App {
     problem: Mutex<Problem>,
     /// Whether this process has looked for workers that are gone.
     pub(crate) has_looked: AtomicBool,
+    /// The messages that stand in answers which are not out yet.
+    pub(crate) mailbag: Arc<Mailbag>,
 }
 
 /// The settings that hold, and what was made of them. One call uses the same from its beginning to its end.
@@ -76,6 +79,19 @@ pub struct Context<'a> {
     pub worker: Option<Worker>,
     /// What the caller has to know beside the answer.
     notices: RefCell<Vec<String>>,
+    pub(crate) mail: Mail,
+    pub(crate) mailbag: &'a Mailbag,
+}
+
+/// What a call has to do with messages.
+#[derive(Default)]
+pub(crate) struct Mail {
+    /// Who reads the answer, if it is not the worker who asks.
+    pub reader: RefCell<Option<WorkerId>>,
+    /// Whether somebody got a message by this call.
+    pub came: Cell<bool>,
+    /// What the answer itself shows: then it carries nothing else.
+    pub shown: RefCell<Option<Vec<Shown>>>,
 }
 
 impl App {
@@ -89,6 +105,7 @@ impl App {
             watch: None,
             problem: Mutex::default(),
             has_looked,
+            mailbag: Arc::default(),
         };
         app.apply_rules(&app.config())?;
         Ok(app)
@@ -145,10 +162,14 @@ impl App {
     /// that belong to nothing go.
     pub fn tidy(&self) -> Result<()> {
         const REMEMBERED: Millis = 24 * 3_600_000;
+        const MESSAGES: Millis = 30 * REMEMBERED;
         if self.store.tidy()? {
             let now = self.now();
             let then = now.before(REMEMBERED);
-            self.store.transact(Waits, crate::Effect::Note, |tx| tx.forget_answers(then))?;
+            self.store.transact(Waits, crate::Effect::Note, |tx| {
+                tx.forget_answers(then)?;
+                tx.forget_messages(now.before(MESSAGES))
+            })?;
             self.store.sweep_media(Waits)?;
             self.store.sweep_abandoned_media(Waits, now.0.unsigned_abs() / 1_000)?;
         }
@@ -172,6 +193,8 @@ impl App {
             media: self.store.media(),
             worker: None,
             notices: RefCell::default(),
+            mail: Mail::default(),
+            mailbag: &self.mailbag,
         })
     }
 
@@ -260,6 +283,11 @@ impl Context<'_> {
     /// Tells the caller something beside the answer.
     pub fn notify(&self, notice: impl Into<String>) {
         self.notices.borrow_mut().push(notice.into());
+    }
+
+    /// Says that the answer itself shows the reader these messages.
+    pub fn shows(&self, messages: Vec<Shown>) {
+        *self.mail.shown.borrow_mut() = Some(messages);
     }
 
     pub(crate) fn notices(&self) -> Vec<String> {

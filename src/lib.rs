@@ -31,6 +31,7 @@ pub mod store;
 pub mod surface;
 
 mod app;
+mod mailbag;
 
 pub use app::{App, Caller, Context, Current};
 pub use error::{Error, Result};

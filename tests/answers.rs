@@ -53,6 +53,7 @@ fn crowded() -> Project {
         project.does("mark_file", asked);
         project.does("mark_file", json!({ "worker_id": "bob", "file": file }));
     }
+    written_to(&project);
     for number in 0..30 {
         let title = long(number + 5_000);
         let about = json!({
@@ -69,6 +70,14 @@ fn crowded() -> Project {
         project.does("update", asked);
     }
     project
+}
+
+/// Has everybody get a thousand long messages.
+fn written_to(project: &Project) {
+    for number in 0..1_000 {
+        let text = format!("{number} {}", "m".repeat(900));
+        project.does("send", json!({ "worker_id": "worker-0", "to": "all", "text": text }));
+    }
 }
 
 /// A plain call of every operation, in an order in which each succeeds.
@@ -126,6 +135,10 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
         ("mark_file", ann(json!({ "file": "lib/a.rs" }))),
         ("mark_file", ann(json!({ "file": (0..90).map(|n| format!("src/{n}.rs")).collect::<Vec<_>>() }))),
         ("list_marks", json!({})),
+        ("send", ann(json!({ "to": "all", "text": "\"".repeat(1_000) }))),
+        ("inbox", json!({})),
+        ("inbox", json!({ "worker_id": "bob" })),
+        ("inbox", json!({ "worker_id": "bob", "all": true })),
         ("mark_updates", ann(json!({}))),
         ("unmark_file", ann(json!({ "file": "src/**" }))),
         ("disconnect", ann(json!({}))),

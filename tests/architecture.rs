@@ -15,12 +15,13 @@ const USES: &[(&str, &[&str])] = &[
     ("src/error.rs", &["domain"]),
     ("src/store/", &["domain", "error"]),
     ("src/config/", &["domain", "error", "config", "Error", "Result"]),
-    ("src/app.rs", &["config", "domain", "error", "store", "Effect"]),
+    ("src/mailbag.rs", &["domain"]),
+    ("src/app.rs", &["config", "domain", "error", "mailbag", "store", "Effect"]),
     (
         "src/ops/",
         &[
-            "App", "Context", "Current", "Effect", "Error", "config", "domain", "error", "ops", "process",
-            "store",
+            "App", "Context", "Current", "Effect", "Error", "config", "domain", "error", "mailbag", "ops",
+            "process", "store",
         ],
     ),
     // Knows what a generated id looks like, to show its end only.
@@ -36,6 +37,9 @@ const USES: &[(&str, &[&str])] = &[
 /// What a face may know of operations: that there are some, and how to call one.
 const FACE_OF_OPS: &[&str] = &[
     "Actor",
+    // What came out of a call, and what a face hands in when that is written.
+    "Answer",
+    "Receipt",
     "CATALOGUE",
     "Entry",
     "Input",

@@ -138,6 +138,17 @@ fn reporting() -> impl Strategy<Value = Value> {
     })
 }
 
+fn message() -> impl Strategy<Value = Value> {
+    let to = prop::option::of(prop::sample::select(&["any", "css", "one", "tag:css", "all"][..]));
+    let kind = prop::sample::select(&["note", "stop"][..]);
+    (worker(), to, prop::option::of(task()), kind, any::<bool>()).prop_map(
+        |(worker, to, task, kind, long)| {
+            let text = "x".repeat(if long { 300 } else { 3 });
+            json!({ "worker_id": worker, "to": to, "task": task, "kind": kind, "text": text })
+        },
+    )
+}
+
 fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         5 => creation().prop_map(|asked| ("create", asked)),
@@ -163,6 +174,8 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (worker(), task()).prop_map(|(worker, task)| {
             ("detach", json!({ "worker_id": worker, "task": task, "type": "*" }))
         }),
+        3 => message().prop_map(|asked| ("send", asked)),
+        1 => worker().prop_map(|worker| ("inbox", json!({ "worker_id": worker }))),
         2 => reporting().prop_map(|asked| ("log_metrics", asked)),
         1 => (1..8u8).prop_map(|minutes| ("pass", json!(minutes))),
     ]
@@ -205,6 +218,7 @@ impl World {
             self.attempts.clear();
         }
         self.check_sums();
+        self.check_messages();
         self.check_media();
         let file = File::read(&self.beside, self.project.config());
         file.check();
@@ -243,6 +257,15 @@ impl World {
         let micros = reported.iter().filter(|row| row["name"] == "cost_usd").map(|row| row["value"].as_i64());
         let cost = Dollars { micros: micros.map(Option::unwrap).sum() };
         assert_eq!(self.project.answer("get_metrics", json!({}))["cost_usd"].to_string(), cost.to_string());
+    }
+
+    /// Counts again what each worker was not told of.
+    fn check_messages(&self) {
+        let counted =
+            "select id, (select count(*) from deliveries where worker_id = id and told_at is null) as untold
+            from workers order by id";
+        let kept = "select id, untold_messages as untold from workers order by id";
+        assert_eq!(rows_of(&self.beside, kept), rows_of(&self.beside, counted));
     }
 
     /// Looks for every file that something refers to, and for those that nothing does once it is tidied up.

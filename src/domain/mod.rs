@@ -12,6 +12,7 @@ mod guidance;
 mod ids;
 mod lexer;
 mod mark;
+mod message;
 mod metrics;
 mod money;
 mod overlay;
@@ -35,6 +36,7 @@ pub use ids::{
     Tag, TaskId, TaskRef, WorkerId, is_generated,
 };
 pub use mark::{LOCK, Mark, is_wild};
+pub use message::{Address, Load, Message, MessageKind, Shown};
 pub use metrics::{Amounts, Counters};
 pub use money::Dollars;
 pub use overlay::{Added, Overlay, Slot};

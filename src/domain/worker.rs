@@ -21,6 +21,8 @@ pub struct Worker {
     pub process: Option<Process>,
     /// How it went, if it is gone.
     pub left: Option<Departure>,
+    /// How many messages it was not told of.
+    pub untold: i64,
 }
 
 /// How many tasks a worker may hold at a time.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::post::{self, Answer, Rider};
 use super::schema::{self, EveryWord, Vocabulary};
 use super::{Actor, CATALOGUE, Operation, Pace, Staging, arguments};
 use crate::config::{Config, Limits};
@@ -27,7 +28,7 @@ pub struct Entry {
     pub hint: &'static str,
     description: fn() -> String,
     arguments: fn(&dyn Vocabulary) -> Map<String, Value>,
-    call: fn(&App, &Request) -> Result<Value>,
+    call: fn(&App, &Request) -> Answer,
     pace: Pace,
 }
 
@@ -65,6 +66,10 @@ pub struct Input {
 pub struct Request {
     pub arguments: Map<String, Value>,
     pub worker: Option<WorkerId>,
+    /// Who reads the answer, where it makes no difference who asks.
+    pub listener: Option<WorkerId>,
+    /// Whether the answer may carry messages.
+    pub takes_mail: bool,
     pub id: Option<RequestId>,
     pub patience: Patience,
     /// The settings that hold for it, from its beginning to its end.
@@ -129,14 +134,26 @@ impl Entry {
         schema
     }
 
-    /// Does what is asked for.
+    /// Does what is asked for, and takes along what is said to the caller beside it.
+    pub fn answer(&self, app: &App, input: Input) -> Answer {
+        match self.understood(app, input) {
+            Ok(request) => (self.call)(app, &Request { takes_mail: true, ..request }),
+            Err(error) => Err(error).into(),
+        }
+    }
+
+    /// Does what is asked for where no worker reads the answer: messages stay where they are.
     pub fn call(&self, app: &App, input: Input) -> Result<Value> {
+        let request = self.understood(app, input)?;
+        (self.call)(app, &request).outcome
+    }
+
+    fn understood(&self, app: &App, input: Input) -> Result<Request> {
         if self.pace == Pace::Long && input.patience == Patience::Hurries {
             return Err(Error::NOT_AT_ONCE);
         }
         app.refresh(input.patience)?;
-        let request = self.read(app, input)?;
-        (self.call)(app, &request)
+        self.read(app, input)
     }
 
     fn schema(&self, current: &Current) -> Arc<Map<String, Value>> {
@@ -145,28 +162,31 @@ impl Entry {
         made.clone()
     }
 
-    /// Returns the worker that this process speaks for, if it matters who asks.
-    fn default_worker(&self, app: &App) -> Option<WorkerId> {
-        app.caller.worker.clone().filter(|_| self.actor != Actor::Nobody)
-    }
-
     /// Takes the common arguments out of the input and holds the rest against the schema.
     fn read(&self, app: &App, input: Input) -> Result<Request> {
         let Input { arguments: mut input, id, patience } = input;
         let config = app.config();
-        let default = self.default_worker(app);
-        if let (Some(worker), None) = (&default, input.get("worker_id").or(input.get("agent"))) {
-            input.insert("worker_id".into(), worker.as_str().into());
+        let schema = self.schema(&config);
+        let is_named = |input: &Map<String, Value>| NAMES.iter().any(|name| input.contains_key(*name));
+        let mut listener = None;
+        if self.actor != Actor::Nobody {
+            if let Some(worker) = app.caller.worker.as_ref().filter(|_| !is_named(&input)) {
+                input.insert(NAMES[0].into(), worker.as_str().into());
+            }
+        } else if schema.get("properties").is_some_and(|known| known.get(NAMES[0]).is_none()) {
+            listener = parsed(NAMES.iter().find_map(|name| text(input.shift_remove(*name))))?;
         }
-        arguments::check(self.name, &self.schema(&config), &mut input)?;
+        arguments::check(self.name, &schema, &mut input)?;
         let mut take = |name: &str, applies: bool| match applies {
-            true => input.shift_remove(name).and_then(|value| value.as_str().map(str::to_owned)),
+            true => text(input.shift_remove(name)),
             false => None,
         };
-        let worker = take("worker_id", self.actor != Actor::Nobody);
+        let worker = take(NAMES[0], self.actor != Actor::Nobody);
         let id = take("request_id", self.effect != Effect::Read).or(id);
         Ok(Request {
             worker: parsed(worker)?,
+            listener: listener.or_else(|| app.caller.worker.clone()),
+            takes_mail: false,
             id: parsed(id.filter(|_| self.effect != Effect::Read))?,
             arguments: input,
             patience,
@@ -175,17 +195,38 @@ impl Entry {
     }
 }
 
+/// What a caller may call the worker that it is.
+const NAMES: [&str; 3] = ["worker_id", "agent", "agent_id"];
+
+fn text(value: Option<Value>) -> Option<String> {
+    value.and_then(|value| value.as_str().map(str::to_owned))
+}
+
 fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<String>) -> Result<Option<T>> {
     let parsed = text.map(|text| text.parse::<T>()).transpose();
     parsed.map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), String::new()))
 }
 
-/// Runs an operation: what needs no transaction first, then one transaction.
-fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
+/// Runs an operation, and finds what the caller is to be told with a refusal.
+fn call<O: Operation>(app: &App, request: &Request) -> Answer {
+    let mut rider = None;
+    let outcome = outcome::<O>(app, request, &mut rider);
+    match outcome {
+        Ok(_) if O::PACE == Pace::Brisk => Answer { outcome, rider },
+        Err(Error::Busy { .. }) => Answer { outcome, rider: None },
+        outcome => {
+            drop(rider.take());
+            Answer { outcome, rider: post::rider_afterwards(app, request).ok().flatten() }
+        }
+    }
+}
+
+/// What needs no transaction first, then one transaction.
+fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>) -> Result<Value> {
     let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
     let staging = Staging::new(app, request);
-    let answer = operation.prepare(&staging).and_then(|()| answer(app, &operation, request));
+    let answer = operation.prepare(&staging).and_then(|()| answer(app, &operation, request, rider));
     if answer.is_err() {
         staging.discard();
     } else if O::EFFECT == Effect::Destroy {
@@ -197,13 +238,18 @@ fn call<O: Operation>(app: &App, request: &Request) -> Result<Value> {
 /// Runs an operation in one transaction, in which the caller's lease is renewed
 /// and the answer remembered for a caller that repeats itself; in none, if that
 /// can be seen beforehand.
-fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<Value> {
+fn answer<O: Operation>(
+    app: &App,
+    operation: &O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Value> {
     if O::SWEEPS {
         presence::sweep(app, request)?;
     }
     if O::FORESEES
         && (request.patience == Patience::Waits || O::EFFECT == Effect::Note)
-        && let Some(answer) = foresee(app, operation, request)?
+        && let Some(answer) = foresee(app, operation, request, rider)?
     {
         return Ok(answer);
     }
@@ -218,6 +264,9 @@ fn answer<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<V
         let answer = with_notices(operation.run(tx, &cx)?, app, &cx)?;
         if let Some(named) = request.named() {
             tx.remember_answer(named, O::NAME, &answer, cx.now)?;
+        }
+        if O::PACE == Pace::Brisk {
+            *rider = post::rider(app, tx, &cx, request)?;
         }
         Ok((answer, cx.worker))
     };
@@ -264,7 +313,12 @@ fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) 
 }
 
 /// Returns the answer if it can be given without a change.
-fn foresee<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<Option<Value>> {
+fn foresee<O: Operation>(
+    app: &App,
+    operation: &O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Option<Value>> {
     let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
@@ -278,7 +332,9 @@ fn foresee<O: Operation>(app: &App, operation: &O, request: &Request) -> Result<
         let Some(output) = operation.foresee(tx, &cx)? else {
             return Ok(None);
         };
-        Ok(Some((with_notices(output, app, &cx)?, cx.worker)))
+        let answer = with_notices(output, app, &cx)?;
+        *rider = post::rider(app, tx, &cx, request)?;
+        Ok(Some((answer, cx.worker)))
     });
     let Some((answer, worker)) = foreseen? else {
         return Ok(None);

@@ -7,6 +7,7 @@
 mod arguments;
 mod entry;
 mod passage;
+mod post;
 mod schema;
 mod staging;
 
@@ -14,6 +15,7 @@ pub use crate::domain::nearest;
 pub use arguments::other_names;
 pub use entry::{Entry, Input, Request, Shelf, find};
 pub use names::{Names, Subject, names};
+pub use post::{Answer, Receipt, Rider};
 pub use schema::Vocabulary;
 pub use staging::Staging;
 
@@ -21,6 +23,7 @@ mod attachment;
 mod edge;
 mod find;
 mod mark;
+mod message;
 mod names;
 mod skill;
 mod task;
@@ -136,6 +139,8 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<mark::UnmarkFile>(Shelf::Full, ""),
     Entry::of::<mark::ListMarks>(Shelf::Full, ""),
     Entry::of::<mark::MarkUpdates>(Shelf::Full, ""),
+    Entry::of::<message::Send>(Shelf::Full, "message tell ask"),
+    Entry::of::<message::Inbox>(Shelf::Full, "messages read"),
     Entry::of::<attachment::Attach>(Shelf::Full, "artifact"),
     Entry::of::<attachment::Attachments>(Shelf::Full, ""),
     Entry::of::<attachment::Detach>(Shelf::Full, ""),

@@ -12,6 +12,7 @@ use crate::Context;
 use crate::domain::{Crossing, MarkPath, Outcome, Refusal, Step, Task, TaskId};
 use crate::error::Result;
 use crate::ops::mark::marking::{self, Conflict, Marked};
+use crate::ops::message::telling;
 use crate::ops::task::gating;
 use crate::store::{Because, Shift, Tx};
 
@@ -127,6 +128,7 @@ impl<'a> Passage<'a> {
         let blocked_others = self.cx.workflow_of(task)?.meaning(&task.status).blocking;
         self.tx.take_step(task, step, because)?;
         marking::follow_step(self.tx, task, step, because)?;
+        telling::follow_step(self.tx, self.cx, task, step, because)?;
         match (blocked_others, step.after.blocking) {
             (true, false) => {
                 let shift = self.tx.shift_waiting(&task.id, -1)?;

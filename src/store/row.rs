@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    AttachmentType, CounterName, Digest, EdgeKindName, MarkPath, Phase, Priority, RequestId, Standing,
-    Status, Tag, TaskId, Timestamp, WorkerId,
+    AttachmentType, CounterName, Digest, EdgeKindName, MarkPath, MessageKind, Phase, Priority, RequestId,
+    Standing, Status, Tag, TaskId, Timestamp, WorkerId,
 };
 
 /// A value that a column holds as JSON.
@@ -69,6 +69,18 @@ impl FromSql for Standing {
 }
 
 impl ToSql for Standing {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for MessageKind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for MessageKind {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.as_str().into())
     }

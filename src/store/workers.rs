@@ -12,7 +12,7 @@ impl Tx<'_> {
     pub fn worker_if_known(&self, id: &WorkerId) -> Result<Option<Worker>> {
         const SQL: &str = "
             select id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
-                pid, process_start, boot, host, left_how
+                pid, process_start, boot, host, left_how, untold_messages
             from workers
             where id = :id";
         let mut statement = self.0.prepare_cached(SQL)?;
@@ -28,7 +28,7 @@ impl Tx<'_> {
     pub fn workers_present(&self) -> Result<Vec<Worker>> {
         const SQL: &str = "
             select id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
-                pid, process_start, boot, host, left_how
+                pid, process_start, boot, host, left_how, untold_messages
             from workers
             where left_at is null
             order by id";
@@ -200,6 +200,7 @@ fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
         last_heartbeat: row.get("last_heartbeat")?,
         process: process(row)?,
         left: left.as_deref().and_then(Departure::parse),
+        untold: row.get("untold_messages")?,
     })
 }
 

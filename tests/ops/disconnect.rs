@@ -10,6 +10,7 @@ fn who_leaves_gives_its_tasks_back() {
     let mut project = Project::new();
     project.has(["api", "docs"]).claim("ann", "api");
     project.does("update", json!({ "worker_id": "bob", "task": "docs", "assignee": "ann" }));
+    project.does("inbox", json!({ "worker_id": "ann" }));
 
     let left = project.at("12:01").answer("disconnect", json!({ "worker_id": "ann" }));
 

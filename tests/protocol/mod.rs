@@ -5,6 +5,7 @@ mod eras;
 mod instructions;
 mod lines;
 mod long_calls;
+mod messages;
 mod news;
 mod prompts;
 mod resources;

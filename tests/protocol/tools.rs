@@ -39,6 +39,7 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "task_history",
         "project_history",
         "list_marks",
+        "inbox",
         "list_agents",
         "attachments",
         "get_metrics",

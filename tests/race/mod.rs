@@ -4,6 +4,7 @@ mod claims;
 mod drains;
 mod links;
 mod marks;
+mod messages;
 mod names;
 mod repeats;
 mod reports;

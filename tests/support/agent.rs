@@ -41,6 +41,9 @@ pub struct Refused {
     pub hint: String,
     #[serde(default)]
     pub details: Value,
+    /// What others have to say, a line each.
+    #[serde(skip)]
+    pub messages: Vec<String>,
 }
 
 impl Agent {
@@ -266,7 +269,10 @@ fn read_result(response: &Value) -> Answer {
     assert_eq!(result["isError"], true, "{result}");
     assert_eq!(result.get("structuredContent"), None, "{result}");
     let facts = result["_meta"]["task-graph/error"].clone();
-    let refused: Box<Refused> = serde_json::from_value(facts).unwrap();
+    let mut refused: Box<Refused> = serde_json::from_value(facts).unwrap();
+    let mut parts = text.split("\nmessage: ");
+    let text = parts.next().unwrap();
+    refused.messages = parts.map(str::to_owned).collect();
     let Refused { code, message, hint, .. } = &*refused;
     assert!(text.starts_with(&format!("error[{code}]: {message}")), "{text}");
     assert!(hint.is_empty() || text.ends_with(&format!("\nhint: {hint}")), "{text}");

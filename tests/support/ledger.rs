@@ -17,6 +17,12 @@ const FAULTS: &[(&str, &str)] = &[
             or attempt <> (select coalesce(max(attempt), 0) from attempts where task_id = id)",
     ),
     (
+        "a worker with more or fewer messages to be told of than are counted",
+        "select id, untold_messages from workers
+        where untold_messages <> (
+            select count(*) from deliveries where worker_id = id and told_at is null)",
+    ),
+    (
         "two attempts at a task under way at once",
         "select task_id from attempts where ended_at is null group by task_id having count(*) > 1",
     ),

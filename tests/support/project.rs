@@ -120,7 +120,7 @@ impl Project {
             panic!("arguments are an object, not {arguments}");
         };
         ops::find(operation)
-            .and_then(|entry| entry.call(&self.app, Input::of(arguments)))
+            .and_then(|entry| entry.answer(&self.app, Input::of(arguments)).delivered(&self.app))
             .map_err(Refused::from)
     }
 

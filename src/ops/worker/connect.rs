@@ -107,6 +107,7 @@ impl Operation for Connect {
         } else if self.resume.unwrap_or(true) {
             resume(tx, cx, &worker)?;
         }
+        *cx.mail.reader.borrow_mut() = Some(worker.id.clone());
         self.answer(tx, cx, worker)
     }
 }
@@ -174,7 +175,7 @@ impl Connect {
 }
 
 /// Returns what the worker is by its tags, in the workflow of its own tasks.
-fn role(cx: &Context, worker: &Worker) -> Option<(String, Role)> {
+pub fn role(cx: &Context, worker: &Worker) -> Option<(String, Role)> {
     let own = cx.workflow(&worker.workflow).ok()?;
     let rules = cx.overlaid(own, &worker.overlays);
     rules.role_of(&worker.tags).map(|(name, role)| (name.to_owned(), role.clone()))

@@ -8,5 +8,6 @@ pub(super) mod presence;
 
 pub use cleanup_stale::CleanupStale;
 pub use connect::Connect;
+pub(super) use connect::role;
 pub use disconnect::Disconnect;
 pub use list_agents::ListAgents;

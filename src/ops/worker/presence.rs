@@ -75,6 +75,7 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
         last_heartbeat: cx.now,
         process: cx.caller.process.clone(),
         left: None,
+        untold: 0,
     }
 }
 

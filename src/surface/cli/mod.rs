@@ -33,10 +33,12 @@ pub fn run(
     project: Result<Project>,
     open: impl FnOnce(Project) -> Result<App>,
 ) -> ExitCode {
-    let format = Format::of(flags);
     let answered = match ask {
         Ask::Home => home::screen(project, open),
-        Ask::Call(entry, matches) => call(entry, &matches, format, || project.and_then(open)),
+        Ask::Call(entry, matches) => {
+            return call(entry, &matches, flags, || project.and_then(open))
+                .unwrap_or_else(|error| fail(&error, flags));
+        }
         Ask::Completions(shell) => pages::completions(commands(project), shell),
         Ask::Manual(folder) => pages::manual(commands(project), folder.as_deref()),
         Ask::Help(words) => return help::answer(&words, flags, commands(project)),
@@ -49,25 +51,42 @@ pub fn run(
 
 /// Says what went wrong, and returns how the program ends.
 pub fn fail(error: &Error, flags: &Flags) -> ExitCode {
+    fail_with(error, &[], flags)
+}
+
+/// The same, with what others have to say to the caller.
+fn fail_with(error: &Error, messages: &[String], flags: &Flags) -> ExitCode {
     // When nobody listens any more, the exit code still tells.
-    let _ = Format::of(flags).complain(error);
+    let _ = Format::of(flags).complain(error, messages);
     exit::code(error.kind()).into()
 }
 
 fn call(
     entry: &Entry,
     matches: &ArgMatches,
-    format: Format,
+    flags: &Flags,
     open: impl FnOnce() -> Result<App>,
-) -> Result<()> {
+) -> Result<ExitCode> {
     let request = tree::request(entry, matches).map_err(|error| hinted(error, entry))?;
     let app = open()?;
-    let answer = entry.call(&app, Input::of(request)).map_err(|error| hinted(error, entry))?;
-    format.answer(answer)?;
-    if entry.effect != Effect::Read && app.store.is_untidy()? {
+    let (outcome, rider) = entry.answer(&app, Input::of(request)).packed();
+    let code = match outcome {
+        Ok(answer) => {
+            Format::of(flags).answer(answer)?;
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let messages = rider.as_ref().map_or(&[][..], |rider| &rider.lines);
+            fail_with(&hinted(error, entry), messages, flags)
+        }
+    };
+    if let Some(rider) = rider {
+        rider.receipt.hand_in(&app);
+    }
+    if entry.effect != Effect::Read && code == ExitCode::SUCCESS && app.store.is_untidy()? {
         app.tidy()?;
     }
-    Ok(())
+    Ok(code)
 }
 
 /// A request that was wrong without a word on what is right gets the help as its hint.

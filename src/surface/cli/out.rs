@@ -42,18 +42,21 @@ impl Format {
         say(&text)
     }
 
-    pub fn complain(self, error: &Error) -> io::Result<()> {
-        let text = match self {
-            Self::Text => in_words(error),
-            Self::Json => format!("{}\n", json!({ "error": error.to_json() })),
+    /// Says what went wrong, and what others have to say to the caller, a line each.
+    pub fn complain(self, error: &Error, messages: &[String]) -> io::Result<()> {
+        let text = match (self, messages) {
+            (Self::Text, _) => in_words(error, messages),
+            (Self::Json, []) => format!("{}\n", json!({ "error": error.to_json() })),
+            (Self::Json, _) => format!("{}\n", json!({ "error": error.to_json(), "messages": messages })),
         };
         anstream::stderr().lock().write_all(text.as_bytes())
     }
 }
 
-fn in_words(error: &Error) -> String {
+fn in_words(error: &Error, messages: &[String]) -> String {
     let hint = error.hint().map(|hint| format!("{HELPFUL}hint:{HELPFUL:#} {hint}\n"));
-    format!("{BAD}error:{BAD:#} {error}\n{}", hint.unwrap_or_default())
+    let messages = messages.iter().map(|line| format!("{HELPFUL}message:{HELPFUL:#} {line}\n"));
+    format!("{BAD}error:{BAD:#} {error}\n{}{}", hint.unwrap_or_default(), messages.collect::<String>())
 }
 
 /// Writes to standard output. A reader that has seen enough is no failure.

@@ -14,23 +14,27 @@ use crate::surface::compact::shorten_ids;
 /// Where programs find what a refusal is about.
 const ERROR: &str = "task-graph/error";
 
-pub fn result(answer: Result<Value>) -> CallToolResult {
+/// Returns an answer with what rides on it. On a success it is part of the value already.
+pub fn result(answer: Result<Value>, riding: &[String]) -> CallToolResult {
     match answer {
         Ok(mut value) => {
             shorten_ids(&mut value);
             CallToolResult::structured(value)
         }
-        Err(error) => refusal(&error),
+        Err(error) => refusal(&error, riding),
     }
 }
 
-pub fn refusal(error: &Error) -> CallToolResult {
+pub fn refusal(error: &Error, riding: &[String]) -> CallToolResult {
     if error.kind() == Kind::Internal {
         tracing::error!(%error, "a call failed");
     }
     let mut text = format!("error[{}]: {error}", error.code());
     if let Some(hint) = error.hint() {
         text += &format!("\nhint: {hint}");
+    }
+    for line in riding {
+        text += &format!("\nmessage: {line}");
     }
     let mut detail = error.to_json();
     shorten_ids(&mut detail);
@@ -70,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_success_says_the_same_twice() {
-        let result = json!(result(Ok(json!({ "id": ID, "status": "working" }))));
+        let result = json!(result(Ok(json!({ "id": ID, "status": "working" })), &[]));
 
         assert_eq!(result["structuredContent"], json!({ "id": "c3d4e5f6", "status": "working" }));
         assert_eq!(result["content"][0]["text"], r#"{"id":"c3d4e5f6","status":"working"}"#);
@@ -82,10 +86,11 @@ mod tests {
         let error =
             Error::NotFound { what: "task", name: "scema".into(), near: vec![ID.into(), "schema".into()] };
 
-        let result = json!(result(Err(error)));
+        let result = json!(result(Err(error), &["#7 stop from bob: wait".into()]));
 
         let text = result["content"][0]["text"].as_str().unwrap();
         assert!(text.starts_with("error[not_found]: no task is called `scema`\nhint: "), "{text}");
+        assert!(text.ends_with("\nmessage: #7 stop from bob: wait"), "{text}");
         assert_eq!(result["isError"], true);
         assert_eq!(result.get("structuredContent"), None);
         let facts = &result["_meta"]["task-graph/error"];
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_hint_is_one_line() {
-        let result = json!(result(Err(Error::input("`title` is empty", ""))));
+        let result = json!(result(Err(Error::input("`title` is empty", "")), &[]));
 
         assert_eq!(result["content"][0]["text"], "error[input]: `title` is empty");
     }

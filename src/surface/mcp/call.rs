@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::ask::ask;
 use super::{answer, more};
-use crate::ops::{self, Entry, Input};
-use crate::{App, Effect, Patience, Result};
+use crate::ops::{self, Answer, Entry, Input, Receipt};
+use crate::{App, Effect, Error, Patience, Result};
 
 /// A call as it came in.
 #[derive(Clone)]
@@ -31,8 +31,17 @@ pub enum Wish {
 
 impl Call {
     /// Answers the call, however long that takes.
-    pub async fn answered(self, app: &Arc<App>) -> CallToolResult {
-        answer::result(ask(app, move |app, patience| self.clone().fulfil(app, patience)).await)
+    ///
+    /// Returns with it what is to be handed in when the answer is out.
+    pub async fn answered(self, app: &Arc<App>) -> (CallToolResult, Option<Receipt>) {
+        match ask(app, move |app, patience| self.clone().fulfil(app, patience)).await {
+            Ok(answer) => {
+                let (outcome, rider) = answer.packed();
+                let lines = rider.as_ref().map_or(&[][..], |rider| &rider.lines);
+                (answer::result(outcome, lines), rider.map(|rider| rider.receipt))
+            }
+            Err(error) => (answer::refusal(&error, &[]), None),
+        }
     }
 
     /// Says whether the call may change the store.
@@ -40,11 +49,16 @@ impl Call {
         !ops::find(&self.tool).is_ok_and(|entry| entry.effect == Effect::Read)
     }
 
-    fn fulfil(self, app: &App, patience: Patience) -> Result<Value> {
-        match Wish::read(&self.tool, self.arguments)? {
-            Wish::Run(entry, arguments) => entry.call(app, Input { arguments, id: self.id, patience }),
-            Wish::Describe(entry) => Ok(more::describe(entry, &app.config())),
-            Wish::Index => Ok(more::index()),
+    /// Does what is asked for; one in haste who would have to wait is told so instead.
+    fn fulfil(self, app: &App, patience: Patience) -> Result<Answer> {
+        let answer = match Wish::read(&self.tool, self.arguments)? {
+            Wish::Run(entry, arguments) => entry.answer(app, Input { arguments, id: self.id, patience }),
+            Wish::Describe(entry) => Ok(more::describe(entry, &app.config())).into(),
+            Wish::Index => Ok(more::index()).into(),
+        };
+        match answer.outcome {
+            Err(error @ Error::Busy { .. }) => Err(error),
+            outcome => Ok(Answer { outcome, ..answer }),
         }
     }
 }

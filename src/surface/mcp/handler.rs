@@ -21,6 +21,7 @@ use super::ask::ask;
 use super::call::Call;
 use super::completion::Begun;
 use super::news::News;
+use super::receipts::Receipts;
 use super::resources::{self, Asked};
 use super::{Server, answer, prompts, tools};
 use crate::config::{Config, Toolset};
@@ -35,6 +36,7 @@ pub struct Handler {
     opened: Result<Arc<App>>,
     toolset: Toolset,
     news: Arc<News>,
+    receipts: Arc<Receipts>,
 }
 
 impl Handler {
@@ -44,8 +46,8 @@ impl Handler {
         own.unwrap_or_else(|| include_str!("instructions.md").trim_end().to_owned())
     }
 
-    pub fn new(Server { opened, toolset }: Server) -> Self {
-        Self { opened: opened.map(Arc::new), toolset, news: Arc::default() }
+    pub fn new(Server { opened, toolset }: Server, receipts: Arc<Receipts>) -> Self {
+        Self { opened: opened.map(Arc::new), toolset, news: Arc::default(), receipts }
     }
 
     /// Returns the tools in the words of the settings that hold now.
@@ -113,13 +115,17 @@ impl ServerHandler for Handler {
         };
         let app = match &self.opened {
             Ok(app) => app,
-            Err(error) => return Ok(answer::refusal(error).into()),
+            Err(error) => return Ok(answer::refusal(error, &[]).into()),
         };
         if call.may_change() {
             tokio::spawn(tidy(Arc::clone(app)));
         }
-        let result = call.answered(app).await;
+        let (result, receipt) = call.answered(app).await;
         self.news.look();
+        // The answer to a call that was called off never goes out.
+        if let Some(receipt) = receipt.filter(|_| !context.ct.is_cancelled()) {
+            self.receipts.keep(context.id, app, receipt);
+        }
         Ok(result.into())
     }
 

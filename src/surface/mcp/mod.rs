@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! lines ──► message ──► transport ──► (rmcp) ──► handler ──► call ──► answer
+//!                           └──── receipts ◄──────────┤
 //!                                                   ├──► resources, completion
 //!                                                   ├──► prompts
 //!                                                   └──► news ──► those who listen
@@ -23,6 +24,7 @@ mod message;
 mod more;
 mod news;
 mod prompts;
+mod receipts;
 mod resources;
 mod tools;
 mod transport;
@@ -60,8 +62,9 @@ pub fn serve(server: Server) -> io::Result<()> {
 
 async fn converse(server: Server) -> io::Result<()> {
     let hangup = Arc::new(Notify::new());
-    let transport = Stdio::open(Arc::clone(&hangup));
-    let conversation = serve_directly(Handler::new(server), transport, None);
+    let receipts = Arc::default();
+    let transport = Stdio::open(Arc::clone(&hangup), Arc::clone(&receipts));
+    let conversation = serve_directly(Handler::new(server, receipts), transport, None);
     ending::wait(hangup).await?;
     if tokio::time::timeout(GRACE, conversation.cancel()).await.is_err() {
         tracing::warn!("calls were still under way when the client was gone");

@@ -52,6 +52,7 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("gate_waived", &[]),
     ("overlays", &[]),
     ("feedback", &[]),
+    ("sent", &[]),
 ];
 
 #[derive(Default)]

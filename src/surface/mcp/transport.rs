@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::lines::Lines;
 use super::message;
+use super::receipts::Receipts;
 
 /// Messages that may wait for rmcp before reading pauses.
 const WAITING: usize = 64;
@@ -26,14 +27,16 @@ struct Outgoing {
     output: Mutex<StdioWriter>,
     /// Told when no more comes in, or nothing can be sent.
     hangup: Arc<Notify>,
+    /// Handed in when the answers they belong to are out.
+    receipts: Arc<Receipts>,
 }
 
 impl Stdio {
     /// Starts to read. `hangup` is told when the client is gone.
-    pub fn open(hangup: Arc<Notify>) -> Self {
+    pub fn open(hangup: Arc<Notify>, receipts: Arc<Receipts>) -> Self {
         let (input, output) = stdio_pipes();
         let output = Mutex::new(output);
-        let outgoing = Arc::new(Outgoing { output, hangup });
+        let outgoing = Arc::new(Outgoing { output, hangup, receipts });
         let (sender, incoming) = mpsc::channel(WAITING);
         let answering = Arc::clone(&outgoing);
         tokio::spawn(async move {
@@ -86,7 +89,11 @@ impl Transport<RoleServer> for Stdio {
         message: ServerJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let outgoing = Arc::clone(&self.outgoing);
-        async move { outgoing.write(&message).await }
+        async move {
+            outgoing.write(&message).await?;
+            outgoing.receipts.is_out(&message);
+            Ok(())
+        }
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {

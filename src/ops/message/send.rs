@@ -1,0 +1,227 @@
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::telling;
+use crate::domain::{Address, Message, MessageKind, Refusal, Task, TaskId, TaskRef, Worker, WorkerId};
+use crate::error::{Error, Result};
+use crate::ops::task::{is_default, words};
+use crate::ops::worker::role;
+use crate::ops::{Actor, Operation};
+use crate::store::{NewMessage, Tx};
+use crate::{Context, Effect};
+
+/// Tell others something: it is in their next answer, whatever they call.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    text: String,
+    /// Workers, `role:x`, `tag:x`, `all`; default: who holds `task`, or claims it next.
+    #[serde(default)]
+    to: Vec<Address>,
+    kind: Option<MessageKind>,
+    task: Option<TaskRef>,
+    reply_to: Option<i64>,
+}
+
+#[derive(Serialize)]
+pub struct Sent {
+    id: i64,
+    /// The first of those who get it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to: Vec<WorkerId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_total: Option<usize>,
+    /// Nobody holds it now: who claims it gets the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_for: Option<TaskId>,
+    /// They get it when they come back.
+    #[serde(skip_serializing_if = "is_default")]
+    absent: usize,
+}
+
+/// Whom a message is for, in the end.
+enum Readers {
+    Workers(BTreeSet<WorkerId>),
+    /// Who claims it next.
+    NextHolder,
+}
+
+impl Operation for Send {
+    const NAME: &'static str = "send";
+    const EFFECT: Effect = Effect::Write;
+    const ACTOR: Actor = Actor::Optional;
+    const POSITIONAL: &'static [&'static str] = &["text"];
+    const SWEEPS: bool = true;
+
+    type Output = Sent;
+
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Sent> {
+        const NAMED: usize = 8;
+        let text = self.checked_text()?;
+        refuse_nameless(cx)?;
+        let replied = self.reply_to.map(|id| tx.message(id)).transpose()?;
+        let task = self.about(tx, replied.as_ref())?;
+        let readers = self.readers(tx, cx, task.as_ref(), replied.as_ref())?;
+        let (to, kept_for) = match readers {
+            Readers::Workers(workers) => (Vec::from_iter(workers), None),
+            Readers::NextHolder => (Vec::new(), task.as_ref().map(|task| task.id.clone())),
+        };
+        words::check_number("workers", to.len(), cx.config.limits.ids)?;
+        let addresses: Vec<String> = self.to.iter().map(ToString::to_string).collect();
+        let address = match addresses.is_empty() {
+            true => to.first().map(ToString::to_string),
+            false => Some(addresses.join(", ")),
+        };
+        let new = NewMessage {
+            sender: cx.worker.as_ref().map(|worker| &worker.id),
+            kind: self.kind.unwrap_or_else(|| usual(replied.as_ref())),
+            address: address.as_deref(),
+            text,
+            task: task.as_ref().map(|task| &task.id),
+            reply_to: replied.as_ref(),
+        };
+        let id = telling::put(tx, cx, &new, &to, &cx.because(Self::NAME))?;
+        if let Some(task) = &kept_for {
+            tx.keep_message(id, task)?;
+        }
+        let mut absent = 0;
+        for worker in &to {
+            absent += usize::from(tx.worker(worker)?.left.is_some());
+        }
+        let to_total = Some(to.len()).filter(|total| *total > NAMED);
+        Ok(Sent { id, to: to.into_iter().take(NAMED).collect(), to_total, kept_for, absent })
+    }
+}
+
+impl Send {
+    fn checked_text(&self) -> Result<&str> {
+        const LONGEST: usize = 1_000;
+        let text = self.text.trim();
+        let length = text.chars().count();
+        if (1..=LONGEST).contains(&length) && !text.contains('\0') {
+            return Ok(text);
+        }
+        Err(Error::input(
+            format!("a message has 1 to {LONGEST} characters, this one has {length}"),
+            "`attach` the long text to a task and name that",
+        ))
+    }
+
+    /// Returns the task it is about: the one that is named, or that of the message it answers.
+    fn about(&self, tx: &Tx, replied: Option<&Message>) -> Result<Option<Task>> {
+        let id = match &self.task {
+            Some(task) => Some(tx.resolve(task)?),
+            None => replied.and_then(|message| message.task.clone()),
+        };
+        let task = id.map(|id| tx.task(&id)).transpose()?;
+        match task {
+            Some(task) if task.deleted_at.is_some() && self.task.is_some() => {
+                Err(Refusal::Deleted { task: task.id }.into())
+            }
+            task => Ok(task),
+        }
+    }
+
+    fn readers(
+        &self,
+        tx: &Tx,
+        cx: &Context,
+        task: Option<&Task>,
+        replied: Option<&Message>,
+    ) -> Result<Readers> {
+        if !self.to.is_empty() {
+            return named(tx, cx, &self.to).map(Readers::Workers);
+        }
+        if let Some(message) = replied {
+            // A person reads the answer in the thread.
+            return Ok(Readers::Workers(message.sender.iter().cloned().collect()));
+        }
+        let Some(task) = task else {
+            return Err(Error::input("`send` needs `to`, `task` or `reply_to`", ""));
+        };
+        let own = cx.worker.as_ref().map(|worker| &worker.id);
+        match &task.holder {
+            Some(holder) if Some(holder) == own => {
+                Err(Error::input(format!("you hold `{}` yourself", task.id), "name others with `to`"))
+            }
+            Some(holder) => Ok(Readers::Workers(BTreeSet::from([holder.clone()]))),
+            None if cx.workflow_of(task)?.state(&task.status).terminal => {
+                let (task, status) = (task.id.clone(), task.status.clone());
+                Err(Error::input(
+                    format!("nobody holds `{task}`, which has ended ({status})"),
+                    "name a worker with `to`",
+                ))
+            }
+            None => Ok(Readers::NextHolder),
+        }
+    }
+}
+
+/// Returns the kind of a message that names none.
+fn usual(replied: Option<&Message>) -> MessageKind {
+    match replied.map(|message| message.kind) {
+        Some(MessageKind::Question) => MessageKind::Answer,
+        _ => MessageKind::Note,
+    }
+}
+
+/// Only at a shell a message without a worker's name is one of a person.
+fn refuse_nameless(cx: &Context) -> Result<()> {
+    match cx.worker.is_none() && cx.caller.process.is_some() {
+        true => Err(Error::input("`worker_id` is missing", "say who you are, so that others can answer")),
+        false => Ok(()),
+    }
+}
+
+/// Returns the workers that are named, and those others who are here and are meant by a role, a tag or `all`.
+fn named(tx: &Tx, cx: &Context, to: &[Address]) -> Result<BTreeSet<WorkerId>> {
+    let own = cx.worker.as_ref().map(|worker| &worker.id);
+    let mut here: Option<Vec<Worker>> = None;
+    let mut found = BTreeSet::new();
+    for address in to {
+        if let Address::Worker(worker) = address {
+            found.insert(tx.worker(worker)?.id);
+            continue;
+        }
+        let here = match &here {
+            Some(here) => here,
+            None => here.insert(tx.workers_present()?),
+        };
+        let others = here.iter().filter(|worker| Some(&worker.id) != own);
+        let meant: Vec<&Worker> = others.filter(|worker| is_meant(cx, address, worker)).collect();
+        if meant.is_empty() {
+            return Err(nobody(cx, address));
+        }
+        found.extend(meant.into_iter().map(|worker| worker.id.clone()));
+    }
+    Ok(found)
+}
+
+fn is_meant(cx: &Context, address: &Address, worker: &Worker) -> bool {
+    match address {
+        Address::Worker(id) => worker.id == *id,
+        Address::Role(name) => role(cx, worker).is_some_and(|(role, _)| role == *name),
+        Address::Tag(tag) => worker.tags.contains(tag),
+        Address::All => true,
+    }
+}
+
+fn nobody(cx: &Context, address: &Address) -> Error {
+    if let Address::Role(name) = address {
+        let workflows = cx.config.workflows.by_name.values();
+        let roles: BTreeSet<&String> = workflows.flat_map(|workflow| workflow.roles.keys()).collect();
+        if !roles.contains(name) {
+            return Error::NotFound {
+                what: "role",
+                name: name.clone(),
+                near: roles.into_iter().cloned().collect(),
+            };
+        }
+    }
+    Error::input(
+        format!("`{address}` means none of the others who are here"),
+        "`list_agents` shows who is here; or send it about a `task`, for whoever claims that",
+    )
+}

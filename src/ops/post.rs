@@ -1,0 +1,151 @@
+//! The messages that an answer carries: taken along by whichever operation is
+//! called next, and marked as told when that answer is out.
+//!
+//! A reader who waits for nothing costs a look at a number in its own row.
+//! Told is at least once: a process that ends between writing an answer and
+//! marking it tells again, as does an answer that nobody could be given. While
+//! a process lives it carries each message once, however many calls are under
+//! way at a time.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Request;
+use crate::domain::{Load, Shown, WorkerId};
+use crate::error::Result;
+use crate::mailbag::Mailbag;
+use crate::store::{Patience, Tx};
+use crate::{App, Context, Effect};
+
+/// What came out of a call, and what is said to the caller beside it.
+pub struct Answer {
+    pub outcome: Result<Value>,
+    pub rider: Option<Rider>,
+}
+
+/// Messages that ride on an answer.
+pub struct Rider {
+    /// A line for each, unless the answer itself shows them.
+    pub lines: Vec<String>,
+    pub receipt: Receipt,
+}
+
+/// To be handed in when the answer is out. One that is dropped instead leaves the messages untold.
+pub struct Receipt {
+    bag: Arc<Mailbag>,
+    reader: WorkerId,
+    shown: Vec<Shown>,
+}
+
+impl Answer {
+    /// Returns a success with what rides on it, and what is to be handed in.
+    ///
+    /// What rides on a refusal is left to the face, which has a place for it.
+    pub fn packed(self) -> (Result<Value>, Option<Rider>) {
+        let Self { mut outcome, mut rider } = self;
+        if let (Ok(answer), Some(rider)) = (&mut outcome, &mut rider)
+            && !rider.lines.is_empty()
+        {
+            answer["messages"] = std::mem::take(&mut rider.lines).into();
+        }
+        (outcome, rider)
+    }
+
+    /// Returns what a caller in this process gets, for whom a success is out at once.
+    pub fn delivered(self, app: &App) -> Result<Value> {
+        let (outcome, rider) = self.packed();
+        if let Some(rider) = rider.filter(|_| outcome.is_ok()) {
+            rider.receipt.hand_in(app);
+        }
+        outcome
+    }
+}
+
+impl Receipt {
+    /// Marks the messages as told. Those that cannot be marked now are told again.
+    pub fn hand_in(self, app: &App) {
+        let Self { reader, shown, .. } = &self;
+        let marked =
+            app.store.transact(Patience::Waits, Effect::Note, |tx| tx.note_shown(reader, shown, app.now()));
+        if let Err(error) = marked {
+            tracing::warn!(%error, "messages are told again that could not be marked as told");
+        }
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        let mut underway = self.bag.open();
+        for Shown { message, .. } in &self.shown {
+            underway.remove(&(self.reader.clone(), *message));
+        }
+    }
+}
+
+/// Returns what rides on the answer to a call that went well.
+pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Option<Rider>> {
+    if !request.takes_mail {
+        return Ok(None);
+    }
+    let asks = cx.worker.as_ref();
+    let named = cx.mail.reader.take();
+    let Some(reader) = named.as_ref().or(asks.map(|worker| &worker.id)).or(request.listener.as_ref()) else {
+        return Ok(None);
+    };
+    if let Some(shown) = cx.mail.shown.take() {
+        let receipt = Receipt::of(app, reader, shown);
+        return Ok(Some(Rider { lines: Vec::new(), receipt }));
+    }
+    let untold = match asks.filter(|asks| asks.id == *reader && !cx.mail.came.get()) {
+        Some(asks) => asks.untold,
+        None => tx.untold_messages(reader)?,
+    };
+    load(app, tx, reader, untold)
+}
+
+/// Returns what rides on a refusal, or on an answer that was given where others do not wait.
+pub fn rider_afterwards(app: &App, request: &Request) -> Result<Option<Rider>> {
+    let Some(reader) = request.worker.as_ref().or(request.listener.as_ref()).filter(|_| request.takes_mail)
+    else {
+        return Ok(None);
+    };
+    app.store.transact(request.patience, Effect::Read, |tx| {
+        let untold = tx.untold_messages(reader)?;
+        load(app, tx, reader, untold)
+    })
+}
+
+fn load(app: &App, tx: &Tx, reader: &WorkerId, untold: i64) -> Result<Option<Rider>> {
+    if untold == 0 {
+        return Ok(None);
+    }
+    let mut underway = app.mailbag.open();
+    let key = |message: i64| (reader.clone(), message);
+    let carried = underway.range(key(i64::MIN)..=key(i64::MAX)).count();
+    let mut waiting = tx.untold(reader, Load::MOST + carried)?;
+    waiting.retain(|message| !underway.contains_key(&key(message.id)));
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let Load { lines, shown } = Load::of(&waiting, (untold.unsigned_abs() as usize).saturating_sub(carried));
+    underway.extend(shown.iter().map(|shown| (key(shown.message), shown.whole)));
+    Ok(Some(Rider {
+        lines,
+        receipt: Receipt { bag: Arc::clone(&app.mailbag), reader: reader.clone(), shown },
+    }))
+}
+
+impl Receipt {
+    fn of(app: &App, reader: &WorkerId, shown: Vec<Shown>) -> Self {
+        let bag = Arc::clone(&app.mailbag);
+        bag.open().extend(shown.iter().map(|shown| ((reader.clone(), shown.message), shown.whole)));
+        Self { bag, reader: reader.clone(), shown }
+    }
+}
+
+impl From<Result<Value>> for Answer {
+    fn from(outcome: Result<Value>) -> Self {
+        Self { outcome, rider: None }
+    }
+}
