@@ -92,6 +92,32 @@ fn arguments_in_a_shell_are_arguments() {
     }
 }
 
+/// Returns where a schema has an array that does not say what is in it.
+fn bare_arrays(schema: &Value, place: &str) -> Vec<String> {
+    let is_array =
+        |kind: &Value| kind == "array" || kind.as_array().is_some_and(|all| all.contains(&json!("array")));
+    let says_nothing = schema["items"].as_object().is_none_or(serde_json::Map::is_empty);
+    let bare = schema.get("type").is_some_and(is_array) && says_nothing;
+    let own = bare.then(|| place.to_owned());
+    let below: Vec<_> = match schema {
+        Value::Object(parts) => parts.iter().map(|(key, part)| (format!("{place}/{key}"), part)).collect(),
+        Value::Array(parts) => parts.iter().map(|part| (place.to_owned(), part)).collect(),
+        _ => Vec::new(),
+    };
+    own.into_iter().chain(below.iter().flat_map(|(place, part)| bare_arrays(part, place))).collect()
+}
+
+#[test]
+fn every_array_says_what_is_in_it() {
+    for entry in CATALOGUE {
+        for schema in [entry.arguments(&Config::builtin()), entry.short_arguments(&Config::builtin())] {
+            let bare = bare_arrays(&Value::Object(schema), entry.name);
+
+            assert!(bare.is_empty(), "{bare:?}");
+        }
+    }
+}
+
 #[test]
 fn every_schema_is_a_schema() {
     for entry in CATALOGUE {

@@ -178,6 +178,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &[
             "ops::common::an_unknown_argument_is_refused_with_the_nearest_name",
             "ops::common::a_wrong_type_is_refused",
+            "catalogue::every_array_says_what_is_in_it",
             "protocol::instructions::every_call_in_the_instructions_works_in_their_order",
             "skills::every_call_in_a_text_can_be_made",
             "skills::every_query_in_a_text_runs_and_finds_what_it_should",

@@ -108,7 +108,7 @@ impl JsonSchema for Counters {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["object", "array"] })
+        json_schema!({ "type": ["object", "array"], "items": { "type": "integer" } })
     }
 }
 

@@ -109,7 +109,11 @@ pub fn shorten(schema: &mut Map<String, Value>) {
         schema.shift_remove("minimum");
     }
     if schema.shift_remove(DESCRIBED_ELSEWHERE).is_some() {
-        schema.retain(|key, _| matches!(key.as_str(), "type" | "description"));
+        schema.retain(|key, _| matches!(key.as_str(), "type" | "description" | "items"));
+        if let Some(Value::Object(items)) = schema.get_mut("items") {
+            // Some clients refuse an array that does not say what is in it.
+            items.retain(|key, _| key == "type");
+        }
     }
     if schema.contains_key("description")
         && let Some(Value::Object(items)) = schema.get_mut("items")
