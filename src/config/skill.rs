@@ -21,10 +21,13 @@ const SHIPPED: &[(&str, &str)] = &[
     ("coordinator", include_str!("../../skills/coordinator/SKILL.md")),
     ("reporting", include_str!("../../skills/reporting/SKILL.md")),
     ("repair", include_str!("../../skills/repair/SKILL.md")),
+    ("migration", include_str!("../../skills/migration/SKILL.md")),
 ];
 
 /// What a skill may also be called by: `task-graph-worker` is `worker`.
 const PREFIX: &str = "task-graph-";
+/// What other tools of this kind call a skill.
+const OTHER_NAMES: &[(&str, &str)] = &[("basics", "worker")];
 const FILE: &str = "SKILL.md";
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -106,9 +109,14 @@ impl Skills {
 
     /// Returns the skill of this name, with or without the prefix.
     pub fn find(&self, name: &str) -> Result<Option<Skill>> {
-        match short(name) {
-            Some(name) => read(name, self.files()?.get(name)),
-            None => Ok(None),
+        let Some(name) = short(name) else {
+            return Ok(None);
+        };
+        let files = self.files()?;
+        let own = read(name, files.get(name))?;
+        match OTHER_NAMES.iter().find(|(other, _)| *other == name) {
+            Some((_, name)) if own.is_none() => read(name, files.get(*name)),
+            _ => Ok(own),
         }
     }
 
@@ -224,10 +232,11 @@ mod tests {
 
         let said: Vec<_> =
             said.iter().map(|skill| (skill.name.as_str(), skill.description.as_str())).collect();
-        assert_eq!(said.len(), 7);
+        assert_eq!(said.len(), 8);
         assert_eq!(said[0], ("worker", "project"));
-        assert_eq!(said[4..], [("repair", "user"), ("house-rules", "project"), ("own", "user")]);
+        assert_eq!(said[4..], [("repair", "user"), said[5], ("house-rules", "project"), ("own", "user")]);
         assert_eq!(skills.find("task-graph-own").unwrap().unwrap().text, "# Say user\n");
+        assert_eq!(skills.find("task-graph-basics").unwrap().unwrap().name, "worker");
     }
 
     #[test]

@@ -12,6 +12,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("agent_id", "worker_id"),
     ("status_filter", "status"),
     ("state", "status"),
+    ("status", "state"),
     ("task_id", "task"),
     ("id", "task"),
     ("children", "tasks"),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::post::{self, Answer, Rider};
 use super::schema::{self, EveryWord, Vocabulary};
-use super::{Actor, CATALOGUE, Operation, Pace, Staging, arguments};
+use super::{Actor, CATALOGUE, Operation, Pace, Staging, arguments, unheeded};
 use crate::config::{Config, Limits};
 use crate::domain::{Refusal, RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
@@ -72,6 +72,8 @@ pub struct Request {
     pub takes_mail: bool,
     pub id: Option<RequestId>,
     pub patience: Patience,
+    /// What to tell of arguments that change nothing.
+    pub unheeded: Vec<String>,
     /// The settings that hold for it, from its beginning to its end.
     pub config: Arc<Current>,
 }
@@ -176,6 +178,7 @@ impl Entry {
         } else if schema.get("properties").is_some_and(|known| known.get(NAMES[0]).is_none()) {
             listener = parsed(NAMES.iter().find_map(|name| text(input.shift_remove(*name))))?;
         }
+        let unheeded = unheeded::take(self.name, &schema, &mut input);
         arguments::check(self.name, &schema, &mut input)?;
         let mut take = |name: &str, applies: bool| match applies {
             true => text(input.shift_remove(name)),
@@ -190,6 +193,7 @@ impl Entry {
             id: parsed(id.filter(|_| self.effect != Effect::Read))?,
             arguments: input,
             patience,
+            unheeded,
             config,
         })
     }
@@ -306,6 +310,7 @@ fn bounds(config: &Config) -> Bounds {
 
 fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) -> Result<Context<'a>> {
     let mut cx = app.context(tx, &request.config)?;
+    request.unheeded.iter().for_each(|notice| cx.notify(notice));
     if let Some(id) = &request.worker {
         cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
     }

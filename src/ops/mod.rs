@@ -10,6 +10,7 @@ mod passage;
 mod post;
 mod schema;
 mod staging;
+mod unheeded;
 
 pub use crate::domain::nearest;
 pub use arguments::other_names;

@@ -160,6 +160,30 @@ fn names_from_other_tools_are_understood() {
 }
 
 #[test]
+fn what_means_nothing_here_is_taken_and_the_caller_is_told() {
+    let project = Project::new();
+    project.has(["api"]).claim("ann", "api");
+    let paths = json!({ "worker_id": "carl", "db_path": "elsewhere.db" });
+
+    let connected = project.answer("connect", paths);
+    let cleaned = project.answer("cleanup_stale", json!({ "timeout": 1, "final_status": "failed" }));
+    let shown = project.answer("get", json!({ "task": "api", "format": "json" }));
+    let query = project.answer("query", json!({ "sql": "select 1 as one", "format": "csv" }));
+
+    assert_eq!(
+        connected["notices"],
+        json!(["`db_path` is not heeded: a process is told its paths when it starts"])
+    );
+    assert_eq!(
+        (&cleaned["tasks_released"], cleaned["notices"].as_array().map(Vec::len)),
+        (&json!(0), Some(2))
+    );
+    assert!(shown.get("notices").is_none() && query.get("notices").is_none(), "{shown} {query}");
+    let refused = project.refusal("get", json!({ "task": "api", "db_path": "x" }));
+    assert_eq!(refused.code, "input");
+}
+
+#[test]
 fn an_argument_that_is_null_counts_as_left_out() {
     let project = Project::new();
     project.has(["api"]);

@@ -34,7 +34,7 @@ fn the_texts_for_where_a_task_stands_are_about_that_task() {
 fn a_state_or_a_phase_may_be_asked_for() {
     let project = Project::new();
 
-    let state = project.answer("get_prompts", json!({ "workflow": "kanban", "state": "review" }));
+    let state = project.answer("get_prompts", json!({ "workflow": "kanban", "status": "review" }));
     let phase = project.answer("get_prompts", json!({ "workflow": "relay", "phase": "test" }));
 
     assert_eq!(state["prompts"].as_object().unwrap().keys().collect::<Vec<_>>(), ["enter review"]);

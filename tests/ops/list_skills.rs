@@ -14,8 +14,8 @@ fn the_guides_that_come_with_the_program_are_listed() {
     let list = project.answer("list_skills", json!({}));
 
     let names: Vec<_> = list["skills"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
-    assert_eq!(names, ["worker", "planning", "coordinator", "reporting", "repair"]);
-    assert_eq!(list["total"], 5);
+    assert_eq!(names, ["worker", "planning", "coordinator", "reporting", "repair", "migration"]);
+    assert_eq!(list["total"], 6);
     assert!(list["skills"][0]["description"].as_str().unwrap().contains("claim"));
     assert_eq!(list["skills"][0].get("source"), None);
 }
@@ -47,12 +47,12 @@ fn the_project_s_own_guides_are_listed_and_a_broken_one_is_told_of() {
 
     let list = team.run(&["list-skills", "--json"]).json();
 
-    assert_eq!(list["total"], 6);
+    assert_eq!(list["total"], 7);
     assert_eq!(
         list["skills"][0],
         json!({ "name": "worker", "description": "Our own.", "source": "project" })
     );
-    assert_eq!(list["skills"][5]["name"], "house-rules");
+    assert_eq!(list["skills"][6]["name"], "house-rules");
     let notice = list["notices"][0].as_str().unwrap();
     assert!(notice.contains("broken/SKILL.md: has no front matter"), "{notice}");
 }
@@ -70,8 +70,8 @@ fn long_descriptions_in_any_script_leave_the_list_short() {
         fs::write(folder.join("SKILL.md"), text).unwrap();
     }
 
-    let page = team.run(&["list-skills", "--json", "--offset", "5"]).json();
+    let page = team.run(&["list-skills", "--json", "--offset", "6"]).json();
 
-    assert_eq!(page["total"], 25);
+    assert_eq!(page["total"], 26);
     assert!(page.to_string().len() <= 4_000, "{}", page.to_string().len());
 }
