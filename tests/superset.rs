@@ -29,6 +29,14 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "advice reaches whom it concerns, and a tag that names a risk asks for its evidence",
+        &[
+            "ops::get_advisory::advice_is_what_concerns_the_task_and_the_rest_is_named",
+            "ops::get_advisory::who_claims_is_told_once_on_what_there_is_advice_and_again_when_there_is_more",
+            "workflows::the_risk_that_a_tag_names_asks_for_its_evidence",
+        ],
+    ),
+    (
         "a gate that rejects is passed by nobody, in no way, without its evidence",
         &[
             "gates_hold::nothing_is_done_without_the_evidence_that_is_insisted_on",

@@ -101,7 +101,8 @@ fn a_task_goes_through_every_shipped_workflow_under_every_overlay() {
 
     for workflow in shipped.by_name.values() {
         let laid = shipped.overlays.values().fold(workflow.clone(), |rules, overlay| rules.with(overlay));
-        drive(&project, &laid, &["git", "troubleshooting"]);
+        let names: Vec<_> = shipped.overlays.keys().map(String::as_str).collect();
+        drive(&project, &laid, &names);
     }
 }
 
@@ -131,6 +132,52 @@ fn a_task_goes_through_the_phases_of_the_relay_with_their_evidence() {
 }
 
 #[test]
+fn the_risk_that_a_tag_names_asks_for_its_evidence() {
+    let project = Project::new();
+    project.worker("ann", json!({ "overlays": ["governance"] }));
+    for (tag, kind, is_waivable) in [
+        ("security", "gate/security-review", false),
+        ("breaking", "gate/migration", false),
+        ("data-loss", "gate/backup", false),
+        ("release", "gate/approval", true),
+        ("dependency", "gate/licence", true),
+        ("public-api", "gate/docs", true),
+        ("performance", "gate/measurement", true),
+    ] {
+        project.has_one(tag, json!({ "tags": [tag] })).claim("ann", tag);
+        let done = json!({ "worker_id": "ann", "task": tag, "status": "completed" });
+        let mut waived = done.clone();
+        (waived["force"], waived["reason"]) = (true.into(), "not now".into());
+
+        let refused = project.refusal("update", done.clone());
+        assert!(refused.code == "gate" && refused.message.contains(kind), "{tag}: {refused:?}");
+        if !is_waivable {
+            assert_eq!(project.refusal("update", waived).code, "gate", "{tag}");
+        }
+        let mut proven = done;
+        proven["attachments"] = json!([{ "type": kind, "content": "as asked" }]);
+        project.does("update", proven);
+    }
+}
+
+#[test]
+fn a_patch_is_made_in_the_claim_of_its_task() {
+    let project = Project::new();
+    project.worker("ann", json!({ "overlays": ["git-worktree"], "tags": ["integrate"] })).has(["api"]);
+    project.claim("ann", "api");
+    let to = |status: &str| json!({ "worker_id": "ann", "task": "api", "status": status });
+
+    project.does("update", to("patching"));
+    assert_eq!(project.task("api")["worker_id"], "ann");
+    assert_eq!(project.refusal("update", to("completed")).code, "no_exit");
+    project.does("update", to("working"));
+    assert_eq!(project.refusal("update", to("completed")).code, "gate");
+
+    let prompts = project.answer("get_prompts", json!({ "worker_id": "ann", "role": "integrator" }));
+    assert_eq!(prompts["prompts"].as_object().unwrap().len(), 2);
+}
+
+#[test]
 fn what_waits_for_an_answer_is_not_handed_out() {
     for (name, workflow) in &Config::builtin().workflows.by_name {
         for status in ["consult", "blocked", "backlog"] {
@@ -148,12 +195,10 @@ fn what_waits_for_an_answer_is_not_handed_out() {
 fn every_text_is_short() {
     let workflows = Config::builtin().workflows;
     let of_overlays = workflows.overlays.values().flat_map(|overlay| &overlay.told_at);
-    let of_overlays = of_overlays.map(|(_, _, text)| text);
-    let of_workflows = workflows.by_name.values().flat_map(|workflow| {
-        let roles = workflow.guidance.roles.values().flat_map(|texts| texts.values());
-        workflow.guidance.texts.values().chain(roles)
-    });
-    for text in of_workflows.chain(of_overlays) {
+    let of_overlays = of_overlays.map(|(_, _, text)| text.as_str());
+    let guidance = workflows.by_name.values().map(|workflow| &workflow.guidance);
+    let guidance = guidance.chain(workflows.overlays.values().map(|overlay| &overlay.guidance));
+    for text in guidance.flat_map(|guidance| guidance.all()).chain(of_overlays) {
         assert!((10..=200).contains(&text.len()), "{text}");
     }
     for workflow in workflows.by_name.values() {

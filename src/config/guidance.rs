@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use super::source::Source;
-use crate::domain::{Cue, Guidance, Phase, Status, unknown_blank};
+use crate::domain::{Advice, Cue, Guidance, Phase, Status, Workflow, unknown_blank};
 use crate::error::Result;
 
 /// What is told on entering and on leaving.
@@ -60,11 +60,41 @@ pub fn role_prompts(file: &mut Section) -> Result<IndexMap<String, IndexMap<Stri
         .collect()
 }
 
+/// Reads the advice on each topic.
+pub fn advice(file: &mut Section) -> Result<IndexMap<String, Advice>> {
+    let topics = file.optional_section("advisories")?.named::<String>()?;
+    topics
+        .into_iter()
+        .map(|(topic, mut section)| {
+            let advice = Advice {
+                text: section.required::<String>("text")?.trim().to_owned(),
+                levels: section.or_default("levels")?,
+                phases: section.or_default("phases")?,
+                roles: section.or_default("roles")?,
+                domains: section.or_default("domains")?,
+            };
+            section.done()?;
+            Ok((topic, advice))
+        })
+        .collect()
+}
+
+/// Returns the advice that concerns nobody.
+pub fn faults(workflow: &Workflow) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (topic, Advice { phases, roles, .. }) in &workflow.guidance.advice {
+        let phases = phases.iter().filter(|phase| !workflow.phases.contains(phase));
+        let roles = roles.iter().filter(|role| !workflow.roles.contains_key(*role));
+        faults
+            .extend(phases.map(|name| format!("the advice `{topic}` names `{name}`, which is not a phase")));
+        faults.extend(roles.map(|name| format!("the advice `{topic}` names `{name}`, which is not a role")));
+    }
+    faults
+}
+
 /// Refuses a text with a blank that nothing fills.
 pub fn check_blanks(guidance: &Guidance, source: &Arc<Source>) -> Result<()> {
-    let roles = guidance.roles.values().flat_map(IndexMap::values);
-    let blank = guidance.texts.values().chain(roles).find_map(|text| unknown_blank(text));
-    match blank {
+    match guidance.all().find_map(unknown_blank) {
         None => Ok(()),
         Some(blank) => Err(source.fault_of_all(
             format!("a text has the blank `{{{{{blank}}}}}`, which nothing fills"),

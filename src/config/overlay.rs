@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::gates;
-use super::guidance::{Prompts, check_blanks, combos, role_prompts};
+use super::guidance::{Prompts, advice, check_blanks, combos, role_prompts};
 use super::section::Section;
 use super::source::Source;
 use super::workflow::{phases, roles};
@@ -16,7 +16,8 @@ use crate::error::Result;
 pub fn from_file(name: &str, source: &Arc<Source>) -> Result<Overlay> {
     let tree = source.tree()?;
     let mut file = Section::of(&tree)?;
-    let mut guidance = Guidance { roles: role_prompts(&mut file)?, ..Guidance::default() };
+    let mut guidance =
+        Guidance { roles: role_prompts(&mut file)?, advice: advice(&mut file)?, ..Guidance::default() };
     combos(&mut file, &mut guidance)?;
     let phases = phases(&mut file, &mut guidance)?;
     let mut overlay = Overlay {

@@ -21,6 +21,9 @@ const TEXTS: &[(&str, &str)] = texts!(
     "workflow-kanban",
     "workflow-sprint",
     "overlay-git",
+    "overlay-git-worktree",
+    "overlay-governance",
+    "overlay-reasoning",
     "overlay-troubleshooting"
 );
 

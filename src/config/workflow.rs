@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::Origin;
 use super::gates;
-use super::guidance::{Prompts, check_blanks, combos, role_prompts};
+use super::guidance::{self, Prompts, advice, check_blanks, combos, role_prompts};
 use super::overlay;
 use super::section::Section;
 use super::source::{Source, unreadable};
@@ -35,7 +35,8 @@ impl<'a> Recipe<'a> {
         let description = file.or_default("description")?;
         let settings = file.section("settings")?;
         let states = file.section("states")?;
-        let mut guidance = Guidance { roles: role_prompts(file)?, ..Guidance::default() };
+        let mut guidance =
+            Guidance { roles: role_prompts(file)?, advice: advice(file)?, ..Guidance::default() };
         let phases = phases(file, &mut guidance)?;
         combos(file, &mut guidance)?;
         let gates = gates::read(file, &phases)?;
@@ -72,6 +73,7 @@ impl<'a> Recipe<'a> {
         settings.done()?;
         let mut faults = workflow.faults();
         faults.extend(gates::faults(&workflow));
+        faults.extend(guidance::faults(&workflow));
         if faults.is_empty() {
             return Ok(workflow);
         }
@@ -246,7 +248,7 @@ phases: [write, read]
                 "phases:",
                 "zzz:",
                 "workflow-reviewed.yaml:8: `zzz` is not a setting",
-                "there are `description`, `settings`, `states`, `role_prompts`, `phases`, `combos`, `gates`, `roles`",
+                "there are `description`, `settings`, `states`, `role_prompts`, `advisories`, `phases`, `combos`, `gates`, `roles`",
             ),
             (
                 "timed: true",
@@ -329,6 +331,16 @@ gates:
             ("gates: [{ type: a, enforcement: maybe }]", "unknown variant `maybe`"),
             ("role_prompts: { lead: { claiming: 'take {{taks_id}}' } }", "the blank `{{taks_id}}`"),
             ("combos: { doing: { enter: x } }", "`doing` is not a state and a phase"),
+            (
+                "advisories: { a: { text: x, phases: [raed] } }",
+                "the advice `a` names `raed`, which is not a phase",
+            ),
+            (
+                "advisories: { a: { text: x, roles: [led] } }",
+                "the advice `a` names `led`, which is not a role",
+            ),
+            ("advisories: { a: { text: '{{x}}' } }", "the blank `{{x}}`"),
+            ("advisories: { a: { txt: x } }", "`advisories.a.txt` is not a setting"),
             ("roles: { lead: { can_asign: true } }", "`roles.lead.can_asign` is not a setting"),
         ] {
             let refused = gates(written).unwrap_err().to_string();

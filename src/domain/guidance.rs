@@ -2,13 +2,15 @@
 
 use indexmap::IndexMap;
 
-use super::{Phase, Status};
+use super::{Advice, Occasion, Phase, Status};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guidance {
     pub texts: IndexMap<Cue, String>,
     /// For each role, texts by their subject: `claiming`, `completing`.
     pub roles: IndexMap<String, IndexMap<String, String>>,
+    /// What is told to who asks for it, by its topic.
+    pub advice: IndexMap<String, Advice>,
 }
 
 /// When a text is told: on entering or leaving a state, a phase, or the one within the other.
@@ -42,7 +44,20 @@ impl std::fmt::Display for Cue {
 
 impl Guidance {
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.roles.is_empty()
+        self.texts.is_empty() && self.roles.is_empty() && self.advice.is_empty()
+    }
+
+    /// Returns the topics on which there is advice for an occasion.
+    pub fn advised<'a>(&'a self, occasion: &Occasion<'_>) -> impl Iterator<Item = &'a str> {
+        let concerned = self.advice.iter().filter(|(_, advice)| advice.concerns(occasion));
+        concerned.map(|(topic, _)| topic.as_str())
+    }
+
+    /// Returns every text there is.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let of_roles = self.roles.values().flat_map(IndexMap::values);
+        let texts = self.texts.values().chain(of_roles);
+        texts.chain(self.advice.values().map(|advice| &advice.text)).map(String::as_str)
     }
 
     /// Returns the texts for a step, in the order in which they are read: what is left, then what is entered.
@@ -98,6 +113,12 @@ impl Guidance {
             let own = self.roles.entry(role.clone()).or_default();
             for (subject, text) in texts {
                 append(own.entry(subject.clone()).or_default(), text);
+            }
+        }
+        for (topic, advice) in &other.advice {
+            match self.advice.get_mut(topic) {
+                Some(own) => append(&mut own.text, &advice.text),
+                None => drop(self.advice.insert(topic.clone(), advice.clone())),
             }
         }
     }

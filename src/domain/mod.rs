@@ -3,6 +3,7 @@
 //! Operations gather facts from the store, ask this module, and record what it
 //! answers.
 
+mod advice;
 mod attachment;
 mod attempt;
 mod claim;
@@ -25,6 +26,7 @@ mod time;
 mod worker;
 mod workflow;
 
+pub use advice::{Advice, Occasion};
 pub use attachment::{AttachmentRule, AttachmentTypes, Mime, Mode};
 pub use attempt::{Attempt, Outcome};
 pub use claim::{Blocker, Candidate, Demand, LackedTags};

@@ -155,6 +155,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<workflow::AddOverlay>(Shelf::Full, ""),
     Entry::of::<workflow::RemoveOverlay>(Shelf::Full, ""),
     Entry::of::<workflow::GetPrompts>(Shelf::Full, "guidance"),
+    Entry::of::<workflow::GetAdvisory>(Shelf::Full, ""),
     Entry::of::<find::Search>(Shelf::Full, "grep text"),
     Entry::of::<find::Query>(Shelf::Full, "sql"),
     Entry::of::<find::GetSchema>(Shelf::Full, "sql tables"),

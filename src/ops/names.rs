@@ -10,7 +10,9 @@ pub enum Subject {
     Task,
     Worker,
     Skill,
+    /// A workflow, or an overlay.
     Workflow,
+    Overlay,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub fn names(app: &App, patience: Patience, subject: Subject, start: &str, limit
             let known = &config.workflows;
             Ok(beginning(known.by_name.keys().chain(known.overlays.keys()).cloned(), start))
         }
+        Subject::Overlay => Ok(beginning(app.config().workflows.overlays.keys().cloned(), start)),
     }
     .map(limited)
 }

@@ -68,5 +68,8 @@ fn what_is_not_there_is_refused() {
     let connected = project.refusal("connect", json!({ "worker_id": "carl", "overlays": ["got"] }));
 
     assert_eq!([&added.code, &connected.code], ["not_found", "not_found"]);
-    assert_eq!(added.hint.unwrap(), "did you mean `git`, `troubleshooting`?");
+    assert_eq!(
+        added.hint.unwrap(),
+        "did you mean `git`, `git-worktree`, `governance`, `reasoning`, `troubleshooting`?"
+    );
 }

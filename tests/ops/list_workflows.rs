@@ -15,7 +15,9 @@ fn all_are_named_with_their_parts() {
     assert_eq!(names, ["default", "solo", "swarm", "relay", "hierarchical", "push", "kanban", "sprint"]);
     assert_eq!((&listed["total"], &listed["workflows"][0]["default"]), (&json!(8), &json!(true)));
     assert_eq!(listed["workflows"][6]["states"], "backlog todo in_progress review blocked done cancelled");
-    assert_eq!(listed["overlays"][1]["name"], "troubleshooting");
+    let overlays: Vec<_> =
+        listed["overlays"].as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(overlays, ["git", "git-worktree", "governance", "reasoning", "troubleshooting"]);
     assert!(listed.to_string().len() <= 4_000, "{} bytes", listed.to_string().len());
 }
 
@@ -26,6 +28,11 @@ fn one_is_shown_whole() {
     let kanban = project.answer("list_workflows", json!({ "name": "kanban" }));
     let overlay = project.answer("list_workflows", json!({ "name": "troubleshooting" }));
 
+    let by_file = project.answer("list_workflows", json!({ "name": "overlay-troubleshooting" }));
+    let advising = project.answer("list_workflows", json!({ "name": "governance" }));
+
+    assert_eq!(by_file, overlay);
+    assert_eq!(advising["advisories"].as_array().unwrap().len(), 15);
     assert_eq!(kanban["claim_state"], "in_progress");
     assert_eq!(kanban["states"]["done"], json!({ "exits": ["backlog"], "is": ["terminal"] }));
     assert_eq!(kanban["gates"][0]["type"], "gate/acceptance-criteria");

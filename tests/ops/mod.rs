@@ -22,6 +22,7 @@ mod events;
 mod explain;
 mod gates;
 mod get;
+mod get_advisory;
 mod get_metrics;
 mod get_prompts;
 mod get_schema;

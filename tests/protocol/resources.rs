@@ -84,6 +84,8 @@ fn a_resource_shows_what_its_tool_shows() {
     }
     assert_eq!(ids(&facts(&mut agent, "query://tasks/claimed")["tasks"]), ["held"]);
     assert_eq!(ids(&facts(&mut agent, "query://tasks/ready")["tasks"]), ["part/1"]);
+    let overlays = agent.answer("list_workflows", json!({}))["overlays"].take();
+    assert_eq!(facts(&mut agent, "docs://overlays/list"), json!({ "overlays": overlays }));
     let skill = read(&mut agent, "docs://skills/task-graph-worker");
     assert_eq!(skill["text"], agent.answer("get_skill", json!({ "name": "worker" }))["content"]);
 }
@@ -124,9 +126,11 @@ fn templates_are_filled_in_with_names_as_they_are_or_escaped() {
             "query://tasks/tree/{task_id}",
             "docs://skills/{name}",
             "docs://workflows/{name}",
+            "docs://overlays/{name}",
         ]
     );
     assert_eq!(facts(&mut agent, "docs://workflows/kanban")["name"], "kanban");
+    assert_eq!(facts(&mut agent, "docs://overlays/git")["gates"][0]["type"], "gate/commit");
     assert_eq!(facts(&mut agent, "query://tasks/tree/part/1")["root"]["id"], "part/1");
     assert_eq!(facts(&mut agent, "query://tasks/tree/part%2F1")["root"]["id"], "part/1");
 }
@@ -155,6 +159,8 @@ fn an_address_of_nothing_is_refused_with_what_was_meant() {
         ("query://tasks/redy", "`query://tasks/ready`"),
         ("query://tasks/tree/helt", "`held`"),
         ("docs://skills/wroker", "`worker`"),
+        ("docs://overlays/gti", "`git`"),
+        ("docs://overlays/kanban", "`git`"),
         ("docs://skills", "`docs://skills/list`, `docs://skills/{name}`"),
         ("file:///etc/passwd", "query://tasks/all"),
     ] {

@@ -53,6 +53,7 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "check_gates",
         "list_workflows",
         "get_prompts",
+        "get_advisory",
     ];
     const DESTROY: &[&str] = &["delete", "detach", "unlink", "more"];
     let team = Team::new();

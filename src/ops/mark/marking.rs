@@ -23,7 +23,7 @@ pub struct Marked {
 /// A file that was not marked, since another worker was first.
 #[derive(Debug, Serialize)]
 pub struct Conflict {
-    file: MarkPath,
+    pub file: MarkPath,
     /// What the other one marked, if it is not the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_as: Option<MarkPath>,

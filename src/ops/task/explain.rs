@@ -139,6 +139,13 @@ fn worker_or_nobody(cx: &Context) -> Result<Worker> {
     }
 }
 
+/// Says in a line what there is to do for who asks.
+pub fn outlook(tx: &Tx, cx: &Context) -> Result<String> {
+    let Situation { ready_for_you, blocked, you, next, .. } = situation(tx, cx)?;
+    let you = you.map(|you| format!("{you}; ")).unwrap_or_default();
+    Ok(format!("{you}{ready_for_you} ready for you, {blocked} blocked: {next}"))
+}
+
 fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
     let worker = cx.worker.as_ref();
     let (fitting, others): (Vec<Queue>, Vec<Queue>) = tx

@@ -1,7 +1,7 @@
 //! What a worker is told with an answer: texts of its workflow that it has not had since it came.
 
 use crate::Context;
-use crate::domain::{Enforcement, Gate, Task, Turn, Worker, Workflow, filled};
+use crate::domain::{Enforcement, Gate, Occasion, Task, Turn, Worker, Workflow, filled, listed};
 use crate::error::Result;
 use crate::ops::task::brief::shortened;
 use crate::store::Tx;
@@ -19,7 +19,10 @@ pub fn on_claim(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<String>> {
     let place = (&task.status, task.phase.as_ref());
     let mut texts = named(rules.guidance.of_step(None, place));
     texts.extend(of_role(&rules, worker, "claiming"));
-    tell(tx, &Listener { worker, task, rules: &rules }, &texts)
+    let listener = Listener { worker, task, rules: &rules };
+    let pointer = pointer(&listener.advised(task));
+    texts.extend(pointer.as_ref().map(|(name, text)| (name.clone(), text.as_str())));
+    tell(tx, &listener, &texts)
 }
 
 /// Returns what to tell the caller, at whose request a task that was `before` became `after`.
@@ -48,7 +51,22 @@ pub fn on_step(tx: &Tx, cx: &Context, before: &Task, after: &Task) -> Result<Opt
     if before.status != after.status && rules.is_done(&after.status) {
         texts.extend(of_role(&rules, worker, "completing"));
     }
-    tell(tx, &Listener { worker, task: after, rules: &rules }, &texts)
+    let listener = Listener { worker, task: after, rules: &rules };
+    let known = listener.advised(before);
+    let mut news = listener.advised(after);
+    news.retain(|topic| own(after) && !known.contains(topic));
+    let pointer = pointer(&news);
+    texts.extend(pointer.as_ref().map(|(name, text)| (name.clone(), text.as_str())));
+    tell(tx, &listener, &texts)
+}
+
+/// Returns a text that says on what topics there is advice, with its name.
+fn pointer(topics: &[&str]) -> Option<(String, String)> {
+    const NAMED: usize = 5;
+    let more = if topics.len() > NAMED { ", …" } else { "" };
+    let named = listed(topics.iter().take(NAMED));
+    (!topics.is_empty())
+        .then(|| (format!("advice {}", topics.join(" ")), format!("`get_advisory` has {named}{more}.")))
 }
 
 /// Returns the gates before the steps out of where the task stands, as an agent has to know them from the start.
@@ -57,7 +75,7 @@ pub fn gates_ahead(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
     Ok(rules.gates_ahead(task).into_iter().map(labelled).collect())
 }
 
-fn labelled(gate: &Gate) -> String {
+pub fn labelled(gate: &Gate) -> String {
     match gate.enforcement {
         Enforcement::Reject => gate.kind.clone(),
         Enforcement::Warn => format!("{} (or a reason)", gate.kind),
@@ -73,6 +91,14 @@ pub struct Listener<'a> {
 }
 
 impl Listener<'_> {
+    /// Returns the topics on which there is advice about a task for who listens.
+    fn advised(&self, task: &Task) -> Vec<&str> {
+        let Self { worker, rules, .. } = self;
+        let role = rules.role_of(&worker.tags).map(|(role, _)| role);
+        let occasion = Occasion { role, phase: task.phase.as_ref(), tags: &task.tags };
+        rules.guidance.advised(&occasion).collect()
+    }
+
     /// Fills the blanks of a text.
     pub fn read(&self, text: &str) -> String {
         filled(text, |name| self.value(name))

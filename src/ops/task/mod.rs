@@ -10,7 +10,7 @@ mod create_tree;
 mod delete;
 mod edit;
 mod evidence;
-mod explain;
+pub(super) mod explain;
 pub(super) mod gating;
 mod get;
 pub(super) mod guiding;

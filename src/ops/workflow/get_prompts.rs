@@ -42,6 +42,7 @@ impl Operation for GetPrompts {
     type Output = Prompts;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Prompts> {
+        const ROOM: usize = 3_000;
         let task = self.task.as_ref().map(|task| tx.task(&tx.resolve(task)?)).transpose()?;
         let worker = cx.worker.as_ref();
         let rules = match (&self.workflow, &task, worker) {
@@ -67,7 +68,7 @@ impl Operation for GetPrompts {
             (Some(task), Some(worker)) => (name, Listener { worker, task, rules: &rules }.read(text)),
             _ => (name, text.to_owned()),
         });
-        let (prompts, left_out) = what_fits(filled);
+        let (prompts, left_out) = what_fits(filled, ROOM);
         Ok(Prompts { workflow: rules.name.clone(), role, prompts, left_out })
     }
 }
@@ -80,7 +81,7 @@ impl GetPrompts {
         state: Option<&'a Status>,
         phase: Option<&'a Phase>,
     ) -> Vec<(String, &'a str)> {
-        let Guidance { texts, roles } = &rules.guidance;
+        let Guidance { texts, roles, advice: _ } = &rules.guidance;
         let of_roles = roles.iter().filter(|(name, _)| role.is_none_or(|role| role == name.as_str()));
         let of_roles = of_roles.flat_map(|(name, texts)| {
             texts.iter().map(move |(subject, text)| (format!("{name} {subject}"), text.as_str()))
@@ -98,13 +99,15 @@ impl GetPrompts {
     }
 }
 
-/// Takes as many texts as an answer has room for.
-fn what_fits(texts: impl Iterator<Item = (String, String)>) -> (IndexMap<String, String>, Vec<String>) {
-    const ROOM: usize = 3_000;
+/// Takes as many texts as there is room for, in bytes; names the others.
+pub(super) fn what_fits(
+    texts: impl Iterator<Item = (String, String)>,
+    room: usize,
+) -> (IndexMap<String, String>, Vec<String>) {
     let mut used = 0;
     let (mut shown, mut left_out) = (IndexMap::new(), Vec::new());
     for (name, text) in texts {
-        if used + text.len() <= ROOM || shown.is_empty() {
+        if used + text.len() <= room || shown.is_empty() {
             used += text.len() + name.len();
             shown.insert(name, text);
         } else {

@@ -65,6 +65,9 @@ pub struct Detail {
     gates: Vec<Gate>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     roles: IndexMap<String, Role>,
+    /// The topics that `get_advisory` has texts on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    advisories: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -115,8 +118,10 @@ impl Operation for ListWorkflows {
 
 fn one(cx: &Context, name: &str) -> Result<Detail> {
     let known = &cx.config.workflows;
-    if known.overlays.contains_key(name) && !known.by_name.contains_key(name) {
-        let overlay = overlaying::named(cx, name)?;
+    // The name of its file tells an overlay from a workflow that is called the same.
+    let of_file = name.strip_prefix("overlay-").filter(|_| !known.by_name.contains_key(name));
+    if of_file.is_some() || (known.overlays.contains_key(name) && !known.by_name.contains_key(name)) {
+        let overlay = overlaying::named(cx, of_file.unwrap_or(name))?;
         let default = cx.workflow(&known.default)?;
         return Ok(Detail {
             name: overlay.name.clone(),
@@ -126,6 +131,7 @@ fn one(cx: &Context, name: &str) -> Result<Detail> {
             phases: overlay.phases.clone(),
             gates: overlay.gates.clone(),
             roles: overlay.roles.clone(),
+            advisories: overlay.guidance.advice.keys().cloned().collect(),
         });
     }
     let own = cx.workflow(name).map_err(|error| match error {
@@ -151,6 +157,7 @@ fn one(cx: &Context, name: &str) -> Result<Detail> {
         phases: own.phases.clone(),
         gates: own.gates.clone(),
         roles: own.roles.clone(),
+        advisories: own.guidance.advice.keys().cloned().collect(),
     })
 }
 

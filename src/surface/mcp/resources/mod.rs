@@ -8,7 +8,7 @@ mod table;
 use std::borrow::Cow;
 
 use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::ops::{self, Input, Subject, nearest};
 use crate::surface::compact::shorten_ids;
@@ -45,12 +45,16 @@ enum Asks {
     Text(&'static str),
     /// What the reader filled in.
     Given,
+    /// The same, with this before it.
+    GivenAfter(&'static str),
 }
 
 /// What of an answer is shown, and as what.
 #[derive(Clone, Copy)]
 enum Shows {
     Json,
+    /// This field alone.
+    Part(&'static str),
     /// The text in this field.
     Markdown(&'static str),
 }
@@ -76,7 +80,7 @@ impl Row {
 
     fn mime_type(&self) -> &'static str {
         match self.shows {
-            Shows::Json => "application/json",
+            Shows::Json | Shows::Part(_) => "application/json",
             Shows::Markdown(_) => "text/markdown",
         }
     }
@@ -87,6 +91,7 @@ impl Row {
             Asks::Number(number) => number.into(),
             Asks::Text(text) => text.into(),
             Asks::Given => given.into(),
+            Asks::GivenAfter(start) => format!("{start}{given}").into(),
         };
         self.arguments.iter().map(|(name, asks)| ((*name).to_owned(), value(asks))).collect()
     }
@@ -121,6 +126,10 @@ impl<'a> Asked<'a> {
         let mut answer = self.row.ask(app, patience, &self.given)?;
         let text = match self.row.shows {
             Shows::Markdown(field) => answer[field].as_str().unwrap_or_default().to_owned(),
+            Shows::Part(field) => {
+                let part = answer[field].take();
+                json!({ field: part }).to_string()
+            }
             Shows::Json => {
                 shorten_ids(&mut answer);
                 answer.to_string()
@@ -212,7 +221,8 @@ mod tests {
             for name in row.question("x").keys() {
                 assert!(takes.contains_key(name), "{}: {name}", row.address);
             }
-            let asks_for_it = row.arguments.iter().any(|(_, asks)| matches!(asks, Asks::Given));
+            let asks_for_it =
+                row.arguments.iter().any(|(_, asks)| matches!(asks, Asks::Given | Asks::GivenAfter(_)));
             assert_eq!(row.template().is_some(), asks_for_it, "{}", row.address);
             assert_eq!(row.subject.is_some(), asks_for_it, "{}", row.address);
         }

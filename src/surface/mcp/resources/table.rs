@@ -2,7 +2,7 @@
 
 use super::{Asks, Row, Shows, Topic};
 use crate::ops::Subject;
-use Asks::{Given, Number, Text, Yes};
+use Asks::{Given, GivenAfter, Number, Text, Yes};
 use Topic::{Marks, Tasks, Workers};
 
 /// How many rows a resource shows; the tool goes on from there.
@@ -160,6 +160,26 @@ pub const RESOURCES: &[Row] = &[
         arguments: &[("name", Given)],
         topics: &[],
         subject: Some(Subject::Workflow),
+        ..LIST
+    },
+    Row {
+        address: "docs://overlays/list",
+        name: "overlays",
+        about: "What workers can lay over the workflow of their tasks",
+        operation: "list_workflows",
+        arguments: &[],
+        shows: Shows::Part("overlays"),
+        topics: &[],
+        ..LIST
+    },
+    Row {
+        address: "docs://overlays/{name}",
+        name: "an overlay",
+        about: "The states, phases, gates, roles and advice that an overlay adds",
+        operation: "list_workflows",
+        arguments: &[("name", GivenAfter("overlay-"))],
+        topics: &[],
+        subject: Some(Subject::Overlay),
         ..LIST
     },
 ];
