@@ -98,12 +98,13 @@ impl App {
     /// Puts together what a process works with. Counts that were made by other rules are made anew.
     pub fn new(store: Store, config: Config, caller: Caller) -> Result<Self> {
         let has_looked = AtomicBool::new(false);
+        let problem = Problem { text: config.unheeded.clone(), is_told: false };
         let app = Self {
             store,
             caller,
             current: RwLock::new(Current::of(config)),
             watch: None,
-            problem: Mutex::default(),
+            problem: Mutex::new(problem),
             has_looked,
             mailbag: Arc::default(),
         };
@@ -132,7 +133,7 @@ impl App {
         }
         let read = look.read();
         let text = match read.and_then(|config| self.take_up(config)) {
-            Ok(()) => None,
+            Ok(()) => self.config().unheeded.clone(),
             Err(error @ Error::Config { .. }) => {
                 Some(format!("the settings were changed but cannot be used, the old ones hold: {error}"))
             }

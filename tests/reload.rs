@@ -21,11 +21,17 @@ struct Watched {
 
 impl Watched {
     fn new(settings: &str) -> Self {
+        Self::among(settings, &[])
+    }
+
+    /// The same, started with these variables.
+    fn among(settings: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(".task-graph/config.yaml");
         fs::create_dir(file.parent().unwrap()).unwrap();
         fs::write(&file, settings).unwrap();
-        let start = Start { directory: Some(folder.path().to_owned()), ..Start::default() };
+        let environment = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let start = Start { directory: Some(folder.path().to_owned()), environment, ..Start::default() };
         let watch = Watch::new(&start).unwrap().every(Duration::ZERO);
         let Project { config, database, .. } = Project::find(&start).unwrap();
         let options = Options { lock_wait: Duration::from_secs(10), synced: false };
@@ -135,4 +141,19 @@ fn an_answer_that_changes_nothing_tells_of_the_settings_too() {
 
     assert_eq!(nothing["task"], Value::Null);
     assert!(nothing["notices"][0].as_str().is_some_and(|told| told.contains("claim_limt")), "{nothing}");
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_told_once_and_in_the_settings() {
+    let project = Watched::among("", &[("TASK_GRAPH_MEDIA_DIR", "media")]);
+
+    let first = project.answer("status_summary", json!({}));
+    let second = project.answer("status_summary", json!({}));
+    let settings = project.answer("config", json!({}));
+
+    let told =
+        "the variable `TASK_GRAPH_MEDIA_DIR` is not heeded: media lie beside the store, in `<store>-media`";
+    assert_eq!(first["notices"], json!([told]));
+    assert!(second.get("notices").is_none());
+    assert_eq!(settings["problem"], told);
 }

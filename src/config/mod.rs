@@ -6,6 +6,7 @@
 //! cannot be wrong; a mistake in any tier is an error that names the place.
 //! Skills are the exception: guides for agents, read when one asks for them.
 
+mod environment;
 mod gates;
 mod git;
 mod guidance;
@@ -74,6 +75,8 @@ pub struct Config {
     pub descriptions: BTreeMap<String, String>,
     /// Guides for agents, beside those that are compiled in.
     pub skills: Skills,
+    /// What was given in the environment and means nothing.
+    pub unheeded: Option<String>,
     /// What all this was read from.
     pub(crate) written: Arc<Node>,
 }

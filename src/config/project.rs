@@ -11,7 +11,7 @@ use super::skill::Skills;
 use super::source::{Source, mistake};
 use super::tree::Node;
 use super::workflow::Files;
-use super::{Config, Origin, Toolset, shipped as compiled_in};
+use super::{Config, Origin, Toolset, environment, shipped as compiled_in};
 use crate::error::Result;
 
 /// What a process was told when it was started.
@@ -101,7 +101,7 @@ fn read(start: &Start, places: &Places) -> Result<Config> {
         tiers.add(Origin::Flag("--toolset"), TOOLSET, serde_json::to_value(toolset)?)?;
     }
     let config = Config::read(tiers.settings, tiers.files)?;
-    Ok(Config { skills: Skills::of(start, places)?, ..config })
+    Ok(Config { skills: Skills::of(start, places)?, unheeded: environment::unheeded(start), ..config })
 }
 
 /// Returns the file that holds the project's settings, if it has any of its own.

@@ -73,6 +73,7 @@ impl Config {
             instructions: root.optional("instructions")?,
             descriptions: descriptions(root.section("tools")?)?,
             skills: Skills::default(),
+            unheeded: None,
             written: Arc::clone(&written),
         };
         for section in [root, server, limits, tags, ids] {
