@@ -11,9 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Places, Watch};
-use crate::domain::{Millis, Process, Shown, Task, Timestamp, Worker, WorkerId, Workflow};
+use crate::domain::{Awake, Millis, Process, Shown, Sign, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
 use crate::mailbag::Mailbag;
+use crate::process;
 use crate::store::Patience::Waits;
 use crate::store::{Because, Media, Patience, Store, Tx};
 
@@ -70,6 +71,8 @@ pub struct Caller {
 pub struct Context<'a> {
     /// The time of the call; never earlier than anything that was written.
     pub now: Timestamp,
+    /// The same by the clock that leases run by, where there is one.
+    awake: Option<Awake>,
     pub config: &'a Config,
     /// Why the settings are not as they are written, if they are not.
     pub problem: Option<String>,
@@ -188,6 +191,7 @@ impl App {
     pub(crate) fn context<'a>(&'a self, tx: &Tx, config: &'a Config) -> Result<Context<'a>> {
         Ok(Context {
             now: self.now().max(tx.newest_event_at()?.unwrap_or_default()),
+            awake: self.awake(),
             config,
             problem: self.problem.lock().unwrap_or_else(PoisonError::into_inner).text.clone(),
             caller: &self.caller,
@@ -205,6 +209,19 @@ impl App {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp(since.as_millis() as i64)
         })
+    }
+
+    /// Returns how long the machine has been awake, unless the clock is stopped.
+    fn awake(&self) -> Option<Awake> {
+        match self.caller.stopped_at {
+            Some(_) => None,
+            None => process::awake(),
+        }
+    }
+
+    /// Returns the sign of life that one gives who is alive now.
+    pub(crate) fn sign(&self) -> Sign {
+        Sign { at: self.now(), awake: self.awake() }
     }
 
     /// Recounts if the configuration has given states or links another meaning since the last count.
@@ -233,6 +250,11 @@ impl Current {
 }
 
 impl Context<'_> {
+    /// Returns the sign of life that the call is.
+    pub fn sign(&self) -> Sign {
+        Sign { at: self.now, awake: self.awake.clone() }
+    }
+
     /// Returns the worker who asks, for operations that demand one.
     pub fn actor(&self) -> Result<&Worker> {
         self.worker.as_ref().ok_or_else(|| Error::input("`worker_id` is missing", ""))

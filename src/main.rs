@@ -33,7 +33,7 @@ fn main() -> ExitCode {
                 .as_ref()
                 .map_or(start.toolset.unwrap_or(Toolset::Core), |project| project.config.toolset);
             let opened = project.and_then(|project| {
-                let process = process::this().cloned();
+                let process = Some(process::this().clone());
                 Ok(open(project, Caller { process, ..caller(&start)? })?.watching(watch?))
             });
             match serve(Server { opened, toolset }) {
@@ -68,6 +68,8 @@ fn log_to_stderr(verbosity: u8) {
         Err(error) => (None, Some(error)),
     };
     let log = tracing_subscriber::fmt::layer().with_ansi(file.is_none() && std::io::stderr().is_terminal());
+    // Where nobody reads the log any more, saying so would end the program in the middle of something.
+    let log = log.log_internal_errors(false);
     let writer = match file {
         Some(file) => BoxMakeWriter::new(Mutex::new(file)),
         None => BoxMakeWriter::new(std::io::stderr),

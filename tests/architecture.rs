@@ -16,7 +16,7 @@ const USES: &[(&str, &[&str])] = &[
     ("src/store/", &["domain", "error"]),
     ("src/config/", &["domain", "error", "config", "Error", "Result"]),
     ("src/mailbag.rs", &["domain"]),
-    ("src/app.rs", &["config", "domain", "error", "mailbag", "store", "Effect"]),
+    ("src/app.rs", &["config", "domain", "error", "mailbag", "process", "store", "Effect"]),
     (
         "src/ops/",
         &[
@@ -28,6 +28,8 @@ const USES: &[(&str, &[&str])] = &[
     ("src/surface/compact.rs", &["domain"]),
     // Knows the program from outside, as a client does.
     ("src/demo/", &["demo"]),
+    // Knows by whom this process was started, and how.
+    ("src/surface/mcp/ending.rs", &["App", "ops", "process", "surface"]),
     (
         "src/surface/",
         &["App", "Caller", "Effect", "Error", "Patience", "Result", "config", "error", "ops", "surface"],
@@ -46,6 +48,8 @@ const FACE_OF_OPS: &[&str] = &[
     "Request",
     "Shelf",
     "Vocabulary",
+    // What a server owes the workers that speak through it.
+    "clients",
     "find",
     "nearest",
     "other_names",
@@ -84,6 +88,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("crossterm", &["src/demo/screen.rs"]),
     ("clap_complete", &["src/surface/cli"]),
     ("clap_mangen", &["src/surface/cli"]),
+    ("rustix", &["src/process.rs", "src/surface/mcp/ending.rs"]),
     ("serde_yaml", &["src/config/"]),
     ("jiff", &["src/domain/time.rs"]),
     ("uuid", &["src/domain/ids.rs"]),

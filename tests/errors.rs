@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use task_graph::config::{self, Start};
 use task_graph::domain::{EdgeRule, Holds, Process, Shape};
 use task_graph::store::{Options, Store};
-use task_graph::{Caller, Error, process};
+use task_graph::{Caller, Error, ops, process};
 
 use crate::support::project::{Project, Refused};
 
@@ -53,6 +53,7 @@ pub const CODES: &[&str] = &[
     "unusable_store",
     "network_disk",
     "internal",
+    "reserved",
 ];
 
 /// Returns the place of an error's code in `CODES`; a new variant does not compile until it is there.
@@ -81,6 +82,7 @@ fn every_variant(error: &Error) -> usize {
             No::Gate { .. } => 18,
             No::MayNotAssign { .. } => 19,
             No::OverlayInUse { .. } => 20,
+            No::Reserved { .. } => 31,
         },
         Error::NotFound { .. } => 21,
         Error::Ambiguous { .. } => 22,
@@ -136,6 +138,7 @@ fn calls() -> Vec<(&'static str, Value)> {
     let completed = || json!({ "status": "completed" });
     vec![
         ("claim", json!({ "worker_id": "ann", "task": "held" })),
+        ("claim", json!({ "worker_id": "ann", "task": "left" })),
         ("claim", json!({ "worker_id": "ann", "task": "second" })),
         ("claim", json!({ "worker_id": "ann", "task": "whole" })),
         ("claim", json!({ "worker_id": "ann", "task": "page" })),
@@ -165,8 +168,10 @@ fn calls() -> Vec<(&'static str, Value)> {
 /// Brings about every failure that can be, by code.
 fn failures() -> BTreeMap<String, Refused> {
     let project = project();
-    let here = process::this().unwrap();
+    let here = process::this();
     let alive = project.beside(Caller { process: Some(here.clone()), ..Caller::default() });
+    alive.worker("gina", json!({})).has(["left"]).claim("gina", "left");
+    ops::clients::hang_up(&alive.app).unwrap();
     alive.worker("ella", json!({}));
     let elsewhere =
         project.beside(Caller { process: Some(Process { pid: 1, ..here.clone() }), ..Caller::default() });

@@ -21,6 +21,8 @@ mod gates_hold;
 #[cfg(test)]
 mod listed;
 #[cfg(test)]
+mod liveness;
+#[cfg(test)]
 mod ops;
 #[cfg(test)]
 mod properties;

@@ -206,7 +206,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
         "the process ends with its client, and a mistake in the settings is told with its place",
         &[
             "crash::clients::the_end_of_its_input_ends_a_server",
-            "crash::clients::no_server_outlives_a_client_that_was_killed",
+            "crash::clients::no_server_outlives_its_client_that_was_killed",
             "shell::a_setting_that_is_not_one_is_told_to_people_and_to_agents",
             "reload::what_cannot_be_used_is_told_once_and_the_old_settings_hold",
         ],

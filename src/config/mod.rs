@@ -56,6 +56,8 @@ pub struct Config {
     pub claim_limit: u32,
     /// How long a worker may be silent before its lease runs out.
     pub stale_timeout_ms: Millis,
+    /// How long the tasks of a worker whose client went are kept for it; 0 gives them back at once.
+    pub reserve_ms: Millis,
     /// How long a connected worker may make no call before it is shown as idle.
     pub idle_after_ms: Millis,
     /// How many rows a list shows by default.

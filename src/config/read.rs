@@ -61,6 +61,7 @@ impl Config {
             db_path: server.required("db_path")?,
             claim_limit: server.whole("claim_limit", 0)?,
             stale_timeout_ms: seconds(server.whole("stale_timeout_seconds", 1)?),
+            reserve_ms: seconds(server.whole("reserve_seconds", 0)?),
             idle_after_ms: seconds(server.whole("idle_after_seconds", 1)?),
             page_size: server.whole("default_page_size", 1)? as usize,
             lock_wait_ms: seconds(server.whole("lock_wait_seconds", 0)?),
@@ -374,7 +375,7 @@ tags: { unknown_tag: reject, definitions: { rust: { category: language }, sql: }
         (
             "server:\n\n  zzz: 3\n",
             "3: `server.zzz` is not a setting",
-            "there are `default_workflow`, `db_path`, `claim_limit`, `stale_timeout_seconds`, `idle_after_seconds`, `default_page_size`, `lock_wait_seconds`, `durability`, `toolset`",
+            "there are `default_workflow`, `db_path`, `claim_limit`, `stale_timeout_seconds`, `reserve_seconds`, `idle_after_seconds`, `default_page_size`, `lock_wait_seconds`, `durability`, `toolset`",
         ),
         ("sever: {}", "1: `sever` is not a setting", "did you mean `server`?"),
         ("server: 5", "1: `server` is a section of settings, not 5", ""),

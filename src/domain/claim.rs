@@ -55,24 +55,21 @@ pub struct Candidate<'a> {
     pub blockers: Vec<Blocker>,
     /// How many other tasks the worker is at work on.
     pub held: usize,
+    /// Who holds the task, if that is not the worker.
+    pub holder: Option<Worker>,
 }
 
 impl Candidate<'_> {
     /// Returns everything that speaks against the worker entering `target`, the hardest first.
     pub fn objections(&self, target: &Status) -> Vec<Refusal> {
-        let Self { task, worker, workflow, blockers, held } = self;
+        let Self { task, worker, workflow, blockers, held, holder } = self;
         let id = || task.id.clone();
         let mut found = Vec::new();
         if task.deleted_at.is_some() {
             found.push(Refusal::Deleted { task: id() });
         }
-        if let Some(holder) = task.holder.as_ref().filter(|holder| **holder != worker.id) {
-            found.push(Refusal::Held {
-                task: id(),
-                holder: holder.clone(),
-                since: task.claimed_at,
-                thought: task.thought.clone(),
-            });
+        if let Some(holder) = holder {
+            found.push(held_by(task, holder));
         } else if let Err(refusal) = workflow.step(&task.id, &task.status, target) {
             found.push(refusal);
         }
@@ -89,5 +86,19 @@ impl Candidate<'_> {
             found.push(Refusal::AtLimit { worker: worker.id.clone(), limit: worker.limit.0, held: *held });
         }
         found
+    }
+}
+
+/// Tells one who would have the task that another has it.
+pub fn held_by(task: &Task, holder: &Worker) -> Refusal {
+    let (task_id, holder_id) = (task.id.clone(), holder.id.clone());
+    match holder.reserved_until() {
+        Some(until) => Refusal::Reserved { task: task_id, holder: holder_id, until },
+        None => Refusal::Held {
+            task: task_id,
+            holder: holder_id,
+            since: task.claimed_at,
+            thought: task.thought.clone(),
+        },
     }
 }

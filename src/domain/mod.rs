@@ -29,7 +29,7 @@ mod workflow;
 pub use advice::{Advice, Occasion};
 pub use attachment::{AttachmentRule, AttachmentTypes, Mime, Mode};
 pub use attempt::{Attempt, Outcome};
-pub use claim::{Blocker, Candidate, Demand, LackedTags};
+pub use claim::{Blocker, Candidate, Demand, LackedTags, held_by};
 pub use gate::{Barrier, Crossing, Enforcement, Exit, Gate, hardest, missing};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
@@ -48,7 +48,7 @@ pub use search::{BadSearch, Column, Search};
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};
 pub use time::{Millis, Timestamp};
-pub use worker::{ClaimLimit, Departure, Process, Worker};
+pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};
 
 /// Returns names in backticks, separated by commas.

@@ -9,6 +9,8 @@ use super::{Blocker, Enforcement, Gate, Mark, Status, Tag, TaskId, Timestamp, Wo
 pub enum Refusal {
     #[error("task `{task}` is held by `{holder}`")]
     Held { task: TaskId, holder: WorkerId, since: Option<Timestamp>, thought: Option<String> },
+    #[error("task `{task}` is reserved for `{holder}`, whose client went, until {until}")]
+    Reserved { task: TaskId, holder: WorkerId, until: Timestamp },
     #[error("task `{task}` waits for {}", waited_for(blockers))]
     Blocked { task: TaskId, blockers: Vec<Blocker> },
     #[error("task `{task}` is not work itself: {open} of the tasks in it are open")]
@@ -55,6 +57,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Held { .. } => "held",
+            Self::Reserved { .. } => "reserved",
             Self::Blocked { .. } => "blocked",
             Self::Container { .. } => "container",
             Self::LacksTags { .. } => "lacks_tags",
@@ -82,6 +85,7 @@ impl Refusal {
     pub fn yields_to_force(&self) -> bool {
         match self {
             Self::Held { .. }
+            | Self::Reserved { .. }
             | Self::Blocked { .. }
             | Self::Container { .. }
             | Self::AtLimit { .. }
@@ -105,11 +109,23 @@ impl Refusal {
         }
     }
 
+    /// Returns who would have to be gone for it to hold no more.
+    pub fn in_the_way(&self) -> Option<&WorkerId> {
+        match self {
+            Self::Held { holder, .. } | Self::Reserved { holder, .. } => Some(holder),
+            Self::LockConflict { lock, .. } => Some(&lock.worker),
+            _ => None,
+        }
+    }
+
     /// Returns the next step.
     pub fn hint(&self) -> String {
         match self {
             Self::Held { holder, .. } => {
                 format!("claim another task, or ask `{holder}` to release it; `force` takes it over")
+            }
+            Self::Reserved { holder, .. } => {
+                format!("claim another task; if `{holder}` does not come back by then, anybody may claim this one; `force` takes it over now")
             }
             Self::Blocked { .. } => "finish those first, or claim another task".into(),
             Self::Container { task, .. } => {
@@ -158,6 +174,9 @@ impl Refusal {
         match self {
             Self::Held { task, holder, since, thought } => {
                 json!({ "task": task, "holder": holder, "since": since, "thought": thought })
+            }
+            Self::Reserved { task, holder, until } => {
+                json!({ "task": task, "holder": holder, "until": until })
             }
             Self::Blocked { task, blockers } | Self::EndsTooSoon { task, blockers } => {
                 json!({ "task": task, "blockers": blockers })

@@ -239,18 +239,41 @@ fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>
     answer
 }
 
-/// Runs an operation in one transaction, in which the caller's lease is renewed
-/// and the answer remembered for a caller that repeats itself; in none, if that
-/// can be seen beforehand.
+/// Answers, after a look for workers that are gone; if it comes to nothing, after a closer one again.
 fn answer<O: Operation>(
     app: &App,
     operation: &O,
     request: &Request,
     rider: &mut Option<Rider>,
 ) -> Result<Value> {
-    if O::SWEEPS {
-        presence::sweep(app, request)?;
+    if !O::SWEEPS {
+        return answer_once(app, operation, request, rider);
     }
+    presence::sweep(app, request)?;
+    let answer = answer_once(app, operation, request, rider);
+    let in_the_way = match &answer {
+        Err(Error::Refused(refusal)) => refusal.in_the_way().map(Some),
+        Ok(answer) if operation.comes_to_nothing(answer) => Some(None),
+        _ => None,
+    };
+    match in_the_way {
+        Some(holder) if presence::look_closer(app, request, holder)? => {
+            drop(rider.take());
+            answer_once(app, operation, request, rider)
+        }
+        _ => answer,
+    }
+}
+
+/// Runs an operation in one transaction, in which the caller's lease is renewed
+/// and the answer remembered for a caller that repeats itself; in none, if that
+/// can be seen beforehand.
+fn answer_once<O: Operation>(
+    app: &App,
+    operation: &O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Value> {
     if O::FORESEES
         && (request.patience == Patience::Waits || O::EFFECT == Effect::Note)
         && let Some(answer) = foresee(app, operation, request, rider)?
@@ -266,7 +289,7 @@ fn answer<O: Operation>(
         }
         let cx = context(app, tx, request, O::EFFECT)?;
         let answer = with_notices(operation.run(tx, &cx)?, app, &cx)?;
-        if let Some(named) = request.named() {
+        if let Some(named) = request.named().filter(|_| !operation.comes_to_nothing(&answer)) {
             tx.remember_answer(named, O::NAME, &answer, cx.now)?;
         }
         if O::PACE == Pace::Brisk {

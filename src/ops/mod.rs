@@ -19,6 +19,7 @@ pub use names::{Names, Subject, names};
 pub use post::{Answer, Receipt, Rider};
 pub use schema::Vocabulary;
 pub use staging::Staging;
+pub use worker::clients;
 
 mod attachment;
 mod edge;
@@ -35,6 +36,7 @@ mod workflow;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::Result;
 use crate::store::Tx;
@@ -80,6 +82,11 @@ pub trait Operation: DeserializeOwned + JsonSchema {
     /// something are asked always.
     fn foresee(&self, _tx: &Tx, _cx: &Context) -> Result<Option<Self::Output>> {
         Ok(None)
+    }
+
+    /// Says whether the answer changed nothing and might be another one if somebody were found to be gone.
+    fn comes_to_nothing(&self, _answer: &Value) -> bool {
+        false
     }
 
     /// Does what has to be done before the transaction, in others of its own; it may be done again.

@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_search.sql"),
     include_str!("migrations/0005_overlays.sql"),
     include_str!("migrations/0006_messages.sql"),
+    include_str!("migrations/0007_alive.sql"),
 ];
 
 /// Says whether the file is ours and as new as this program.

@@ -4,15 +4,16 @@ use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::Tx;
 use super::row::{Json, tags};
-use crate::domain::{ClaimLimit, Departure, Process, TaskId, Timestamp, Worker, WorkerId};
+use crate::domain::{
+    Awake, ClaimLimit, Departure, Millis, Process, Sign, TaskId, Timestamp, Worker, WorkerId,
+};
 use crate::error::{Error, Result};
 
 impl Tx<'_> {
     /// Returns the worker of this name, if there ever was one.
     pub fn worker_if_known(&self, id: &WorkerId) -> Result<Option<Worker>> {
         const SQL: &str = "
-            select id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
-                pid, process_start, boot, host, left_how, untold_messages
+            select *
             from workers
             where id = :id";
         let mut statement = self.0.prepare_cached(SQL)?;
@@ -27,10 +28,21 @@ impl Tx<'_> {
     /// Returns the workers that are here, in the order of their names.
     pub fn workers_present(&self) -> Result<Vec<Worker>> {
         const SQL: &str = "
-            select id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
-                pid, process_start, boot, host, left_how, untold_messages
+            select *
             from workers
             where left_at is null
+            order by id";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map([], worker)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns those of them that hold tasks.
+    pub fn workers_holding(&self) -> Result<Vec<Worker>> {
+        const SQL: &str = "
+            select *
+            from workers
+            where left_at is null and exists (select 1 from tasks where worker_id = workers.id)
             order by id";
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map([], worker)?;
@@ -43,13 +55,16 @@ impl Tx<'_> {
     pub fn put_worker(&self, worker: &Worker) -> Result<()> {
         const SQL: &str = "
             insert into workers (id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
+                renewed_at, awake_ms, awake_boot, reserved_ms,
                 pid, process_start, boot, host, last_claim_sequence, told_claim_sequence)
             select :id, :tags, :workflow, :overlays, :limit, :registered_at, :heartbeat,
+                :renewed_at, :awake_ms, :awake_boot, :reserved_ms,
                 :pid, :start, :boot, :host, newest, newest
             from (select coalesce(max(id), 0) as newest from events)
             where true
             on conflict (id) do update set
                 tags = :tags, workflow = :workflow, overlays = :overlays, max_claims = :limit, last_heartbeat = :heartbeat,
+                renewed_at = :renewed_at, awake_ms = :awake_ms, awake_boot = :awake_boot, reserved_ms = :reserved_ms,
                 pid = :pid, process_start = :start, boot = :boot, host = :host,
                 last_claim_sequence = case left_how when 'disconnected' then excluded.last_claim_sequence
                     else last_claim_sequence end,
@@ -65,6 +80,10 @@ impl Tx<'_> {
             ":limit": worker.limit.0,
             ":registered_at": worker.registered_at,
             ":heartbeat": worker.last_heartbeat,
+            ":renewed_at": worker.sign.at,
+            ":awake_ms": worker.sign.awake.as_ref().map(|awake| awake.millis),
+            ":awake_boot": worker.sign.awake.as_ref().map(|awake| &awake.boot),
+            ":reserved_ms": worker.reserved_ms,
             ":pid": process.map(|process| process.pid),
             ":start": process.map(|process| process.start as i64),
             ":boot": process.map(|process| &process.boot),
@@ -116,13 +135,34 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Renews the worker's lease.
-    pub fn renew_lease(&self, id: &WorkerId, now: Timestamp) -> Result<()> {
+    /// Renews the lease of a worker that makes a call.
+    pub fn renew_lease(&self, id: &WorkerId, sign: &Sign) -> Result<()> {
         const SQL: &str = "
             update workers
-            set last_heartbeat = :now
+            set last_heartbeat = :now, renewed_at = :now, awake_ms = :awake_ms, awake_boot = :awake_boot
             where id = :id";
-        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":now": now })?;
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": id,
+            ":now": sign.at,
+            ":awake_ms": sign.awake.as_ref().map(|awake| awake.millis),
+            ":awake_boot": sign.awake.as_ref().map(|awake| &awake.boot),
+        })?;
+        Ok(())
+    }
+
+    /// Renews the lease of a worker whose client is connected, or, since it is not, says how long its tasks are kept.
+    pub fn renew_connected(&self, id: &WorkerId, sign: &Sign, reserved_ms: Option<Millis>) -> Result<()> {
+        const SQL: &str = "
+            update workers
+            set renewed_at = :now, awake_ms = :awake_ms, awake_boot = :awake_boot, reserved_ms = :reserved_ms
+            where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":id": id,
+            ":now": sign.at,
+            ":awake_ms": sign.awake.as_ref().map(|awake| awake.millis),
+            ":awake_boot": sign.awake.as_ref().map(|awake| &awake.boot),
+            ":reserved_ms": reserved_ms,
+        })?;
         Ok(())
     }
 
@@ -198,10 +238,20 @@ fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
         limit: ClaimLimit(row.get("max_claims")?),
         registered_at: row.get("registered_at")?,
         last_heartbeat: row.get("last_heartbeat")?,
+        sign: Sign { at: row.get("renewed_at")?, awake: awake(row)? },
+        reserved_ms: row.get("reserved_ms")?,
         process: process(row)?,
         left: left.as_deref().and_then(Departure::parse),
         untold: row.get("untold_messages")?,
     })
+}
+
+fn awake(row: &Row<'_>) -> rusqlite::Result<Option<Awake>> {
+    let Some(millis) = row.get("awake_ms")? else {
+        return Ok(None);
+    };
+    let boot: Option<String> = row.get("awake_boot")?;
+    Ok(boot.map(|boot| Awake { boot: boot.into(), millis }))
 }
 
 fn process(row: &Row<'_>) -> rusqlite::Result<Option<Process>> {

@@ -8,12 +8,12 @@ use crate::support::project::Project;
 
 /// A caller that lives as long as the program with this number.
 fn speaking_through(pid: u32, start: u64) -> Caller {
-    let here = process::this().unwrap();
+    let here = process::this();
     Caller { process: Some(Process { pid, start, ..here.clone() }), ..Caller::default() }
 }
 
 fn alive() -> Caller {
-    let here = process::this().unwrap();
+    let here = process::this();
     speaking_through(here.pid, here.start)
 }
 

@@ -201,7 +201,8 @@ impl Agent {
         self.signal("CONT");
     }
 
-    fn signal(&self, name: &str) {
+    /// Sends the server's process a signal, as `TERM`.
+    pub fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
         assert!(sent.unwrap().success());

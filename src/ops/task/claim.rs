@@ -1,5 +1,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::claiming::{self, Beginning, Force, Taken};
 use super::gating;
@@ -87,6 +88,10 @@ impl Operation for Claim {
             None if next(tx, cx)?.is_some() => Ok(None),
             None => nothing(tx).map(Some),
         }
+    }
+
+    fn comes_to_nothing(&self, answer: &Value) -> bool {
+        answer.get("why").is_some()
     }
 }
 
@@ -216,13 +221,14 @@ fn nothing(tx: &Tx) -> Result<Claimed> {
             None => counts.push((tally.standing, tally.tasks)),
         }
     }
-    let open: Vec<_> = counts
+    let mut open: Vec<_> = counts
         .iter()
         .map(|(standing, count)| match standing {
             Standing::Ready => format!("{count} ready only for workers with other tags"),
             standing => format!("{count} {}", standing.as_str()),
         })
         .collect();
+    open.extend(reserved(tx)?);
     let (why, next) = match counts.is_empty() {
         true => ("no task is open".to_owned(), "create tasks, or stop"),
         false => {
@@ -230,4 +236,13 @@ fn nothing(tx: &Tx) -> Result<Claimed> {
         }
     };
     Ok(Claimed::Nothing { task: None, why, next })
+}
+
+/// Says whose tasks are kept for a while, since their clients went.
+fn reserved(tx: &Tx) -> Result<Option<String>> {
+    const NAMED: usize = 3;
+    let holding = tx.workers_holding()?;
+    let away = holding.iter().filter_map(|worker| Some((&worker.id, worker.reserved_until()?)));
+    let away: Vec<_> = away.take(NAMED).map(|(id, until)| format!("`{id}` until {until}")).collect();
+    Ok((!away.is_empty()).then(|| format!("some of them reserved for {}", away.join(", "))))
 }

@@ -90,12 +90,14 @@ pub fn objections(
     target: &Status,
 ) -> Result<Vec<Refusal>> {
     let blocked = task.open_blockers > 0 || task.blocked_above > 0;
+    let holder = task.holder.as_ref().filter(|holder| **holder != worker.id);
     let candidate = Candidate {
         task,
         worker,
         workflow: &*cx.rules_of(tx, task)?,
         blockers: if blocked { tx.blockers(&task.id)? } else { Vec::new() },
         held: tx.working_on(&worker.id)?,
+        holder: holder.map(|holder| tx.worker(holder)).transpose()?,
     };
     Ok(candidate.objections(target))
 }

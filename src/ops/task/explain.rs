@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::brief::{Brief, Row};
 use super::{claiming, gating};
-use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Worker, listed};
+use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Timestamp, Worker, WorkerId, listed};
 use crate::error::Result;
 use crate::ops::mark::marking::{self, Conflict};
 use crate::ops::worker::presence;
 use crate::ops::{Actor, Operation};
-use crate::store::{Filter, Listed, Order, Page, Queue, Start, Tx};
+use crate::store::{Filter, Order, Page, Queue, Start, Tx};
 use crate::{Context, Effect, Error};
 
 /// Say why a task can or cannot be claimed by you or, without `task`, why nothing is ready.
@@ -58,8 +58,11 @@ pub struct Situation {
 #[derive(Serialize)]
 struct Holding {
     id: TaskId,
-    worker_id: String,
+    worker_id: WorkerId,
     for_minutes: i64,
+    /// Its client is gone; until then the task is kept for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved_until: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +88,10 @@ impl Operation for Explain {
             Some(name) => explain_task(tx, cx, &tx.resolve(name)?),
             None => Ok(Explanation::Project(Box::new(situation(tx, cx)?))),
         }
+    }
+
+    fn comes_to_nothing(&self, answer: &Value) -> bool {
+        answer["claimable"] == false || answer["ready_for_you"] == 0
     }
 }
 
@@ -210,14 +217,17 @@ fn holdings(tx: &Tx, cx: &Context) -> Result<Vec<Holding>> {
     let filter = Filter { standing: Some(Standing::Held), ..Filter::default() };
     let page = Page { limit: SHOWN, start: Start::Offset(0) };
     let held = tx.list(&filter, Order::Oldest, page)?;
-    let holding = |task: Listed| {
-        Some(Holding {
+    let mut holdings = Vec::new();
+    for task in held {
+        let Some(worker_id) = task.holder else { continue };
+        holdings.push(Holding {
             id: task.id,
-            worker_id: task.holder?.to_string(),
+            reserved_until: tx.worker(&worker_id)?.reserved_until(),
+            worker_id,
             for_minutes: task.claimed_at.map_or(0, |since| cx.now.since(since) / 60_000),
-        })
-    };
-    Ok(held.into_iter().filter_map(holding).collect())
+        });
+    }
+    Ok(holdings)
 }
 
 fn bottlenecks(tx: &Tx) -> Result<Vec<Bottleneck>> {

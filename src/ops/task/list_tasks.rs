@@ -1,5 +1,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::brief::Row;
 use crate::domain::{Phase, Standing, Status, Tag, TaskRef, WorkerId};
@@ -102,6 +103,10 @@ impl Operation for ListTasks {
             total_at_least: (!counted).then_some(total),
             cursor,
         })
+    }
+
+    fn comes_to_nothing(&self, answer: &Value) -> bool {
+        self.ready && answer["tasks"].as_array().is_some_and(Vec::is_empty)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::claiming::{self, Beginning, Force};
 use crate::Context;
-use crate::domain::{Outcome, Refusal, Status, Step, Task};
+use crate::domain::{Outcome, Refusal, Status, Step, Task, held_by};
 use crate::error::{Error, Result};
 use crate::ops::passage::{self, Consequences};
 use crate::store::{Because, Tx};
@@ -80,13 +80,7 @@ pub fn refuse_stranger(
     if let Some(attempt) = tx.last_attempt_of(&worker.id, &task.id)? {
         return Err(fenced(task, attempt));
     }
-    Err(Refusal::Held {
-        task: task.id.clone(),
-        holder: holder.clone(),
-        since: task.claimed_at,
-        thought: task.thought.clone(),
-    }
-    .into())
+    Err(held_by(task, &tx.worker(holder)?).into())
 }
 
 /// Tells one who lost the task, and whom somebody followed on it, that the result comes too late.

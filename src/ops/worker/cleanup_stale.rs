@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::presence::{self, Departed};
+use super::presence::{self, Departed, Leave};
 use crate::domain::{Departure, Worker, WorkerId};
 use crate::error::{Error, Result};
 use crate::ops::Operation;
@@ -46,10 +46,11 @@ impl Operation for CleanupStale {
         };
         let mut workers = Vec::new();
         for worker in candidates.into_iter().filter(|worker| worker.left.is_none()) {
-            match presence::gone(&worker, cx.now, cx.config.stale_timeout_ms) {
-                Some(how) if workers.len() < AT_A_CALL => {
-                    let Departed { tasks, files } = presence::depart(tx, cx, &worker, how, None)?;
-                    workers.push(Gone { id: worker.id, how, released: tasks.len(), files });
+            match presence::loss(&worker, &cx.sign(), cx.config.stale_timeout_ms) {
+                Some(loss) if workers.len() < AT_A_CALL => {
+                    let leave = Leave::from(&loss);
+                    let Departed { tasks, files } = presence::depart(tx, cx, &worker, &leave)?;
+                    workers.push(Gone { id: worker.id, how: loss.how, released: tasks.len(), files });
                 }
                 Some(_) => break,
                 None if self.worker_id.is_some() => return Err(alive(&worker)),

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::presence;
+use super::presence::{self, Leave};
 use crate::config::Naming;
-use crate::domain::{ClaimLimit, Departure, Role, Standing, Step, Tag, TaskId, Worker, WorkerId};
+use crate::domain::{ClaimLimit, Departure, Loss, Role, Standing, Step, Tag, TaskId, Worker, WorkerId};
 use crate::error::Result;
 use crate::ops::task::{Brief, gating, words};
 use crate::ops::workflow::overlaying;
@@ -94,9 +94,9 @@ impl Operation for Connect {
             overlaying::check(cx, own, overlays)?;
         }
         if let Some(known) = &known
-            && let Some(how) = presence::gone(known, cx.now, cx.config.stale_timeout_ms)
+            && let Some(loss) = self.lost(known, cx)
         {
-            presence::depart(tx, cx, known, how, None)?;
+            presence::depart(tx, cx, known, &Leave::from(&loss))?;
         }
         tx.put_worker(&worker)?;
         tx.set_guided(&worker.id, &[])?;
@@ -113,6 +113,14 @@ impl Operation for Connect {
 }
 
 impl Connect {
+    /// Says how the one was lost who had the name, if what it has is not simply gone on with.
+    fn lost(&self, known: &Worker, cx: &Context) -> Option<Loss> {
+        let loss = presence::loss(known, &cx.sign(), cx.config.stale_timeout_ms);
+        let begins_anew = self.resume == Some(false) && known.reserved_ms.is_some();
+        let anew = || Loss { how: Departure::Died, why: "it came back and began anew".into() };
+        loss.or_else(|| begins_anew.then(anew))
+    }
+
     /// Returns the overlays that are asked for, each once.
     fn overlays_once(&self) -> Option<Vec<String>> {
         let mut overlays = self.overlays.clone()?;
@@ -135,6 +143,8 @@ impl Connect {
         Worker {
             limit: self.max_claims.or(of_role).map_or(limit, ClaimLimit),
             last_heartbeat: cx.now,
+            sign: cx.sign(),
+            reserved_ms: None,
             process: cx.caller.process.clone(),
             left: None,
             ..worker

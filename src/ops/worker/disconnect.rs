@@ -1,8 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::presence::{self, Departed};
-use crate::domain::{Departure, Refusal, Status, TaskId};
+use super::presence::{self, Departed, Leave};
+use crate::domain::{Refusal, Status, TaskId};
 use crate::error::Result;
 use crate::ops::task::{gating, moving};
 use crate::ops::{Actor, Operation};
@@ -43,7 +43,7 @@ impl Operation for Disconnect {
         const SHOWN: usize = 20;
         let status = self.final_status.as_ref();
         let Departed { tasks: mut released, files } =
-            presence::depart(tx, cx, worker, Departure::Disconnected, status)?;
+            presence::depart(tx, cx, worker, &Leave::taken(status))?;
         let released_total = released.len();
         released.truncate(SHOWN);
         Ok(Disconnected { worker_id: worker.id.clone(), released, released_total, files_released: files })

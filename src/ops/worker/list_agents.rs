@@ -50,6 +50,9 @@ struct Agent {
     /// It made no call for long.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     idle: bool,
+    /// Its client is gone; until then its tasks are kept for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved_until: Option<Timestamp>,
 }
 
 impl Operation for ListAgents {
@@ -91,6 +94,7 @@ fn agent(tx: &Tx, cx: &Context, worker: Worker) -> Result<Agent> {
         holds_total,
         thought: thought.map(|thought| shortened(&thought, THOUGHT)),
         idle: cx.now.since(worker.last_heartbeat) > cx.config.idle_after_ms,
+        reserved_until: worker.reserved_until(),
         id: worker.id,
         tags: worker.tags,
         max_claims: worker.limit,

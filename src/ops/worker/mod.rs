@@ -1,6 +1,7 @@
 //! Coming, going, and seeing who is here.
 
 mod cleanup_stale;
+pub mod clients;
 mod connect;
 mod disconnect;
 mod list_agents;

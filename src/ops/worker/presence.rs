@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::domain::{ClaimLimit, Departure, Outcome, Refusal, Step, TaskId, Timestamp, Worker, WorkerId};
+use crate::domain::{
+    ClaimLimit, Departure, Life, Loss, Millis, Outcome, Process, Refusal, Sign, Status, Step, TaskId, Worker,
+    WorkerId,
+};
 use crate::error::Result;
 use crate::ops::Request;
 use crate::ops::mark::marking;
@@ -43,13 +46,19 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
             how.as_str()
         ));
     }
+    let sign = cx.sign();
     if elsewhere || returns.is_some() || worker.registered_at == cx.now {
-        worker.process = cx.caller.process.clone().or(worker.process);
+        worker.process = cx.caller.process.clone().or_else(|| went_on(&worker));
         worker.last_heartbeat = cx.now;
+        worker.sign = sign;
+        worker.reserved_ms = None;
         tx.put_worker(&worker)?;
-    } else if cx.now.since(worker.last_heartbeat) >= RENEW_AFTER_MS {
-        tx.renew_lease(id, cx.now)?;
+    } else if sign.since(&worker.sign) >= RENEW_AFTER_MS
+        || cx.now.since(worker.last_heartbeat) >= RENEW_AFTER_MS
+    {
+        tx.renew_lease(id, &sign)?;
         worker.last_heartbeat = cx.now;
+        worker.sign = sign;
     }
     Ok(worker)
 }
@@ -59,8 +68,22 @@ pub fn is_news(worker: &Worker, cx: &Context) -> bool {
     worker.left.is_some() || is_elsewhere(worker, cx)
 }
 
+/// Says whether the call comes from another place than the worker's last ones: another server or,
+/// after the end of its server, a shell.
 fn is_elsewhere(worker: &Worker, cx: &Context) -> bool {
-    cx.caller.process.is_some() && worker.process != cx.caller.process
+    match &cx.caller.process {
+        Some(_) => worker.process != cx.caller.process || worker.reserved_ms.is_some(),
+        None => worker.reserved_ms.is_some() || worker.process.as_ref().is_some_and(is_over),
+    }
+}
+
+/// Returns the process of a worker that now calls from a shell, if it is still connected through that.
+fn went_on(worker: &Worker) -> Option<Process> {
+    worker.process.clone().filter(|theirs| worker.reserved_ms.is_none() && !is_over(theirs))
+}
+
+fn is_over(theirs: &Process) -> bool {
+    process::life(theirs) == Life::Over
 }
 
 /// Returns a worker that nobody has met, with the project's defaults.
@@ -73,16 +96,22 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
         limit: ClaimLimit(cx.config.claim_limit),
         registered_at: cx.now,
         last_heartbeat: cx.now,
+        sign: cx.sign(),
+        reserved_ms: None,
         process: cx.caller.process.clone(),
         left: None,
         untold: 0,
     }
 }
 
-/// Says whether a worker speaks through another process that still runs.
+/// Says whether a worker is at work through another process.
 pub fn lives_elsewhere(worker: &Worker, cx: &Context) -> bool {
     match &worker.process {
-        Some(theirs) => cx.caller.process.as_ref() != Some(theirs) && !process::is_gone(theirs),
+        Some(theirs) => {
+            cx.caller.process.as_ref() != Some(theirs)
+                && worker.reserved_ms.is_none()
+                && loss(worker, &cx.sign(), cx.config.stale_timeout_ms).is_none()
+        }
         None => false,
     }
 }
@@ -93,11 +122,12 @@ pub fn name_taken(worker: &Worker) -> Refusal {
 
 /// Renews the lease of a worker that only reads.
 pub fn renew(app: &App, worker: &Worker, request: &Request) -> Result<()> {
-    let old = app.now().since(worker.last_heartbeat) > request.config.stale_timeout_ms / 10;
-    if worker.left.is_some() || !old {
+    let sign = app.sign();
+    let old = sign.since(&worker.sign).max(sign.at.since(worker.last_heartbeat));
+    if worker.left.is_some() || old <= request.config.stale_timeout_ms / 10 {
         return Ok(());
     }
-    app.store.transact(request.patience, Effect::Note, |tx| tx.renew_lease(&worker.id, app.now()))
+    app.store.transact(request.patience, Effect::Note, |tx| tx.renew_lease(&worker.id, &sign))
 }
 
 /// Gives back the tasks of workers that are gone, if no process has looked just now.
@@ -109,50 +139,75 @@ pub fn sweep(app: &App, request: &Request) -> Result<()> {
     if !app.store.looks_after(LOOK_EVERY)? && !is_first {
         return Ok(());
     }
-    let looked = look(app, request);
+    let looked = look(app, request, |tx| tx.workers_present());
     // Who was in haste looks again when it has time.
     app.has_looked.store(looked.is_ok(), Ordering::Relaxed);
-    looked
+    looked.map(drop)
 }
 
-fn look(app: &App, request: &Request) -> Result<()> {
+/// Looks at once whether somebody is gone for want of whom the caller came away with nothing: who
+/// stands in its way, or else any of those who hold tasks. Says whether so.
+pub fn look_closer(app: &App, request: &Request, in_the_way: Option<&WorkerId>) -> Result<bool> {
+    look(app, request, |tx| match in_the_way {
+        Some(holder) => Ok(tx.worker_if_known(holder)?.into_iter().collect()),
+        None => tx.workers_holding(),
+    })
+}
+
+/// Takes leave of some of those workers that are gone, and says whether there were any.
+fn look(app: &App, request: &Request, whom: impl FnOnce(&Tx) -> Result<Vec<Worker>>) -> Result<bool> {
     let Request { worker, arguments, patience, config, .. } = request;
     // `connect` itself looks after the one who comes back.
     let newcomer = arguments.get("worker_id").and_then(serde_json::Value::as_str);
     let caller = worker.as_ref().map(WorkerId::as_str).or(newcomer);
-    let present = app.store.transact(*patience, Effect::Read, |tx| tx.workers_present())?;
-    let now = app.now();
-    let gone = present
+    let here = app.store.transact(*patience, Effect::Read, whom)?;
+    let now = app.sign();
+    let gone = here
         .into_iter()
-        .filter(|worker| caller != Some(worker.id.as_str()))
-        .filter_map(|worker| Some((gone(&worker, now, config.stale_timeout_ms)?, worker)));
-    for (how, worker) in gone.take(AT_A_LOOK) {
-        app.store.transact(*patience, Effect::Write, |tx| {
+        .filter(|worker| worker.left.is_none() && caller != Some(worker.id.as_str()))
+        .filter_map(|worker| Some((loss(&worker, &now, config.stale_timeout_ms)?, worker)));
+    let mut found = false;
+    for (loss, worker) in gone.take(AT_A_LOOK) {
+        found |= app.store.transact(*patience, Effect::Write, |tx| {
             let cx = app.context(tx, config)?;
             let seen = tx.worker(&worker.id)?;
             let unchanged = seen.left.is_none()
-                && seen.process == worker.process
-                && seen.last_heartbeat == worker.last_heartbeat;
+                && (&seen.process, &seen.sign, seen.reserved_ms)
+                    == (&worker.process, &worker.sign, worker.reserved_ms);
             if unchanged {
-                depart(tx, &cx, &seen, how, None)?;
+                depart(tx, &cx, &seen, &Leave::from(&loss))?;
             }
-            Ok(())
+            // Whoever was quicker has left the same to the caller.
+            Ok(seen.left.is_some() || unchanged)
         })?;
     }
-    Ok(())
+    Ok(found)
 }
 
-/// Says how a worker went, if it is gone.
-///
-/// One whose process runs on this machine is alive however long it thinks. Of
-/// any other only its lease tells.
-pub fn gone(worker: &Worker, now: Timestamp, stale_timeout_ms: i64) -> Option<Departure> {
-    if let Some(theirs) = &worker.process
-        && process::is_here(theirs)
-    {
-        return process::is_gone(theirs).then_some(Departure::Died);
+/// Says how a worker was lost, if it was.
+pub fn loss(worker: &Worker, now: &Sign, stale_timeout_ms: Millis) -> Option<Loss> {
+    worker.loss(now, stale_timeout_ms, process::life)
+}
+
+/// How a worker goes.
+pub struct Leave<'a> {
+    how: Departure,
+    why: Option<&'a str>,
+    /// Where its tasks go, if not where the workflow says.
+    to: Option<&'a Status>,
+}
+
+impl<'a> Leave<'a> {
+    /// It says goodbye.
+    pub fn taken(to: Option<&'a Status>) -> Self {
+        Self { how: Departure::Disconnected, why: None, to }
     }
-    (now.since(worker.last_heartbeat) > stale_timeout_ms).then_some(Departure::Expired)
+}
+
+impl<'a> From<&'a Loss> for Leave<'a> {
+    fn from(Loss { how, why }: &'a Loss) -> Self {
+        Self { how: *how, why: Some(why), to: None }
+    }
 }
 
 /// What a worker had who is gone.
@@ -163,17 +218,12 @@ pub struct Departed {
 }
 
 /// Takes leave of a worker: its tasks go back, each with what followed, and it is written down as gone.
-pub fn depart(
-    tx: &Tx,
-    cx: &Context,
-    worker: &Worker,
-    how: Departure,
-    to: Option<&crate::domain::Status>,
-) -> Result<Departed> {
+pub fn depart(tx: &Tx, cx: &Context, worker: &Worker, leave: &Leave<'_>) -> Result<Departed> {
+    let &Leave { how, why, to } = leave;
     let held = tx.held_by(&worker.id)?;
     let because = match how {
         Departure::Disconnected => Because::asked(Some(&worker.id), how.as_str(), cx.now),
-        _ => cx.by_rule(how.as_str()).work_ended_at(worker.last_heartbeat),
+        _ => cx.by_rule(how.as_str()).for_reason(why).work_ended_at(worker.sign.at),
     };
     let files = marking::release_all_of(tx, &worker.id, &because)?;
     if how != Departure::Disconnected {

@@ -1,54 +1,185 @@
 //! When there is nobody left to serve.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
-/// How often a process looks whether its parent still lives.
+use super::ask::ask;
+use crate::App;
+use crate::ops::clients;
+
+/// How soon after its client a server is gone, unless it is still answering what the client asked.
+const AT_ONCE: Duration = Duration::from_millis(80);
+/// How long calls that are under way may go without one of them being answered.
+const STANDSTILL: Duration = Duration::from_millis(40);
+/// How long they may be answered at all.
+const LONGEST: Duration = Duration::from_millis(900);
+/// How often is looked whether something is done.
+const LOOK: Duration = Duration::from_millis(5);
+
 #[cfg(unix)]
-const PARENT_CHECK: Duration = Duration::from_secs(1);
+const SIGHUP: u32 = 1;
 
 /// Waits until the client hung up or died, or somebody told this process to stop.
 pub async fn wait(hangup: Arc<Notify>) -> io::Result<()> {
-    watch_parent(Arc::clone(&hangup));
+    watch_client(Arc::clone(&hangup));
     tokio::select! {
         () = hangup.notified() => Ok(()),
         stopped = told_to_stop() => stopped,
     }
 }
 
-/// A client that was killed may leave its end of the pipe to other children.
+/// Lets calls that are under way come to their end, as long as answers go out.
 ///
-/// A thread looks, since a timer of the runtime would wake it up twice each time.
-#[cfg(unix)]
-fn watch_parent(hangup: Arc<Notify>) {
-    use std::os::unix::process::parent_id;
-
-    let parent = parent_id();
-    std::thread::spawn(move || {
-        while parent_id() == parent {
-            std::thread::sleep(PARENT_CHECK);
+/// One that waits for others, or whose client does not read, rolls back when the process ends.
+pub async fn finish<T>(calls: impl Future<Output = T>, sent: impl Fn() -> u64) {
+    let mut calls = pin!(calls);
+    let start = Instant::now();
+    loop {
+        let before = sent();
+        if within(STANDSTILL, &mut calls).await.is_some() {
+            return;
         }
+        if sent() == before || start.elapsed() > LONGEST {
+            tracing::warn!("calls were still under way when the client was gone");
+            return;
+        }
+    }
+}
+
+/// Sees to the workers of a client that has been gone for a moment. If there is no time for that, others do it.
+pub async fn hang_up(app: Arc<App>, since: Instant) {
+    let time = AT_ONCE.saturating_sub(since.elapsed()).max(AT_ONCE - STANDSTILL);
+    let done = tokio::task::spawn_blocking(move || clients::hang_up(&app));
+    match within(time, done).await {
+        Some(Ok(Ok(()))) => {}
+        Some(Ok(Err(error))) => tracing::warn!(%error, "the workers of this client were left to others"),
+        _ => tracing::warn!("the workers of this client were left to others"),
+    }
+}
+
+/// Waits for something as long as that, of the time in which this process gets to run: on a machine
+/// that is busy with others, its threads come to the end of a look as late as to that of their work.
+async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let start = Instant::now();
+    for _ in 0..time.as_millis().div_ceil(LOOK.as_millis()) {
+        if let Ok(done) = timeout(LOOK, &mut work).await {
+            return Some(done);
+        }
+        if start.elapsed() > LONGEST || tokio::task::spawn_blocking(|| ()).await.is_err() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Renews the leases of workers now and then, while their client is connected.
+pub async fn renew(app: Arc<App>) {
+    loop {
+        sleep(Duration::from_millis(clients::renewed_every(&app).unsigned_abs())).await;
+        if let Err(error) = ask(&app, clients::renew).await {
+            tracing::warn!(%error, "the leases were not renewed");
+        }
+    }
+}
+
+/// Tells when the client is gone, also if it left its end of the input to other children.
+///
+/// A thread of its own sleeps until then; whatever keeps the others from ending
+/// does so no longer than they have time.
+fn watch_client(hangup: Arc<Notify>) {
+    thread::spawn(move || {
+        watched::until_gone();
         hangup.notify_one();
+        thread::sleep(LONGEST + AT_ONCE);
+        tracing::warn!("the client is gone, and something kept this process from ending");
+        std::process::exit(0);
     });
 }
 
-#[cfg(unix)]
-async fn told_to_stop() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
+#[cfg(target_os = "linux")]
+mod watched {
+    use std::io;
+    use std::time::Duration;
 
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    use rustix::process::{PidfdFlags, getppid, pidfd_open};
+
+    /// Waits until nobody reads the output any more, or the parent has ended.
+    pub fn until_gone() {
+        let parent = getppid();
+        let handle = parent.and_then(|parent| pidfd_open(parent, PidfdFlags::empty()).ok());
+        // Where the parent cannot be watched, it is looked for.
+        let look = Timespec { tv_sec: 1, tv_nsec: 0 };
+        let timeout = (parent.is_some() && handle.is_none()).then_some(&look);
+        let output = io::stdout();
+        let mut watched = vec![PollFd::new(&output, PollFlags::empty())];
+        watched.extend(handle.as_ref().map(|handle| PollFd::new(handle, PollFlags::IN)));
+        while getppid() == parent {
+            match poll(&mut watched, timeout) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => return,
+                Err(_) => std::thread::sleep(Duration::from_secs(1)),
+            }
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod watched {
+    use std::os::unix::process::parent_id;
+    use std::time::Duration;
+
+    /// Waits until the parent has ended.
+    pub fn until_gone() {
+        let parent = parent_id();
+        while parent_id() == parent {
+            std::thread::sleep(Duration::from_secs(1));
+        }
     }
 }
 
 #[cfg(not(unix))]
-fn watch_parent(_hangup: Arc<Notify>) {}
+mod watched {
+    /// Waits for nothing: only the input tells.
+    pub fn until_gone() {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn told_to_stop() -> io::Result<()> {
+    use crate::process;
+    use std::future::pending;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = match process::ignores(SIGHUP) {
+        true => None,
+        false => Some(signal(SignalKind::hangup())?),
+    };
+    let hung_up = async {
+        match &mut hangup {
+            Some(hangup) => hangup.recv().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        _ = hung_up => Ok(()),
+    }
+}
 
 #[cfg(not(unix))]
 async fn told_to_stop() -> io::Result<()> {

@@ -62,6 +62,11 @@ impl Handler {
         tools::listed(config.toolset, &config)
     }
 
+    /// Returns the project, if there is one.
+    pub fn project(&self) -> Option<Arc<App>> {
+        self.opened.as_ref().ok().cloned()
+    }
+
     fn app(&self) -> Result<&Arc<App>, ErrorData> {
         self.opened.as_ref().map_err(answer::error)
     }

@@ -31,7 +31,7 @@ mod transport;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use rmcp::service::serve_directly;
 use tokio::sync::Notify;
@@ -48,9 +48,6 @@ pub struct Server {
     pub toolset: Toolset,
 }
 
-/// How long calls that are under way may take when the client is gone.
-const GRACE: Duration = Duration::from_millis(900);
-
 /// Serves the client on standard input and output until it is gone.
 pub fn serve(server: Server) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -64,10 +61,18 @@ async fn converse(server: Server) -> io::Result<()> {
     let hangup = Arc::new(Notify::new());
     let receipts = Arc::default();
     let transport = Stdio::open(Arc::clone(&hangup), Arc::clone(&receipts));
-    let conversation = serve_directly(Handler::new(server, receipts), transport, None);
+    let sent = transport.sent();
+    let handler = Handler::new(server, receipts);
+    let app = handler.project();
+    if let Some(app) = &app {
+        tokio::spawn(ending::renew(Arc::clone(app)));
+    }
+    let conversation = serve_directly(handler, transport, None);
     ending::wait(hangup).await?;
-    if tokio::time::timeout(GRACE, conversation.cancel()).await.is_err() {
-        tracing::warn!("calls were still under way when the client was gone");
+    let since = Instant::now();
+    ending::finish(conversation.cancel(), sent).await;
+    if let Some(app) = app {
+        ending::hang_up(app, since).await;
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("obliterated", &[Topic::Tasks]),
     ("thought", &[Topic::Workers]),
     ("connected", &[Topic::Workers]),
+    ("worker_away", &[Topic::Workers]),
     ("worker_left", &[Topic::Workers]),
     ("mark_claimed", &[Topic::Marks]),
     ("mark_released", &[Topic::Marks]),

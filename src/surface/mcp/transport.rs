@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rmcp::RoleServer;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
@@ -29,6 +30,7 @@ struct Outgoing {
     hangup: Arc<Notify>,
     /// Handed in when the answers they belong to are out.
     receipts: Arc<Receipts>,
+    sent: AtomicU64,
 }
 
 impl Stdio {
@@ -36,7 +38,8 @@ impl Stdio {
     pub fn open(hangup: Arc<Notify>, receipts: Arc<Receipts>) -> Self {
         let (input, output) = stdio_pipes();
         let output = Mutex::new(output);
-        let outgoing = Arc::new(Outgoing { output, hangup, receipts });
+        let sent = AtomicU64::new(0);
+        let outgoing = Arc::new(Outgoing { output, hangup, receipts, sent });
         let (sender, incoming) = mpsc::channel(WAITING);
         let answering = Arc::clone(&outgoing);
         tokio::spawn(async move {
@@ -45,6 +48,12 @@ impl Stdio {
             }
         });
         Self { incoming, outgoing }
+    }
+
+    /// Returns how to tell how many messages went out.
+    pub fn sent(&self) -> impl Fn() -> u64 + use<> {
+        let outgoing = Arc::clone(&self.outgoing);
+        move || outgoing.sent.load(Ordering::Relaxed)
     }
 }
 
@@ -77,7 +86,9 @@ impl Outgoing {
             output.write_all(&line).await?;
             output.flush().await
         };
-        written.await.inspect_err(|_| self.hangup.notify_one())
+        written.await.inspect_err(|_| self.hangup.notify_one())?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 
