@@ -25,7 +25,7 @@ pub struct Message {
     pub thread: i64,
 }
 
-/// What a message is for.
+// What a message is for. A doc comment would stand in the schema, which every agent reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
