@@ -94,8 +94,9 @@ pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Opti
         return Ok(None);
     };
     if let Some(shown) = cx.mail.shown.take() {
-        let receipt = Receipt::of(app, reader, shown);
-        return Ok(Some(Rider { lines: Vec::new(), receipt }));
+        let carries = !shown.is_empty();
+        let rider = || Rider { lines: Vec::new(), receipt: Receipt::of(app, reader, shown) };
+        return Ok(carries.then(rider));
     }
     let untold = match asks.filter(|asks| asks.id == *reader && !cx.mail.came.get()) {
         Some(asks) => asks.untold,
