@@ -150,6 +150,21 @@ fn what_stops_a_worker_is_the_next_thing_to_do() {
 }
 
 #[test]
+fn what_one_was_told_to_do_otherwise_is_not_forgotten() {
+    let project = midway();
+    project.does(
+        "send",
+        json!({ "worker_id": "bob", "task": "api", "kind": "redirect", "text": "leave out v1" }),
+    );
+    project.does("inbox", json!({ "worker_id": "ann" }));
+
+    let resumed = project.answer("resume", json!({ "worker_id": "ann" }));
+
+    let notes = json!(["#2 redirect from bob about api: leave out v1", "note: errors are RFC 9457"]);
+    assert_eq!(resumed["holds"][0]["notes"], notes);
+}
+
+#[test]
 fn what_was_given_is_to_be_claimed() {
     let project = Project::new();
     project.has(["api"]).does("update", json!({ "worker_id": "bob", "task": "api", "assignee": "ann" }));

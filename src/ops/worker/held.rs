@@ -28,7 +28,8 @@ pub struct Held {
     /// What the worker last said it thought.
     #[serde(skip_serializing_if = "String::is_empty")]
     thought: String,
-    /// The beginnings of what was last attached, each with its type.
+    /// The beginnings of what it was told about it before, if that was to do otherwise, and of what was
+    /// last attached, each with its type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     /// What has yet to be attached before it can go on from here.
@@ -81,9 +82,12 @@ impl Held {
             Some(thought) => thought.clone(),
             None => last_thought(tx, &worker.id, &task)?,
         };
+        let mut notes: Vec<String> =
+            tx.directions(&worker.id, id, 1)?.iter().map(|message| message.line()).collect();
+        notes.extend(tx.newest_texts(id, NOTES - notes.len(), Detail::ALL[0].note)?);
         Ok(Self {
             thought,
-            notes: tx.newest_texts(id, NOTES, Detail::ALL[0].note)?,
+            notes,
             gates: left.iter().take(GATES).map(|(_, label)| label.clone()).collect(),
             wanted: left.into_iter().take(2).map(|(kind, _)| kind).collect(),
             end: workflow.complete.clone(),
