@@ -32,7 +32,10 @@ fn a_new_process_goes_on_from_the_answer_to_connect_alone() {
     assert_eq!(held["gates"], json!(["gate/impl-notes (or a reason)"]));
     assert_eq!(shell["holds"][0]["lost"], true);
     assert_eq!(shell["messages"], json!(["#1 redirect from bob about api: skip the docs"]));
-    assert_eq!(shell["next"], "do first what message #1 says");
+    assert_eq!(
+        shell["next"],
+        "heed message #1 first; connect(worker_id=ann) gives you `api` back; then go on with it"
+    );
     assert_eq!(
         back["next"],
         "go on with `api`, then update(task=api, status=completed, attachments=[{type: gate/impl-notes, content: …}])"

@@ -18,12 +18,12 @@ pub struct Packet {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     holds: Vec<Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    holds_total: Option<usize>,
+    holds_more: Option<String>,
     /// The files it marked: those that others wait for first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     marks: Vec<Marked>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    marks_total: Option<usize>,
+    marks_more: Option<String>,
     /// What others did to its tasks, to what these wait for and to its files, since it last did something to them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<String>,
@@ -60,17 +60,17 @@ impl Packet {
         let held: Vec<Held> =
             ids.iter().map(|id| Held::of(tx, cx, worker, id, lost.contains(id))).collect::<Result<_>>()?;
         let (messages, urgent) = messages(tx, cx, worker)?;
-        let (marks, marks_total) = marks(tx, worker)?;
+        let (marks, marks_more) = marks(tx, worker)?;
         let changed = changes::since(tx, worker, &ids, marks.iter().map(|mark| &mark.file))?;
         let ready = ready(tx)?;
-        let next = match (&urgent, held.first()) {
-            (Some(id), _) => format!("do first what message #{id} says"),
-            (None, Some(first)) => first.next(&worker.id),
-            (None, None) => next_of_idle(ready).into(),
+        let next = held.first().map_or_else(|| next_of_idle(ready).into(), |first| first.next(&worker.id));
+        let next = match urgent {
+            Some(id) => format!("heed message #{id} first; {next}"),
+            None => next,
         };
         let holds = fitting(held);
-        let holds_total = Some(total).filter(|total| *total > holds.len());
-        Ok(Self { holds, holds_total, marks, marks_total, changed, messages, ready, next })
+        let holds_more = more(total - holds.len(), || format!("list_tasks(owner={})", worker.id));
+        Ok(Self { holds, holds_more, marks, marks_more, changed, messages, ready, next })
     }
 }
 
@@ -139,8 +139,13 @@ fn messages(tx: &Tx, cx: &Context, worker: &Worker) -> Result<(Vec<String>, Opti
     Ok((lines, urgent))
 }
 
-/// Returns the files that the worker marked, as far as there is room, and how many there are if that is more.
-fn marks(tx: &Tx, worker: &Worker) -> Result<(Vec<Marked>, Option<usize>)> {
+/// Says how many are left, and how to see them; nothing if none are.
+fn more(left: usize, call: impl Fn() -> String) -> Option<String> {
+    (left > 0).then(|| format!("{left} more: {}", call()))
+}
+
+/// Returns the files that the worker marked, as far as there is room, and what is left of them.
+fn marks(tx: &Tx, worker: &Worker) -> Result<(Vec<Marked>, Option<String>)> {
     const ROOM: usize = 250;
     const WANTS: usize = 200;
     const WAITING: usize = 3;
@@ -162,6 +167,6 @@ fn marks(tx: &Tx, worker: &Worker) -> Result<(Vec<Marked>, Option<usize>)> {
     all.sort_by_key(|mark| mark.wanted_by.is_empty());
     let total = all.len();
     let shown = fill(all, ROOM);
-    let marks_total = Some(total).filter(|total| *total > shown.len());
-    Ok((shown, marks_total))
+    let marks_more = more(total - shown.len(), || format!("list_marks(worker_id={})", worker.id));
+    Ok((shown, marks_more))
 }
