@@ -62,7 +62,20 @@ impl Answer {
     }
 }
 
+impl From<Result<Value>> for Answer {
+    fn from(outcome: Result<Value>) -> Self {
+        Self { outcome, rider: None }
+    }
+}
+
 impl Receipt {
+    /// Counts messages as on their way to their reader.
+    fn of(app: &App, reader: &WorkerId, shown: Vec<Shown>) -> Self {
+        let bag = Arc::clone(&app.mailbag);
+        bag.open().extend(shown.iter().map(|shown| ((reader.clone(), shown.message), shown.whole)));
+        Self { bag, reader: reader.clone(), shown }
+    }
+
     /// Marks the messages as told. Those that cannot be marked now are told again.
     pub fn hand_in(self, app: &App) {
         let Self { reader, shown, .. } = &self;
@@ -135,18 +148,4 @@ fn load(app: &App, tx: &Tx, reader: &WorkerId, untold: i64) -> Result<Option<Rid
         lines,
         receipt: Receipt { bag: Arc::clone(&app.mailbag), reader: reader.clone(), shown },
     }))
-}
-
-impl Receipt {
-    fn of(app: &App, reader: &WorkerId, shown: Vec<Shown>) -> Self {
-        let bag = Arc::clone(&app.mailbag);
-        bag.open().extend(shown.iter().map(|shown| ((reader.clone(), shown.message), shown.whole)));
-        Self { bag, reader: reader.clone(), shown }
-    }
-}
-
-impl From<Result<Value>> for Answer {
-    fn from(outcome: Result<Value>) -> Self {
-        Self { outcome, rider: None }
-    }
 }
