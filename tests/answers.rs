@@ -136,6 +136,8 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
         ("mark_file", ann(json!({ "file": (0..90).map(|n| format!("src/{n}.rs")).collect::<Vec<_>>() }))),
         ("list_marks", json!({})),
         ("send", ann(json!({ "to": "all", "text": "\"".repeat(1_000) }))),
+        ("resume", ann(json!({}))),
+        ("resume", json!({ "worker_id": "bob" })),
         ("inbox", json!({})),
         ("inbox", json!({ "worker_id": "bob" })),
         ("inbox", json!({ "worker_id": "bob", "all": true })),

@@ -25,7 +25,7 @@ pub struct Message {
     pub thread: i64,
 }
 
-/// What a message is for.
+// What a message is for. A doc comment would stand in the schema, which every agent reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -151,11 +151,16 @@ impl Load {
     /// How many bytes an answer grows by at most.
     const ROOM: usize = 240;
 
-    /// Packs the first of `total` messages: whole ones as far as there is room, of the first at least its beginning.
+    /// Packs the first of `total` messages for an answer to something else.
     pub fn of(first: &[Message], total: usize) -> Self {
+        Self::within(Self::ROOM, first, total)
+    }
+
+    /// Packs the first of `total` messages: whole ones as far as there is room, of the first at least its beginning.
+    pub fn within(room: usize, first: &[Message], total: usize) -> Self {
         let frame = r#","messages":[]"#.len();
         let mut load = Self::default();
-        let mut room = Self::ROOM - frame;
+        let mut room = room - frame;
         for (before, message) in first.iter().enumerate() {
             let left = total.saturating_sub(before + 1);
             let for_rest = if left > 0 { size(&rest(left)) } else { 0 };

@@ -164,20 +164,34 @@ impl Entry {
         made.clone()
     }
 
+    /// Returns who reads the answer, where it makes no difference who asks; elsewhere this process speaks
+    /// for its `default`, if no other worker is named.
+    fn listener(
+        &self,
+        default: Option<&WorkerId>,
+        schema: &Map<String, Value>,
+        input: &mut Map<String, Value>,
+    ) -> Result<Option<WorkerId>> {
+        let named = NAMES.into_iter().find(|name| input.contains_key(*name));
+        if self.actor != Actor::Nobody {
+            if let (Some(worker), None) = (default, named) {
+                input.insert(NAMES[0].into(), worker.as_str().into());
+            }
+            return Ok(None);
+        }
+        let is_own = schema.get("properties").is_some_and(|known| known.get(NAMES[0]).is_some());
+        // What is no text is refused with the other arguments.
+        let named = named.filter(|name| !is_own && matches!(input[*name], Value::String(_) | Value::Null));
+        let listener = parsed(named.and_then(|name| text(input.shift_remove(name))))?;
+        Ok(listener.or_else(|| default.cloned()))
+    }
+
     /// Takes the common arguments out of the input and holds the rest against the schema.
     fn read(&self, app: &App, input: Input) -> Result<Request> {
         let Input { arguments: mut input, id, patience } = input;
         let config = app.config();
         let schema = self.schema(&config);
-        let is_named = |input: &Map<String, Value>| NAMES.iter().any(|name| input.contains_key(*name));
-        let mut listener = None;
-        if self.actor != Actor::Nobody {
-            if let Some(worker) = app.caller.worker.as_ref().filter(|_| !is_named(&input)) {
-                input.insert(NAMES[0].into(), worker.as_str().into());
-            }
-        } else if schema.get("properties").is_some_and(|known| known.get(NAMES[0]).is_none()) {
-            listener = parsed(NAMES.iter().find_map(|name| text(input.shift_remove(*name))))?;
-        }
+        let listener = self.listener(app.caller.worker.as_ref(), &schema, &mut input)?;
         let unheeded = unheeded::take(self.name, &schema, &mut input);
         arguments::check(self.name, &schema, &mut input)?;
         let mut take = |name: &str, applies: bool| match applies {
@@ -188,7 +202,7 @@ impl Entry {
         let id = take("request_id", self.effect != Effect::Read).or(id);
         Ok(Request {
             worker: parsed(worker)?,
-            listener: listener.or_else(|| app.caller.worker.clone()),
+            listener,
             takes_mail: false,
             id: parsed(id.filter(|_| self.effect != Effect::Read))?,
             arguments: input,

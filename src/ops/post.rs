@@ -62,7 +62,20 @@ impl Answer {
     }
 }
 
+impl From<Result<Value>> for Answer {
+    fn from(outcome: Result<Value>) -> Self {
+        Self { outcome, rider: None }
+    }
+}
+
 impl Receipt {
+    /// Counts messages as on their way to their reader.
+    fn of(app: &App, reader: &WorkerId, shown: Vec<Shown>) -> Self {
+        let bag = Arc::clone(&app.mailbag);
+        bag.open().extend(shown.iter().map(|shown| ((reader.clone(), shown.message), shown.whole)));
+        Self { bag, reader: reader.clone(), shown }
+    }
+
     /// Marks the messages as told. Those that cannot be marked now are told again.
     pub fn hand_in(self, app: &App) {
         let Self { reader, shown, .. } = &self;
@@ -94,8 +107,9 @@ pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Opti
         return Ok(None);
     };
     if let Some(shown) = cx.mail.shown.take() {
-        let receipt = Receipt::of(app, reader, shown);
-        return Ok(Some(Rider { lines: Vec::new(), receipt }));
+        let carries = !shown.is_empty();
+        let rider = || Rider { lines: Vec::new(), receipt: Receipt::of(app, reader, shown) };
+        return Ok(carries.then(rider));
     }
     let untold = match asks.filter(|asks| asks.id == *reader && !cx.mail.came.get()) {
         Some(asks) => asks.untold,
@@ -134,18 +148,4 @@ fn load(app: &App, tx: &Tx, reader: &WorkerId, untold: i64) -> Result<Option<Rid
         lines,
         receipt: Receipt { bag: Arc::clone(&app.mailbag), reader: reader.clone(), shown },
     }))
-}
-
-impl Receipt {
-    fn of(app: &App, reader: &WorkerId, shown: Vec<Shown>) -> Self {
-        let bag = Arc::clone(&app.mailbag);
-        bag.open().extend(shown.iter().map(|shown| ((reader.clone(), shown.message), shown.whole)));
-        Self { bag, reader: reader.clone(), shown }
-    }
-}
-
-impl From<Result<Value>> for Answer {
-    fn from(outcome: Result<Value>) -> Self {
-        Self { outcome, rider: None }
-    }
 }

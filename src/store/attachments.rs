@@ -204,6 +204,23 @@ impl Tx<'_> {
         Ok((rows, total as usize))
     }
 
+    /// Returns the beginnings of what was last attached to a task, each after its type; of bytes and files the name.
+    pub fn newest_texts(&self, task: &TaskId, limit: usize, longest: usize) -> Result<Vec<String>> {
+        const SQL: &str = "
+            select attachment_type || ': ' || case
+                when digest is not null then name
+                when file_path is not null then file_path
+                else substr(content, 1, :longest + 1) end
+            from attachments
+            where task_id = :task
+            order by created_at desc, sequence desc, attachment_type
+            limit :limit";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":task": task, ":limit": limit as i64, ":longest": longest as i64 };
+        let rows = statement.query_map(keys, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns a part of the text of an attachment that the store keeps itself.
     pub fn attached_text(&self, task: &TaskId, row: &AttachmentRow, slice: Slice) -> Result<Vec<u8>> {
         const SQL: &str = "

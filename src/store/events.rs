@@ -156,6 +156,83 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the number of the last thing that the worker did to a task; 0 if it did nothing.
+    ///
+    /// That it got the task back when it came does not count.
+    pub fn last_event_of(&self, worker: &WorkerId, task: &TaskId) -> Result<i64> {
+        const SQL: &str = "
+            select id
+            from events
+            where task_id = :task and worker_id = :worker and cause is not 'resume'
+            order by id desc
+            limit 1";
+        let keys = named_params! { ":task": task, ":worker": worker };
+        let found = self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0));
+        Ok(found.optional()?.unwrap_or_default())
+    }
+
+    /// Returns the last things that others than the worker did to a task after an event, and how many
+    /// there were. Messages are no such things.
+    pub fn events_of_others(
+        &self,
+        task: &TaskId,
+        worker: &WorkerId,
+        since: i64,
+        limit: usize,
+    ) -> Result<(Vec<FeedRow>, usize)> {
+        const ROWS: &str = "
+            select *
+            from events
+            where task_id = :of and id > :since and worker_id is not :worker and event <> 'sent'
+            order by id desc
+            limit :limit";
+        const COUNT: &str = "
+            select count(*)
+            from events
+            where task_id = :of and id > :since and worker_id is not :worker and event <> 'sent'";
+        self.of_others([ROWS, COUNT], task.as_str(), worker, Bounds { since, limit })
+    }
+
+    /// Returns the same of what happened to the mark on a file.
+    pub fn mark_events_of_others(
+        &self,
+        file: &MarkPath,
+        worker: &WorkerId,
+        since: i64,
+        limit: usize,
+    ) -> Result<(Vec<FeedRow>, usize)> {
+        const ROWS: &str = "
+            select *
+            from events
+            where file_path = :of and id > :since and worker_id is not :worker
+            order by id desc
+            limit :limit";
+        const COUNT: &str = "
+            select count(*)
+            from events
+            where file_path = :of and id > :since and worker_id is not :worker";
+        self.of_others([ROWS, COUNT], file.as_str(), worker, Bounds { since, limit })
+    }
+
+    fn of_others(
+        &self,
+        [rows, count]: [&'static str; 2],
+        of: &str,
+        worker: &WorkerId,
+        Bounds { since, limit }: Bounds,
+    ) -> Result<(Vec<FeedRow>, usize)> {
+        let (of, worker): (&dyn ToSql, &dyn ToSql) = (&of, worker);
+        let most = limit as i64;
+        let keys = [(":of", of), (":worker", worker), (":since", &since)];
+        let found = self.feed_rows(rows, &[&keys[..], &[(":limit", &most)]].concat())?;
+        if found.len() < limit {
+            let number = found.len();
+            return Ok((found, number));
+        }
+        let number: i64 = self.0.prepare_cached(count)?.query_row(&keys[..], |row| row.get(0))?;
+        Ok((found, number as usize))
+    }
+
     /// Returns the last things that happened to a task, the newest first.
     pub fn events_of(&self, task: &TaskId, limit: usize) -> Result<Vec<FeedRow>> {
         let filter = FeedFilter { task: Some(task.clone()), ..FeedFilter::default() };
@@ -163,6 +240,13 @@ impl Tx<'_> {
         rows.reverse();
         Ok(rows)
     }
+}
+
+/// From where on, and how many.
+#[derive(Clone, Copy)]
+struct Bounds {
+    since: i64,
+    limit: usize,
 }
 
 /// Which entries of the feed are asked for.

@@ -155,6 +155,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Returns the newest messages that told the worker to stop with a task, or to do it otherwise, and that it has read.
+    pub fn directions(&self, worker: &WorkerId, task: &TaskId, limit: usize) -> Result<Vec<Message>> {
+        const SQL: &str = messages_sql!(
+            "messages cross join deliveries on message_id = messages.id
+            where task_id = :task and worker_id = :worker and urgent and read_at is not null
+            order by messages.id desc
+            limit :limit"
+        );
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":worker": worker, ":task": task, ":limit": limit as i64 };
+        let rows = statement.query_map(keys, message)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Says whether the worker got this message and has not read it in full.
     pub fn is_unread(&self, worker: &WorkerId, message: i64) -> Result<bool> {
         const SQL: &str = "

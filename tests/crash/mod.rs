@@ -4,3 +4,4 @@ mod clients;
 mod drains;
 mod kills;
 mod pauses;
+mod resumes;

@@ -44,6 +44,7 @@ mod query;
 mod relink;
 mod remove_overlay;
 mod rename;
+mod resume;
 mod scan;
 mod search;
 mod send;

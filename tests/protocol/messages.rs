@@ -102,3 +102,32 @@ fn a_repeated_request_does_not_repeat_messages() {
     assert_eq!(lines(&again), [""; 0]);
     assert_eq!(first["id"], again["id"]);
 }
+
+#[test]
+fn an_answer_that_was_called_off_tells_nothing() {
+    const LONG: &str =
+        "with recursive n (x) as (select 1 union all select x + 1 from n) select max(x) from n";
+    let team = Team::new();
+    team.configure("limits: { query_ms: 700 }");
+    let (mut ann, mut bob) = (team.agent("ann"), team.agent("bob"));
+    ann.answer("connect", json!({}));
+    bob.answer("send", json!({ "to": "ann", "text": "hi" }));
+    ann.send_line(&call(77, LONG));
+    let called_off = json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 77 },
+    });
+    ann.send_line(&called_off.to_string());
+
+    // It ends after the one that was called off.
+    let refused = ann.refusal("query", json!({ "sql": LONG }));
+    let answer = ann.answer("list_tasks", json!({}));
+
+    let told = [refused.messages, lines(&answer)].concat();
+    assert_eq!(told, ["#1 from bob: hi"]);
+}
+
+/// A request of the protocol to run a query.
+fn call(id: u64, sql: &str) -> String {
+    let params = json!({ "name": "query", "arguments": { "worker_id": "ann", "sql": sql } });
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string()
+}

@@ -40,6 +40,7 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "project_history",
         "list_marks",
         "inbox",
+        "resume",
         "list_agents",
         "attachments",
         "get_metrics",

@@ -7,14 +7,13 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Post, Slice, Tx};
 use crate::{Context, Effect};
 
-/// Read your messages in full; answers to other calls bring their beginnings by themselves.
+/// Read your messages in full.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inbox {
     /// Also what you read.
     #[serde(default)]
     all: bool,
-    /// A message of it.
     thread: Option<i64>,
     task: Option<TaskRef>,
     limit: Option<usize>,

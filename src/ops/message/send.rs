@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::telling;
-use crate::domain::{Address, Message, MessageKind, Refusal, Task, TaskId, TaskRef, Worker, WorkerId};
+use crate::domain::{
+    Address, Message, MessageKind, Refusal, Task, TaskId, TaskRef, Worker, WorkerId, nearest,
+};
 use crate::error::{Error, Result};
 use crate::ops::task::{is_default, words};
 use crate::ops::worker::role;
@@ -12,12 +14,12 @@ use crate::ops::{Actor, Operation};
 use crate::store::{NewMessage, Tx};
 use crate::{Context, Effect};
 
-/// Tell others something: it is in their next answer, whatever they call.
+/// Send a message: it stands in the reader's next answer.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
     text: String,
-    /// Workers, `role:x`, `tag:x`, `all`; default: who holds `task`, or claims it next.
+    /// Workers, `role:x`, `tag:x`, `all`; default: who holds `task`.
     #[serde(default)]
     to: Vec<Address>,
     kind: Option<MessageKind>,
@@ -182,7 +184,7 @@ fn named(tx: &Tx, cx: &Context, to: &[Address]) -> Result<BTreeSet<WorkerId>> {
     let mut found = BTreeSet::new();
     for address in to {
         if let Address::Worker(worker) = address {
-            found.insert(tx.worker(worker)?.id);
+            found.insert(known(tx, worker)?);
             continue;
         }
         let here = match &here {
@@ -197,6 +199,21 @@ fn named(tx: &Tx, cx: &Context, to: &[Address]) -> Result<BTreeSet<WorkerId>> {
         found.extend(meant.into_iter().map(|worker| worker.id.clone()));
     }
     Ok(found)
+}
+
+/// Returns the name of a worker whom somebody has met, here or not.
+fn known(tx: &Tx, id: &WorkerId) -> Result<WorkerId> {
+    const NAMED: usize = 5;
+    if let Some(worker) = tx.worker_if_known(id)? {
+        return Ok(worker.id);
+    }
+    let here: Vec<String> = tx.workers_present()?.into_iter().map(|worker| worker.id.into()).collect();
+    let names: Vec<&str> = here.iter().map(String::as_str).collect();
+    let near = match nearest(id.as_str(), &names) {
+        Some(near) => vec![near.to_owned()],
+        None => here.into_iter().take(NAMED).collect(),
+    };
+    Err(Error::NotFound { what: "worker", name: id.to_string(), near })
 }
 
 fn is_meant(cx: &Context, address: &Address, worker: &Worker) -> bool {

@@ -1,9 +1,10 @@
 //! What a worker is told with an answer: texts of its workflow that it has not had since it came.
 
 use crate::Context;
-use crate::domain::{Enforcement, Gate, Occasion, Task, Turn, Worker, Workflow, filled, listed};
+use crate::domain::{Enforcement, Gate, Occasion, Task, Turn, Worker, Workflow, filled, listed, missing};
 use crate::error::Result;
 use crate::ops::task::brief::shortened;
+use crate::ops::task::gating;
 use crate::store::Tx;
 
 /// How many bytes of texts one answer has room for.
@@ -73,6 +74,17 @@ fn pointer(topics: &[&str]) -> Option<(String, String)> {
 pub fn gates_ahead(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
     let rules = cx.rules_of(tx, task)?;
     Ok(rules.gates_ahead(task).into_iter().map(labelled).collect())
+}
+
+/// Returns the type and the label of each of them whose evidence is not there yet.
+pub fn gates_left(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<(String, String)>> {
+    let rules = cx.rules_of(tx, task)?;
+    let ahead = rules.gates_ahead(task);
+    if ahead.is_empty() {
+        return Ok(Vec::new());
+    }
+    let left = missing(&ahead, &gating::evidence(tx, &rules, task)?);
+    Ok(left.into_iter().map(|gate| (gate.kind.clone(), labelled(gate))).collect())
 }
 
 pub fn labelled(gate: &Gate) -> String {

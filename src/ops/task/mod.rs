@@ -24,7 +24,7 @@ mod undelete;
 mod update;
 pub(super) mod words;
 
-pub(super) use brief::{Brief, is_default, is_zero, shortened};
+pub(super) use brief::{is_default, is_zero, shortened};
 pub use bulk_update::BulkUpdate;
 pub use claim::Claim;
 pub use create::Create;

@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::packet::Packet;
 use super::presence::{self, Leave};
 use crate::config::Naming;
-use crate::domain::{ClaimLimit, Departure, Loss, Role, Standing, Step, Tag, TaskId, Worker, WorkerId};
+use crate::domain::{ClaimLimit, Departure, Loss, Role, Step, Tag, TaskId, Worker, WorkerId};
 use crate::error::Result;
-use crate::ops::task::{Brief, gating, words};
+use crate::ops::task::{gating, words};
 use crate::ops::workflow::overlaying;
 use crate::ops::{Operation, passage};
 use crate::store::{Because, Event, Tx};
@@ -46,14 +47,9 @@ pub struct Connected {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     max_claims: ClaimLimit,
-    /// The tasks the worker holds already.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    holds: Vec<Brief>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    holds_total: Option<usize>,
-    /// How many tasks are ready for anybody.
-    ready: usize,
-    next: &'static str,
+    /// What it needs to go on, if it has something to go on with.
+    #[serde(flatten)]
+    packet: Packet,
 }
 
 impl Operation for Connect {
@@ -84,6 +80,7 @@ impl Operation for Connect {
             let after = self.overlays.as_ref().unwrap_or(&known.overlays);
             overlaying::refuse_way_round(tx, cx, known, after)?;
         }
+        let is_known = known.is_some();
         let worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
         let known = known.filter(|known| known.left.is_none());
         let taken_over = match known.as_ref().filter(|known| presence::lives_elsewhere(known, cx)) {
@@ -107,8 +104,12 @@ impl Operation for Connect {
         } else if self.resume.unwrap_or(true) {
             resume(tx, cx, &worker)?;
         }
+        let packet = match is_known {
+            true => Packet::of(tx, cx, &worker, &[])?,
+            false => Packet::first(tx)?,
+        };
         *cx.mail.reader.borrow_mut() = Some(worker.id.clone());
-        self.answer(tx, cx, worker)
+        Ok(answer(cx, worker, packet))
     }
 }
 
@@ -150,37 +151,18 @@ impl Connect {
             ..worker
         }
     }
+}
 
-    fn answer(&self, tx: &Tx, cx: &Context, worker: Worker) -> Result<Connected> {
-        const SHOWN: usize = 8;
-        let mut held = tx.held_by(&worker.id)?;
-        let holds_total = Some(held.len()).filter(|total| *total > SHOWN);
-        held.truncate(SHOWN);
-        let holds: Vec<Brief> = tx.whole(&held)?.iter().map(Brief::of).collect();
-        let ready = tx
-            .tallies()?
-            .iter()
-            .filter(|tally| tally.standing == Standing::Ready)
-            .map(|tally| tally.tasks)
-            .sum::<i64>();
-        let next = match (holds.is_empty(), ready) {
-            (false, _) => "go on with what you hold; update(status=completed) when it is done",
-            (true, 0) => "nothing is ready: create tasks, or ask explain",
-            (true, _) => "claim takes the best ready task",
-        };
-        let role = role(cx, &worker).map(|(name, _)| name);
-        Ok(Connected {
-            worker_id: worker.id,
-            tags: worker.tags,
-            role,
-            workflow: worker.workflow,
-            overlays: worker.overlays,
-            max_claims: worker.limit,
-            holds,
-            holds_total,
-            ready: ready as usize,
-            next,
-        })
+fn answer(cx: &Context, worker: Worker, packet: Packet) -> Connected {
+    let role = role(cx, &worker).map(|(name, _)| name);
+    Connected {
+        worker_id: worker.id,
+        tags: worker.tags,
+        role,
+        workflow: worker.workflow,
+        overlays: worker.overlays,
+        max_claims: worker.limit,
+        packet,
     }
 }
 

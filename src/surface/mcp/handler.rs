@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, ConstString, CustomRequest, CustomResult, ErrorCode,
-    GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation,
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CancelledNotificationParam,
+    CompleteRequestMethod, CompleteRequestParams, CompleteResult, ConstString, CustomRequest, CustomResult,
+    ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation,
     InitializeRequestParams, InitializeResult, InitializeResultMethod, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
     ServerConfig, SubscribeRequestMethod, SubscribeRequestParams, SubscriptionFilter, Tool,
     UnsubscribeRequestMethod, UnsubscribeRequestParams,
 };
-use rmcp::service::{RequestContext, SubscriptionContext};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -230,6 +230,13 @@ impl ServerHandler for Handler {
         let begun = Begun::read(request).map_err(|error| answer::error_of_params(&error))?;
         let completed = ask(self.app()?, move |app, patience| begun.completed(app, patience)).await;
         Ok(CompleteResult::new(completed.map_err(|error| answer::error_of_params(&error))?))
+    }
+
+    /// Leaves the messages untold that stood in an answer which will not go out.
+    async fn on_cancelled(&self, called_off: CancelledNotificationParam, _: NotificationContext<RoleServer>) {
+        if let Some(request) = &called_off.request_id {
+            self.receipts.forget(request);
+        }
     }
 
     /// Gets the methods that are unknown, and those whose parameters cannot be read.

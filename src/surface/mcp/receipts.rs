@@ -32,12 +32,21 @@ impl Receipts {
         let JsonRpcMessage::Response(response) = message else {
             return;
         };
-        let mut kept = self.kept();
-        let found = kept.remove(&response.id);
-        self.number.store(kept.len(), Ordering::Release);
-        if let Some((app, receipt)) = found {
+        if let Some((app, receipt)) = self.take(&response.id) {
             tokio::task::spawn_blocking(move || receipt.hand_in(&app));
         }
+    }
+
+    /// Forgets the receipt for an answer that will not go out.
+    pub fn forget(&self, request: &RequestId) {
+        drop(self.take(request));
+    }
+
+    fn take(&self, request: &RequestId) -> Option<(Arc<App>, Receipt)> {
+        let mut kept = self.kept();
+        let found = kept.remove(request);
+        self.number.store(kept.len(), Ordering::Release);
+        found
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<RequestId, (Arc<App>, Receipt)>> {
