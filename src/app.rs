@@ -80,6 +80,8 @@ pub struct Context<'a> {
     pub media: &'a Media,
     /// Who asks, if the call names a worker. Its lease has been renewed.
     pub worker: Option<Worker>,
+    /// The answer is read to the end by a program: lists come in long pages, texts whole.
+    pub whole: bool,
     /// What the caller has to know beside the answer.
     notices: RefCell<Vec<String>>,
     pub(crate) mail: Mail,
@@ -197,6 +199,7 @@ impl App {
             caller: &self.caller,
             media: self.store.media(),
             worker: None,
+            whole: false,
             notices: RefCell::default(),
             mail: Mail::default(),
             mailbag: &self.mailbag,
@@ -301,6 +304,12 @@ impl Context<'_> {
     /// Says that something followed by a rule.
     pub fn by_rule(&self, cause: &'static str) -> Because<'_> {
         Because::rule(cause, self.now)
+    }
+
+    /// Returns how many items a list shows where so many are wanted and `most` are an answer's limit.
+    pub fn page(&self, wanted: usize, most: usize) -> usize {
+        const WHOLE: usize = 2_000;
+        wanted.clamp(1, if self.whole { WHOLE } else { most })
     }
 
     /// Tells the caller something beside the answer.

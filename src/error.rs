@@ -22,6 +22,9 @@ pub enum Error {
     /// The request cannot be read.
     #[error("{message}")]
     Input { message: String, hint: String },
+    /// Some of what a call lists cannot be used: the first of them, and how many there are.
+    #[error("{}", all_of(misfits, *total))]
+    Items { misfits: Vec<Misfit>, total: usize },
     /// The configuration cannot be used.
     #[error("{message}")]
     Config { message: String, hint: String },
@@ -38,6 +41,29 @@ pub enum Error {
     /// Something that must not happen.
     #[error("internal error: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One of the things that a call lists, and why it cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {error}")]
+pub struct Misfit {
+    /// Its place in the list, counted from 0.
+    pub at: usize,
+    /// The same as a path, down to what is wrong: `rows[3].priority`.
+    pub place: String,
+    pub error: Box<Error>,
+}
+
+impl Misfit {
+    /// Says that it is in something that is listed itself.
+    pub fn within(self, list: &str, at: usize) -> Self {
+        Self { at, place: format!("{list}[{at}].{}", self.place), error: self.error }
+    }
+
+    /// The facts for programs.
+    pub fn to_json(&self) -> Value {
+        json!({ "at": self.at, "code": self.error.code(), "message": self.to_string() })
+    }
 }
 
 /// Who can do something about a failure.
@@ -73,8 +99,20 @@ impl Error {
         Self::NotFound { what, name: name.to_string(), near: Vec::new() }
     }
 
+    /// Refuses a call for what is wrong with some of what it lists, if anything is.
+    pub fn items(mut misfits: Vec<Misfit>) -> Result<()> {
+        const NAMED: usize = 10;
+        if misfits.is_empty() {
+            return Ok(());
+        }
+        let total = misfits.len();
+        misfits.truncate(NAMED);
+        Err(Self::Items { misfits, total })
+    }
+
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Items { misfits, .. } => misfits.first().map_or(Kind::Input, |first| first.error.kind()),
             Self::Refused(_) => Kind::Refused,
             Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
             Self::Input { .. } => Kind::Input,
@@ -91,6 +129,7 @@ impl Error {
     /// A stable name for programs.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Items { misfits, .. } => misfits.first().map_or("input", |first| first.error.code()),
             Self::Refused(refusal) => refusal.code(),
             Self::NotFound { .. } => "not_found",
             Self::Ambiguous { .. } => "ambiguous",
@@ -108,6 +147,7 @@ impl Error {
     /// The next step, where one is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Items { misfits, .. } => return misfits.first().and_then(|first| first.error.hint()),
             Self::Refused(refusal) => refusal.hint(),
             Self::NotFound { what, near, .. } if near.is_empty() => match *what {
                 "task" => "`list_tasks` shows the tasks there are".into(),
@@ -139,6 +179,9 @@ impl Error {
             body["hint"] = hint.into();
         }
         let mut details = match self {
+            Self::Items { misfits, total } => {
+                json!({ "failed": misfits.iter().map(Misfit::to_json).collect::<Vec<_>>(), "failed_total": total })
+            }
             Self::Refused(refusal) => refusal.details(),
             Self::NotFound { near, .. } if !near.is_empty() => json!({ "near": near }),
             Self::Ambiguous { candidates, .. } => json!({ "candidates": candidates }),
@@ -151,6 +194,14 @@ impl Error {
             body["details"] = details;
         }
         body
+    }
+}
+
+fn all_of(misfits: &[Misfit], total: usize) -> String {
+    let told: Vec<_> = misfits.iter().map(Misfit::to_string).collect();
+    match total {
+        1 => told.join(""),
+        _ => format!("{total} cannot be used: {}", told.join("; ")),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -67,7 +66,8 @@ fn log_to_stderr(verbosity: u8) {
         Ok(file) => (file, None),
         Err(error) => (None, Some(error)),
     };
-    let log = tracing_subscriber::fmt::layer().with_ansi(file.is_none() && std::io::stderr().is_terminal());
+    // Colours are not built in; asking for them on a terminal would be complained about there.
+    let log = tracing_subscriber::fmt::layer().with_ansi(false);
     // Where nobody reads the log any more, saying so would end the program in the middle of something.
     let log = log.log_internal_errors(false);
     let writer = match file {

@@ -102,6 +102,8 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
         ("status_summary", json!({})),
         ("events", json!({})),
         ("project_history", json!({})),
+        ("results", json!({})),
+        ("stats", json!({})),
         ("task_history", json!({ "task": "task-number-1998" })),
         ("get", json!({ "task": "task-number-1" })),
         ("get", json!({ "task": "task-number-0" })),

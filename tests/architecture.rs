@@ -64,6 +64,8 @@ const FACE_OF_OPS: &[&str] = &[
 const KNOWN_BY_NAME: &[(&str, &str)] = &[
     // What `task-graph` alone shows.
     ("src/surface/cli/home.rs", "status_summary"),
+    // What `task-graph metrics` prints.
+    ("src/surface/cli/metrics.rs", "stats"),
     // The flag `--config`.
     ("src/surface/cli/flags.rs", "config"),
     // Which operation a resource asks: an address cannot be made from a name.
@@ -94,6 +96,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("uuid", &["src/domain/ids.rs"]),
     ("petname", &["src/ops/worker/"]),
     ("sha2", &["src/store/media.rs"]),
+    ("csv", &["src/surface/cli/"]),
+    ("indicatif", &["src/surface/cli/progress.rs"]),
     ("base64", &["src/ops/attachment/", "src/ops/find/sheet.rs"]),
 ];
 

@@ -84,6 +84,8 @@ fn every_variant(error: &Error) -> usize {
             No::OverlayInUse { .. } => 20,
             No::Reserved { .. } => 31,
         },
+        // Says what is wrong with the first of them.
+        Error::Items { misfits, .. } => every_variant(&misfits[0].error),
         Error::NotFound { .. } => 21,
         Error::Ambiguous { .. } => 22,
         Error::Input { .. } => 23,

@@ -17,6 +17,8 @@ mod crash;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod feeding;
+#[cfg(test)]
 mod gates_hold;
 #[cfg(test)]
 mod listed;

@@ -16,6 +16,23 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a thousand jobs are rows of one call or lines of a file, and a lost answer makes no second batch",
+        &[
+            "ops::create::rows_are_tasks_with_fields_in_common",
+            "ops::create::each_of_a_partial_list_is_there_wholly_or_not_at_all",
+            "ops::create::a_repeated_call_creates_nothing_twice",
+            "feeding::what_is_wrong_is_named_by_its_line_and_the_rest_goes_on_where_it_stopped",
+        ],
+    ),
+    (
+        "what came of them, who did what, and the figures leave the store as tables and for a monitor",
+        &[
+            "feeding::nothing_is_cut_short_in_what_is_written",
+            "feeding::a_monitor_can_read_the_figures",
+            "ops::stats::the_last_hour_is_measured",
+        ],
+    ),
+    (
         "resources and templates have addresses, types, limits, and say when they change",
         &[
             "protocol::resources::templates_are_filled_in_with_names_as_they_are_or_escaped",

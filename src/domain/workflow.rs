@@ -58,6 +58,23 @@ pub enum Policy {
 }
 
 impl Workflow {
+    /// Returns the states in which a task has ended, those that overlays add among them.
+    pub fn ends(&self) -> impl Iterator<Item = Status> {
+        let states = self.states.iter().chain(&self.overlaid);
+        states.filter(|(_, state)| state.terminal).map(|(status, _)| status.clone())
+    }
+
+    /// Returns the ends that go on holding back what waits for them.
+    pub fn failures(&self) -> impl Iterator<Item = Status> {
+        let states = self.states.iter().chain(&self.overlaid);
+        states.filter(|(_, state)| state.terminal && state.blocking).map(|(status, _)| status.clone())
+    }
+
+    /// Returns the states from which a task can be claimed.
+    pub fn waiting(&self) -> impl Iterator<Item = &Status> {
+        self.states.keys().filter(|status| self.is_waiting(status))
+    }
+
     /// Returns what is wrong with the workflow; nothing if it can be used.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();

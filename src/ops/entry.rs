@@ -23,6 +23,10 @@ pub struct Entry {
     pub effect: Effect,
     pub actor: Actor,
     pub positional: &'static [&'static str],
+    /// What the items of the list that it answers may tell; nothing if it answers no list.
+    pub columns: &'static [&'static str],
+    /// Arguments that make one thing of all rows of a call.
+    pub once: &'static [&'static str],
     pub shelf: Shelf,
     /// Other words for what it does, where an agent may look for it by them.
     pub hint: &'static str,
@@ -60,6 +64,8 @@ pub struct Input {
     /// How the face names the call, if it has a name for it.
     pub id: Option<String>,
     pub patience: Patience,
+    /// It is read to the end, so that nothing has to be cut short.
+    pub whole: bool,
 }
 
 /// A request as it was understood: the operation's own arguments, and the common ones.
@@ -74,6 +80,8 @@ pub struct Request {
     pub patience: Patience,
     /// What to tell of arguments that change nothing.
     pub unheeded: Vec<String>,
+    /// It is read to the end, so that nothing has to be cut short.
+    pub whole: bool,
     /// The settings that hold for it, from its beginning to its end.
     pub config: Arc<Current>,
 }
@@ -81,7 +89,7 @@ pub struct Request {
 impl Input {
     /// Asks without a name for the call, and waits as long as the project says.
     pub fn of(arguments: Map<String, Value>) -> Self {
-        Self { arguments, id: None, patience: Patience::Waits }
+        Self { arguments, id: None, patience: Patience::Waits, whole: false }
     }
 }
 
@@ -101,6 +109,8 @@ impl Entry {
             effect: O::EFFECT,
             actor: O::ACTOR,
             positional: O::POSITIONAL,
+            columns: O::COLUMNS,
+            once: O::ONCE,
             shelf,
             hint,
             description: schema::description::<O>,
@@ -126,6 +136,12 @@ impl Entry {
     /// Returns the JSON schema of the arguments, in the project's words.
     pub fn arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
         (self.arguments)(vocabulary)
+    }
+
+    /// Says whether it has an argument of this name.
+    pub fn takes(&self, name: &str) -> bool {
+        let schema = self.arguments(&Config::builtin());
+        schema.get("properties").is_some_and(|known| known.get(name).is_some())
     }
 
     /// Returns the same as short as it can be said, for agents that read all tools at once.
@@ -188,7 +204,7 @@ impl Entry {
 
     /// Takes the common arguments out of the input and holds the rest against the schema.
     fn read(&self, app: &App, input: Input) -> Result<Request> {
-        let Input { arguments: mut input, id, patience } = input;
+        let Input { arguments: mut input, id, patience, whole } = input;
         let config = app.config();
         let schema = self.schema(&config);
         let listener = self.listener(app.caller.worker.as_ref(), &schema, &mut input)?;
@@ -208,6 +224,7 @@ impl Entry {
             arguments: input,
             patience,
             unheeded,
+            whole,
             config,
         })
     }
@@ -348,6 +365,7 @@ fn bounds(config: &Config) -> Bounds {
 fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) -> Result<Context<'a>> {
     let mut cx = app.context(tx, &request.config)?;
     request.unheeded.iter().for_each(|notice| cx.notify(notice));
+    cx.whole = request.whole;
     if let Some(id) = &request.worker {
         cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
     }

@@ -8,6 +8,7 @@ mod arguments;
 mod entry;
 mod passage;
 mod post;
+mod rows;
 mod schema;
 mod staging;
 mod unheeded;
@@ -61,6 +62,11 @@ pub trait Operation: DeserializeOwned + JsonSchema {
     const POSITIONAL: &'static [&'static str] = &[];
     /// How long it may take.
     const PACE: Pace = Pace::Brisk;
+    /// What the items of the list that it answers may tell, in this order; nothing if it answers no list.
+    /// Faces write whole lists as tables by them.
+    const COLUMNS: &'static [&'static str] = &[];
+    /// Arguments that make one thing of all rows of a call: not for a file, which takes many calls.
+    const ONCE: &'static [&'static str] = &[];
     /// Whether workers that died are looked for first.
     const SWEEPS: bool = false;
     /// Whether it may be seen beforehand that nothing will change.
@@ -143,6 +149,8 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<edge::Relink>(Shelf::Full, ""),
     Entry::of::<track::TaskHistory>(Shelf::Full, ""),
     Entry::of::<track::ProjectHistory>(Shelf::Full, ""),
+    Entry::of::<track::Results>(Shelf::Full, ""),
+    Entry::of::<track::Stats>(Shelf::Full, ""),
     Entry::of::<mark::MarkFile>(Shelf::Full, "lock"),
     Entry::of::<mark::UnmarkFile>(Shelf::Full, ""),
     Entry::of::<mark::ListMarks>(Shelf::Full, ""),

@@ -244,8 +244,11 @@ fn set_words(object: &mut Map<String, Value>, key: &str, words: Vec<String>) {
     };
 }
 
-/// Inputs may be left out, so that saying "or null" tells nobody anything.
+/// Inputs may be left out, so that saying "or null" tells nobody anything; but not where each has its place.
 fn drop_null(object: &mut Map<String, Value>) {
+    if object.remove("x-nullable").is_some() {
+        return;
+    }
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|name| name != "null");
         if types.len() == 1 {

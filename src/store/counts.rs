@@ -114,6 +114,13 @@ impl Tx<'_> {
         Ok(freed)
     }
 
+    /// Tells a parent that this many open tasks have come under it.
+    pub fn open_children(&self, id: &TaskId, opened: i64) -> Result<()> {
+        const SQL: &str = "update tasks set open_children = open_children + :opened where id = :id";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":opened": opened })?;
+        Ok(())
+    }
+
     /// Counts anew what a parent waits for. Says whether that was the last of it.
     pub fn recount_children(&self, id: &TaskId) -> Result<bool> {
         const SQL: &str = "

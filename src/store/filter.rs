@@ -4,7 +4,7 @@ use rusqlite::ToSql;
 
 use super::queues::Queue;
 use super::row::Json;
-use crate::domain::{Phase, Standing, Status, Tag, TaskId, WorkerId};
+use crate::domain::{Phase, Standing, Status, Tag, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Which tasks a list shows. What is left out does not matter.
@@ -19,6 +19,15 @@ pub struct Filter {
     pub tags_all: Option<Vec<Tag>>,
     /// Only tasks of these queues.
     pub queues: Option<Vec<Queue>>,
+    /// Only tasks that ended then.
+    pub ended: Option<Period>,
+}
+
+/// A span of time, with both its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub from: Timestamp,
+    pub to: Timestamp,
 }
 
 /// Where in the tree a list looks.
@@ -40,6 +49,7 @@ macro_rules! filters {
             and (:standing is null or standing = :standing)
             and (:owner is null or worker_id = :owner)
             and (:phase is null or phase = :phase)
+            and (:ended_from is null or completed_at between :ended_from and :ended_to)
             and (:queues is null or demand in (select value from json_each(:queues)))
             and (:tags_any is null or exists (
                 select 1 from task_tags
@@ -66,13 +76,14 @@ pub(super) use filters;
 
 impl Filter {
     pub(super) fn is_of_queues_only(&self) -> bool {
-        let Self { statuses, standing: _, owner, place, phase, tags_any, tags_all, queues: _ } = self;
+        let Self { statuses, standing: _, owner, place, phase, tags_any, tags_all, queues: _, ended } = self;
         statuses.is_none()
             && owner.is_none()
             && matches!(place, Place::Anywhere)
             && phase.is_none()
             && tags_any.is_none()
             && tags_all.is_none()
+            && ended.is_none()
     }
 
     pub(super) fn is_of_states_only(&self) -> bool {
@@ -85,13 +96,14 @@ impl Filter {
         extra: &[(&str, &dyn ToSql)],
         body: impl FnOnce(&[(&str, &dyn ToSql)]) -> Result<T>,
     ) -> Result<T> {
-        let Self { statuses, standing, owner, place, phase, tags_any, tags_all, queues } = self;
+        let Self { statuses, standing, owner, place, phase, tags_any, tags_all, queues, ended } = self;
         let (roots, parent, above) = match place {
             Place::Anywhere => (false, None, None),
             Place::Roots => (true, None, None),
             Place::Children(parent) => (false, Some(parent), None),
             Place::Under(above) => (false, None, Some(above)),
         };
+        let (ended_from, ended_to) = (ended.map(|period| period.from), ended.map(|period| period.to));
         let statuses = statuses.as_ref().map(Json);
         let tags_any = tags_any.as_ref().map(Json);
         let tags_all = tags_all.as_ref().map(Json);
@@ -104,6 +116,8 @@ impl Filter {
             (":owner", owner),
             (":phase", phase),
             (":queues", &queues),
+            (":ended_from", &ended_from),
+            (":ended_to", &ended_to),
             (":tags_any", &tags_any),
             (":tags_all", &tags_all),
             (":roots", &roots),

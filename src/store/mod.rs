@@ -34,8 +34,10 @@ mod metrics;
 mod names;
 mod news;
 mod queues;
+mod results;
 mod schema;
 mod search;
+mod stats;
 mod tasks;
 mod workers;
 
@@ -46,7 +48,7 @@ pub use counts::{Shift, Tally};
 pub use edges::{Edge, Neighbour, Reach};
 pub use events::{Event, FeedFilter, FeedRow};
 pub use feedback::{Feedback, FeedbackRow};
-pub use filter::{Filter, Place};
+pub use filter::{Filter, Period, Place};
 pub use history::{AttemptRow, Passed, Span};
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
@@ -55,8 +57,10 @@ pub use messages::{NewMessage, Post};
 pub use metrics::{Effort, MetricRow, NewMetrics};
 pub use news::Told;
 pub use queues::{Next, Queue};
+pub use results::{Brought, Ending};
 pub use schema::{ColumnRow, IndexRow, ReferenceRow, Relation, RelationKind};
 pub use search::{Hit, MARKS, Passage, Source};
+pub use stats::{Ended, StepRow};
 pub use steps::Because;
 pub use tasks::FirstPlace;
 
@@ -284,12 +288,12 @@ fn log_pages(conn: &Connection, pragma: &str) -> Result<i64> {
 impl Tx<'_> {
     /// Runs a part of the transaction that may fail without the rest: then nothing of it remains.
     pub fn part<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<Result<T>> {
-        self.0.execute_batch("savepoint part")?;
+        self.0.prepare_cached("savepoint part")?.execute([])?;
         let result = body();
         if result.is_err() {
-            self.0.execute_batch("rollback to part")?;
+            self.0.prepare_cached("rollback to part")?.execute([])?;
         }
-        self.0.execute_batch("release part")?;
+        self.0.prepare_cached("release part")?.execute([])?;
         Ok(result)
     }
 }

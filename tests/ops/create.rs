@@ -268,3 +268,190 @@ fn creation_is_in_the_feed() {
     assert_eq!((&event["worker_id"], &event["cause"]), (&json!("bob"), &json!("create")));
     assert_eq!(event["after"], json!({ "status": "pending", "parent": "whole" }));
 }
+
+#[test]
+fn rows_are_tasks_with_fields_in_common() {
+    let project = Project::new();
+    project.has(["whole"]);
+
+    let rows =
+        json!([["a", "First", 7, "css, html"], ["b", "Second", null, ["sql"]], ["c", "Third", "9", null]]);
+    let asked = json!({
+        "columns": ["id", "title", "priority", "tags"], "rows": rows,
+        "parent": "whole", "priority": 2, "tags": ["batch"], "needed_tags": ["rust"],
+    });
+    let created = project.answer("create", asked);
+
+    assert_eq!(created, json!({ "created": 3, "ids": ["a", "b", "c"] }));
+    for (id, priority, tags) in [
+        ("a", 7, json!(["batch", "css", "html"])),
+        ("b", 2, json!(["batch", "sql"])),
+        ("c", 9, json!(["batch"])),
+    ] {
+        let task = project.task(id);
+        assert_eq!((&task["priority"], &task["tags"]), (&json!(priority), &tags), "{id}");
+        assert_eq!(
+            (&task["parent"]["id"], &task["needed_tags"]),
+            (&json!("whole"), &json!(["rust"])),
+            "{id}"
+        );
+    }
+    assert_eq!(project.task("whole")["children"], json!({ "pending": 3 }));
+}
+
+#[test]
+fn rows_may_name_each_other_and_stand_in_a_new_task() {
+    let project = Project::new();
+
+    let rows = json!([["one", "x", "two", null], ["two", "y", null, null], ["three", "z", null, "one"]]);
+    let columns = ["id", "title", "blocked_by", "parent"];
+    project.does("create", json!({ "id": "whole", "title": "x", "columns": columns, "rows": rows }));
+
+    assert_eq!(project.task("two")["parent"]["id"], "whole");
+    assert_eq!(project.task("three")["parent"]["id"], "one");
+    assert_eq!(project.ready(), ["two"]);
+}
+
+#[test]
+fn all_that_is_wrong_with_rows_is_told_at_once() {
+    let project = Project::new();
+
+    let rows = json!([["x", 5], ["y", 77], ["z"], ["two\nlines", 1]]);
+    let refused = project.refusal("create", json!({ "columns": ["title", "priority"], "rows": rows }));
+
+    assert_eq!(refused.code, "input");
+    for told in
+        ["3 cannot be used", "rows[1].priority: priority 77", "rows[2]: has 1 values", "rows[3].title: "]
+    {
+        assert!(refused.message.contains(told), "{told}: {}", refused.message);
+    }
+    assert_eq!(refused.details["failed"][0]["at"], 1);
+}
+
+#[test]
+fn tables_that_are_none_are_refused() {
+    let project = Project::with(|config| config.limits.ids = 2);
+
+    for (asked, told) in [
+        (json!({ "columns": ["title"] }), "belong together"),
+        (json!({ "rows": [["x"]] }), "belong together"),
+        (json!({ "columns": ["titel"], "rows": [["x"]] }), "`titel`"),
+        (json!({ "columns": ["title", "title"], "rows": [["x", "y"]] }), "twice"),
+        (json!({ "columns": ["priority"], "rows": [[1]] }), "`title`"),
+        (json!({ "columns": ["title"], "rows": [["x"], ["y"], ["z"]] }), "3 rows are too many"),
+        (json!({ "columns": ["title"], "rows": [["x"]], "tasks": [{ "title": "y" }] }), "twice"),
+        (json!({ "columns": ["title"], "rows": [["x"]], "id": "all" }), "no `id`"),
+        (json!({ "title": "x", "partial": true }), "`partial`"),
+        (json!({ "tasks": [{ "title": "x", "partial": true }] }), "`partial`"),
+    ] {
+        let refused = project.refusal("create", asked.clone());
+
+        assert_eq!(refused.code, "input", "{asked}");
+        assert!(refused.message.contains(told), "{asked}: {}", refused.message);
+    }
+}
+
+#[test]
+fn a_rule_that_refuses_one_of_many_names_it() {
+    let project = Project::new();
+    project.has(["b"]);
+
+    let tasks = json!([{ "title": "x" }, { "id": "b", "title": "x" }]);
+    let refused = project.refusal("create", json!({ "tasks": tasks }));
+    let later = json!([["x", null], ["y", "nowhere"]]);
+    let unlinked = project.refusal("create", json!({ "columns": ["title", "blocked_by"], "rows": later }));
+
+    assert_eq!((refused.code.as_str(), refused.message.starts_with("tasks[1]: ")), ("exists", true));
+    assert_eq!((unlinked.code.as_str(), unlinked.message.starts_with("rows[1]: ")), ("not_found", true));
+}
+
+#[test]
+fn each_of_a_partial_list_is_there_wholly_or_not_at_all() {
+    let project = Project::new();
+    project.has(["whole", "taken"]);
+
+    let rows = json!([
+        ["a", "x", null, null],
+        ["taken", "x", null, null],
+        ["b", "x", "a", null],
+        ["c", "x", "nowhere", [{ "id": "below-c", "title": "x" }]],
+        ["d", "", null, null],
+        ["e", "x", "c", null],
+        ["f", "x", null, [{ "id": "below-f", "title": "x" }]],
+    ]);
+    let columns = ["id", "title", "blocked_by", "tasks"];
+    let asked = json!({ "columns": columns, "rows": rows, "parent": "whole", "partial": true });
+    let created = project.answer("create", asked);
+
+    assert_eq!((&created["created"], &created["ids"]), (&json!(4), &json!(["a", "b", "f", "below-f"])));
+    let failed: Vec<(u64, &str)> = created["failed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failed| (failed["at"].as_u64().unwrap(), failed["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(failed, [(1, "exists"), (3, "not_found"), (4, "input"), (5, "not_found")]);
+    assert_eq!(project.task("whole")["children"], json!({ "pending": 3 }));
+    assert_eq!(project.call("get", json!({ "task": "below-c" })).unwrap_err().code, "not_found");
+    assert!(project.rows("select 1 from events where task_id in ('c', 'below-c', 'd')").is_empty());
+}
+
+#[test]
+fn a_repeated_call_creates_nothing_twice() {
+    let project = Project::new();
+    let asked = json!({
+        "worker_id": "ann", "request_id": "r1", "columns": ["title"], "rows": [["x"], [""]], "partial": true,
+    });
+
+    let first = project.answer("create", asked.clone());
+    let second = project.answer("create", asked);
+
+    assert_eq!(first, second);
+    assert_eq!(project.list(json!({})).len(), 1);
+}
+
+#[test]
+fn many_rows_are_named_by_their_ends_unless_all_are_asked_for() {
+    let project = Project::new();
+    let rows =
+        |name: &str| -> Vec<Value> { (0..1_000).map(|n| json!([format!("{name}-{n}"), "x"])).collect() };
+    let columns = json!(["id", "title"]);
+
+    let ends = project.answer("create", json!({ "columns": columns, "rows": rows("a") }));
+    let all = project.answer("create", json!({ "columns": columns, "rows": rows("b"), "return_ids": true }));
+
+    assert_eq!(ends, json!({ "created": 1_000, "first": "a-0", "last": "a-999" }));
+    assert_eq!(all["ids"].as_array().map(Vec::len), Some(1_000));
+}
+
+#[test]
+fn many_failures_are_counted() {
+    let project = Project::new();
+    let rows: Vec<Value> = (0..1_000).map(|_| json!([""])).collect();
+
+    let created = project.answer("create", json!({ "columns": ["title"], "rows": rows, "partial": true }));
+
+    assert_eq!((&created["created"], &created["failed_total"]), (&json!(0), &json!(1_000)));
+    assert!(created.to_string().len() < 4_000, "{created}");
+}
+
+#[test]
+fn children_are_counted_however_they_come() {
+    let project = Project::new();
+    project.has(["whole", "other", "old"]);
+
+    let rows = json!([
+        ["a", "x", "whole", null],
+        ["b", "x", "other", null],
+        ["c", "x", "whole", null],
+        [null, null, null, "old"]
+    ]);
+    let asked = json!({ "columns": ["id", "title", "parent", "ref"], "rows": rows, "parent": "whole" });
+    project.does("create", asked);
+
+    let counted = project.rows("select id, open_children from tasks where open_children > 0 order by id");
+    assert_eq!(
+        json!(counted),
+        json!([{ "id": "other", "open_children": 1 }, { "id": "whole", "open_children": 3 }])
+    );
+}

@@ -38,6 +38,8 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "scan",
         "task_history",
         "project_history",
+        "results",
+        "stats",
         "list_marks",
         "inbox",
         "resume",

@@ -51,29 +51,30 @@ impl Operation for ListFeedback {
     const NAME: &'static str = "list_feedback";
     const EFFECT: Effect = Effect::Read;
 
+    const COLUMNS: &'static [&'static str] =
+        &["id", "at", "category", "sentiment", "worker_id", "tool", "task", "text"];
+
     type Output = Said;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Said> {
         const MOST: usize = 100;
-        let limit = self.limit.unwrap_or(cx.config.page_size).clamp(1, MOST);
+        let limit = cx.page(self.limit.unwrap_or(cx.config.page_size), MOST);
         let offset = self.offset.unwrap_or(0);
         let category = self.category.map(Category::as_str);
         let rows = tx.feedback(category, limit, offset)?;
         let total = tx.count_feedback(category)?;
         let next = offset.saturating_add(limit);
         Ok(Said {
-            feedback: rows.into_iter().map(|row| self.item(row)).collect(),
+            feedback: rows.into_iter().map(|row| item(row, self.whole || cx.whole)).collect(),
             total,
             next_offset: (next < total).then_some(next),
         })
     }
 }
 
-impl ListFeedback {
-    fn item(&self, FeedbackRow { id, said }: FeedbackRow) -> Item {
-        const BEGINNING: usize = 160;
-        let Feedback { at, worker, message, category, sentiment, tool, task } = said;
-        let text = if self.whole { message } else { shortened(&message, BEGINNING) };
-        Item { id, at, category, sentiment, worker_id: worker, tool, task, text }
-    }
+fn item(FeedbackRow { id, said }: FeedbackRow, whole: bool) -> Item {
+    const BEGINNING: usize = 160;
+    let Feedback { at, worker, message, category, sentiment, tool, task } = said;
+    let text = if whole { message } else { shortened(&message, BEGINNING) };
+    Item { id, at, category, sentiment, worker_id: worker, tool, task, text }
 }

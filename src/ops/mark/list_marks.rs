@@ -51,6 +51,9 @@ impl Operation for ListMarks {
     const POSITIONAL: &'static [&'static str] = &["files…"];
     const SWEEPS: bool = true;
 
+    const COLUMNS: &'static [&'static str] =
+        &["file", "worker_id", "task", "reason", "for_minutes", "wanted_by"];
+
     type Output = Marks;
 
     fn prepare(&mut self, staging: &Staging) -> Result<()> {
@@ -59,7 +62,7 @@ impl Operation for ListMarks {
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Marks> {
         const DEFAULT: usize = 15;
-        let limit = self.limit.unwrap_or(DEFAULT).clamp(1, 500);
+        let limit = cx.page(self.limit.unwrap_or(DEFAULT), 500);
         let filter = MarkFilter {
             worker: self.worker_id.clone(),
             task: self.task.as_ref().map(|task| tx.resolve(task)).transpose()?,
@@ -116,7 +119,7 @@ impl Shown {
             file: mark.file,
             worker_id: mark.worker,
             task: mark.task,
-            reason: mark.reason.map(|reason| shortened(&reason, REASON)),
+            reason: mark.reason.map(|reason| if cx.whole { reason } else { shortened(&reason, REASON) }),
             wanted_by,
         }
     }

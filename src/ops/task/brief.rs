@@ -61,10 +61,26 @@ impl Row {
     /// The longest title a row shows; `get` shows the whole.
     const TITLE: usize = 100;
 
-    pub fn of(task: Listed) -> Self {
+    pub const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "title",
+        "status",
+        "phase",
+        "priority",
+        "worker_id",
+        "tags",
+        "needed_tags",
+        "wanted_tags",
+        "points",
+        "blockers",
+        "open_children",
+    ];
+
+    /// Returns the row; with the `whole` title, where it is read to the end.
+    pub fn of(task: Listed, whole: bool) -> Self {
         Self {
             id: task.id,
-            title: shortened(&task.title, Self::TITLE),
+            title: if whole { task.title } else { shortened(&task.title, Self::TITLE) },
             status: task.status,
             phase: task.phase,
             priority: task.priority,

@@ -3,17 +3,19 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::plant::{TreeKinds, plant};
+use super::plant::{Planted, TreeKinds, plant};
+use super::sow::Seeds;
 use crate::config::Places;
 use crate::domain::{Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title};
-use crate::error::{Error, Result};
+use crate::error::{Error, Misfit, Result};
 use crate::ops::mark::Files;
 use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Create a task, or many at once: `tasks` nest and may name each other by `label`; all or none.
+/// Create a task, or many at once: `tasks` nest and may name each other by `label`; `rows` are many alike. All or none.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
@@ -54,6 +56,22 @@ pub struct Create {
     /// Tasks in this one; without a title, just these.
     #[serde(default)]
     pub tasks: Vec<Create>,
+    /// Fields of `rows`; without a title, the others are for all.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    #[serde(default)]
+    #[schemars(schema_with = "crate::ops::rows::schema")]
+    pub rows: Vec<Vec<Value>>,
+    #[serde(default)]
+    pub partial: bool,
+    #[serde(default)]
+    pub return_ids: bool,
+    /// The rows that could not be read, where the others are created without them.
+    #[serde(skip)]
+    misread: Vec<Misfit>,
+    /// The tasks were given as rows.
+    #[serde(skip)]
+    is_table: bool,
 }
 
 #[derive(Serialize)]
@@ -71,6 +89,16 @@ pub struct Many {
     pub labels: IndexMap<String, TaskId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<TaskId>,
+    /// Those that stand for them where they are too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<TaskId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<TaskId>,
+    /// The first of those that could not be created.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_total: Option<usize>,
 }
 
 impl Operation for Create {
@@ -78,35 +106,37 @@ impl Operation for Create {
     const EFFECT: Effect = Effect::Write;
     const ACTOR: Actor = Actor::Optional;
     const POSITIONAL: &'static [&'static str] = &["title"];
+    const ONCE: &'static [&'static str] = &["title", "description", "tasks"];
 
     type Output = Created;
 
     fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.is_table = !self.rows.is_empty();
+        let misfits = self.spread(&staging.config().limits)?;
+        match self.partial {
+            true => self.misread = misfits,
+            false => Error::items(misfits)?,
+        }
+        if self.is_list() {
+            self.share()?;
+        } else if self.partial {
+            return Err(Error::input("`partial` is for a list of tasks without a `title` of its own", ""));
+        }
         self.locate_files(staging.places())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Created> {
         let kinds = TreeKinds { child: cx.config.edges.containing(), sibling: None };
-        let is_list = self.is_list();
-        if is_list && self.says_more_than_tasks() {
-            return Err(Error::input(
-                "a list of tasks has no fields of its own but `parent`",
-                "put them on each of the tasks, or give a `title` for a task that contains them",
-            ));
+        if self.is_list() {
+            return self.create_list(tx, cx, &kinds).map(Created::Many);
         }
-        let planted = match is_list {
-            true => {
-                let parent = self.parent.as_ref().map(|parent| tx.resolve(parent)).transpose()?;
-                plant(tx, cx, &self.tasks, parent.as_ref(), &kinds)?
-            }
-            false => plant(tx, cx, std::slice::from_ref(self), None, &kinds)?,
-        };
+        let planted = plant(tx, cx, std::slice::from_ref(self), None, &kinds)?;
         match planted.ids.as_slice() {
-            [id] if !is_list => {
+            [id] => {
                 let task = tx.task(id)?;
                 Ok(Created::One { id: task.id, status: task.status, ready: task.ready })
             }
-            _ => Ok(Created::Many(Many::of(planted))),
+            _ => Ok(Created::Many(Many::of(planted, self.return_ids))),
         }
     }
 }
@@ -123,33 +153,58 @@ impl Create {
         self.title.is_none() && self.description.is_none() && !self.tasks.is_empty()
     }
 
-    fn says_more_than_tasks(&self) -> bool {
-        let words = [&self.tags, &self.needed_tags, &self.wanted_tags];
-        self.id.is_some()
-            || self.label.is_some()
-            || self.existing.is_some()
-            || self.priority.is_some()
-            || self.phase.is_some()
-            || self.workflow.is_some()
-            || self.points.or(self.time_estimate_ms).is_some()
-            || words.into_iter().any(|tags| !tags.is_empty())
-            || !self.files.is_empty()
-            || !(self.blocked_by.is_empty() && self.blocks.is_empty())
+    /// Returns what the request calls this task.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.label.as_ref().map(TaskRef::as_str).into_iter().chain(self.id.as_ref().map(TaskId::as_str))
+    }
+
+    /// Returns how many tasks it is, with all in it.
+    pub fn size(&self) -> usize {
+        1 + self.tasks.iter().map(Self::size).sum::<usize>()
+    }
+
+    fn create_list(&self, tx: &Tx, cx: &Context, kinds: &TreeKinds) -> Result<Many> {
+        let parent = self.parent.as_ref().map(|parent| tx.resolve(parent)).transpose()?;
+        let list = if self.is_table { "rows" } else { "tasks" };
+        let seeds = Seeds { tasks: &self.tasks, list, under: parent.as_ref(), kinds };
+        if self.partial {
+            let (planted, failed) = seeds.sow_each(tx, cx, &self.misread)?;
+            return Ok(Many::of(planted, self.return_ids).without(failed));
+        }
+        let planted = plant(tx, cx, &self.tasks, parent.as_ref(), kinds);
+        let planted = planted.map_err(|fault| seeds.refusal(fault))?;
+        Ok(Many::of(planted, self.return_ids))
     }
 }
 
 impl Many {
     /// How many ids an answer names.
     const NAMED: usize = 50;
+    /// How many of those that failed.
+    const FAILED: usize = 10;
 
-    pub fn of(planted: super::plant::Planted) -> Self {
-        let super::plant::Planted { mut ids, labels, created } = planted;
-        ids.retain(|id| !labels.values().any(|labelled| labelled == id));
-        let few = ids.len() + labels.len() <= Self::NAMED;
-        Self {
-            created,
-            ids: if few { ids } else { Vec::new() },
-            labels: if labels.len() <= Self::NAMED { labels } else { IndexMap::new() },
+    /// Names what was planted: all of it if that was asked for, else where it is not too much.
+    pub fn of(planted: Planted, all: bool) -> Self {
+        let Planted { mut ids, labels, created } = planted;
+        if all {
+            return Self::counting(created, ids, labels);
         }
+        let (first, last) = (ids.first().cloned(), ids.last().cloned());
+        ids.retain(|id| !labels.values().any(|labelled| labelled == id));
+        if ids.len() + labels.len() <= Self::NAMED {
+            return Self::counting(created, ids, labels);
+        }
+        let labels = if labels.len() <= Self::NAMED { labels } else { IndexMap::new() };
+        Self { first, last, ..Self::counting(created, Vec::new(), labels) }
+    }
+
+    fn counting(created: usize, ids: Vec<TaskId>, labels: IndexMap<String, TaskId>) -> Self {
+        Self { created, labels, ids, first: None, last: None, failed: Vec::new(), failed_total: None }
+    }
+
+    fn without(self, mut failed: Vec<Value>) -> Self {
+        let total = failed.len();
+        failed.truncate(Self::FAILED);
+        Self { failed_total: (total > failed.len()).then_some(total), failed, ..self }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::create::{Create, Many};
 use super::plant::{TreeKinds, plant};
 use crate::domain::{TaskId, TaskRef};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::edge::linking;
 use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
@@ -43,6 +43,7 @@ impl Operation for CreateTree {
     type Output = Grown;
 
     fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        Error::items(self.tree.spread(&staging.config().limits)?)?;
         self.tree.locate_files(staging.places())
     }
 
@@ -55,11 +56,6 @@ impl Operation for CreateTree {
         let parent = self.parent.as_ref().map(|parent| tx.resolve(parent)).transpose()?;
         let planted = plant(tx, cx, std::slice::from_ref(&self.tree), parent.as_ref(), &kinds)?;
         let root = planted.ids[0].clone();
-        let all = planted.ids.clone();
-        let mut rest = Many::of(planted);
-        if self.return_ids {
-            rest.ids = all;
-        }
-        Ok(Grown { root, rest })
+        Ok(Grown { root, rest: Many::of(planted, self.return_ids) })
     }
 }

@@ -173,7 +173,7 @@ fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
     let next = advice(ready_for_you, you.is_some(), !held.is_empty(), !others.is_empty(), open);
     Ok(Situation {
         ready_for_you,
-        best: best.map(Row::of),
+        best: best.map(|task| Row::of(task, false)),
         ready_for_others: others.iter().map(wanted).collect(),
         you,
         held,

@@ -77,6 +77,8 @@ impl Operation for ListTasks {
     const ACTOR: Actor = Actor::Optional;
     const SWEEPS: bool = true;
 
+    const COLUMNS: &'static [&'static str] = Row::COLUMNS;
+
     type Output = Tasks;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Tasks> {
@@ -84,7 +86,7 @@ impl Operation for ListTasks {
         const MOST: usize = 200;
         let filter = self.filter(tx, cx)?;
         let order = self.order();
-        let limit = self.limit.unwrap_or(cx.config.page_size).clamp(1, MOST);
+        let limit = cx.page(self.limit.unwrap_or(cx.config.page_size), MOST);
         let start = self.start(order)?;
         let mut found = tx.list(&filter, order, Page { limit: limit + 1, start })?;
         let more = found.len() > limit;
@@ -98,7 +100,7 @@ impl Operation for ListTasks {
         let total = tx.count(&filter, COUNTED)?;
         let counted = total != COUNTED;
         Ok(Tasks {
-            tasks: found.into_iter().map(Row::of).collect(),
+            tasks: found.into_iter().map(|task| Row::of(task, cx.whole)).collect(),
             total: counted.then_some(total),
             total_at_least: (!counted).then_some(total),
             cursor,
@@ -141,6 +143,7 @@ impl ListTasks {
             tags_any: self.tags_any.clone(),
             tags_all: self.tags_all.clone().filter(|tags| !tags.is_empty()),
             queues,
+            ended: None,
         })
     }
 

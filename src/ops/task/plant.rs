@@ -6,13 +6,15 @@
 //! `link` asks.
 
 use std::collections::HashMap;
+use std::mem::take;
 
 use indexmap::IndexMap;
 
 use super::create::Create;
+use super::drafting::draft;
 use super::words;
 use crate::Context;
-use crate::domain::{Demand, EdgeKind, Refusal, Shape, TaskDraft, TaskId, TaskRef, Title};
+use crate::domain::{EdgeKind, Refusal, Shape, TaskId, TaskRef};
 use crate::error::{Error, Result};
 use crate::ops::edge::linking;
 use crate::ops::mark::marking;
@@ -36,6 +38,28 @@ pub struct Planted {
     pub created: usize,
 }
 
+impl Planted {
+    pub fn extend(&mut self, other: Self) {
+        let Self { ids, labels, created } = other;
+        self.ids.extend(ids);
+        self.labels.extend(labels);
+        self.created += created;
+    }
+}
+
+/// Why tasks could not be planted, and which of those side by side is at fault.
+pub struct Fault {
+    /// Nothing if it is not one alone.
+    pub at: Option<usize>,
+    pub error: Error,
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        fault.error
+    }
+}
+
 /// Adds the tasks side by side, with everything under them, under a task that is there or under none.
 pub fn plant(
     tx: &Tx,
@@ -43,43 +67,39 @@ pub fn plant(
     tasks: &[Create],
     under: Option<&TaskId>,
     kinds: &TreeKinds,
-) -> Result<Planted> {
-    let mut planting = Planting {
-        tx,
-        cx,
-        kinds,
-        names: HashMap::new(),
-        across: Vec::new(),
-        parents: Vec::new(),
-        planted: Planted::default(),
-        added: 0,
-    };
-    planting.name(tasks)?;
-    let soil = match under {
-        Some(parent) => planting.under(parent)?,
-        None => Soil::default(),
-    };
-    planting.add(tasks, &soil)?;
-    for parent in planting.parents.iter().chain(under) {
-        tx.recount_children(parent)?;
-    }
-    planting.link_across()?;
-    Ok(planting.planted)
+) -> Result<Planted, Fault> {
+    let earlier = HashMap::new();
+    Planting::new(tx, cx, kinds, &earlier).plant(tasks, under)
 }
 
-struct Planting<'a> {
+/// Tasks that a call adds together: all, or none of them.
+pub struct Planting<'a> {
     tx: &'a Tx<'a>,
     cx: &'a Context<'a>,
     kinds: &'a TreeKinds,
-    /// What the request calls its tasks: labels and ids.
-    names: HashMap<&'a str, TaskId>,
-    /// Links that may lead anywhere: from, to, kind.
-    across: Vec<(TaskId, TaskId, EdgeKind)>,
-    /// Tasks that were there before and that a new one asked to be under.
-    parents: Vec<TaskId>,
+    /// What the request called tasks that were added before.
+    earlier: &'a HashMap<String, TaskId>,
+    /// What the request calls its tasks, labels and ids, and which of the planted ids those are.
+    names: HashMap<&'a str, usize>,
+    /// Links that may lead anywhere.
+    across: Vec<Across>,
+    /// The places under tasks that were there before.
+    soils: HashMap<TaskId, Soil>,
+    /// How many open tasks have come under a task since it last counted them.
+    opened: IndexMap<TaskId, i64>,
     planted: Planted,
     /// How many of the planted ids have been added.
     added: usize,
+    /// Which of the tasks side by side it is at.
+    at: usize,
+}
+
+struct Across {
+    from: TaskId,
+    to: TaskId,
+    kind: EdgeKind,
+    /// Which of the tasks side by side asks for it.
+    at: usize,
 }
 
 /// Where new tasks come to stand.
@@ -98,30 +118,73 @@ struct Neighbour {
 }
 
 impl<'a> Planting<'a> {
-    /// Gives every new task its id, so that the others can name it.
-    fn name(&mut self, tasks: &'a [Create]) -> Result<()> {
-        for task in tasks {
-            let id = match (&task.existing, &task.id) {
-                (Some(existing), _) => self.tx.resolve(existing)?,
-                (None, Some(id)) => self.unused(id)?,
-                (None, None) => self.generated()?,
-            };
-            for name in [task.label.as_ref().map(TaskRef::as_str), task.id.as_ref().map(TaskId::as_str)]
-                .into_iter()
-                .flatten()
-            {
-                if self.names.insert(name, id.clone()).is_some_and(|other| other != id) {
-                    return Err(Error::input(format!("two tasks of this call are called `{name}`"), ""));
-                }
-            }
-            if let Some(label) = &task.label {
-                self.planted.labels.insert(label.to_string(), id.clone());
-            }
-            self.planted.ids.push(id);
-            words::check_number("tasks", self.planted.ids.len(), self.cx.config.limits.tree_nodes)?;
-            self.name(&task.tasks)?;
+    pub fn new(
+        tx: &'a Tx<'a>,
+        cx: &'a Context<'a>,
+        kinds: &'a TreeKinds,
+        earlier: &'a HashMap<String, TaskId>,
+    ) -> Self {
+        Self {
+            tx,
+            cx,
+            kinds,
+            earlier,
+            names: HashMap::new(),
+            across: Vec::new(),
+            soils: HashMap::new(),
+            opened: IndexMap::new(),
+            planted: Planted::default(),
+            added: 0,
+            at: 0,
         }
-        Ok(())
+    }
+
+    /// Adds the tasks, and says which of them is at fault if that cannot be.
+    pub fn plant(mut self, tasks: &'a [Create], under: Option<&TaskId>) -> Result<Planted, Fault> {
+        let number = tasks.iter().map(Create::size).sum();
+        words::check_number("tasks", number, self.cx.config.limits.tree_nodes)
+            .map_err(|error| Fault { at: None, error })?;
+        match self.plant_all(tasks, under) {
+            Ok(()) => Ok(self.planted),
+            Err(error) => Err(Fault { at: Some(self.at), error }),
+        }
+    }
+
+    fn plant_all(&mut self, tasks: &'a [Create], under: Option<&TaskId>) -> Result<()> {
+        for (at, task) in tasks.iter().enumerate() {
+            self.at = at;
+            self.name(task)?;
+        }
+        self.at = 0;
+        let soil = under.map_or_else(|| Ok(Soil::default()), |parent| self.under(parent))?;
+        let mut beside = None;
+        for (at, task) in tasks.iter().enumerate() {
+            self.at = at;
+            beside = Some(self.add(task, &soil, beside.as_ref())?);
+        }
+        self.count_children()?;
+        self.link_across()
+    }
+
+    /// Gives a new task and those below it their ids, so that the others can name them.
+    fn name(&mut self, task: &'a Create) -> Result<()> {
+        let id = match (&task.existing, &task.id) {
+            (Some(existing), _) => self.tx.resolve(existing)?,
+            (None, Some(id)) => self.unused(id)?,
+            (None, None) => self.generated()?,
+        };
+        for name in task.names() {
+            let other = self.names.get(name).map(|at| &self.planted.ids[*at]).or(self.earlier.get(name));
+            if other.is_some_and(|other| *other != id) {
+                return Err(Error::input(format!("two tasks of this call are called `{name}`"), ""));
+            }
+            self.names.insert(name, self.planted.ids.len());
+        }
+        if let Some(label) = &task.label {
+            self.planted.labels.insert(label.to_string(), id.clone());
+        }
+        self.planted.ids.push(id);
+        task.tasks.iter().try_for_each(|task| self.name(task))
     }
 
     fn unused(&self, id: &TaskId) -> Result<TaskId> {
@@ -141,26 +204,22 @@ impl<'a> Planting<'a> {
         }
     }
 
-    /// Adds tasks side by side, each with everything under it, in the order in which they were named.
-    fn add(&mut self, tasks: &'a [Create], soil: &Soil) -> Result<()> {
-        let mut beside: Option<Neighbour> = None;
-        for task in tasks {
-            let id = self.planted.ids[self.added].clone();
-            self.added += 1;
-            let soil = self.soil_of(task, &id, soil)?;
-            let below = match task.existing {
-                Some(_) => self.graft(&id, &soil, beside.as_ref())?,
-                None => self.add_one(task, &id, &soil, beside.as_ref())?,
-            };
-            self.add(&task.tasks, &below)?;
-            if self.holds_children() && !task.tasks.is_empty() {
-                self.tx.recount_children(&id)?;
-            }
-            self.note_links(task, &id)?;
-            let is_plain = task.existing.is_none() && task.parent.is_none();
-            beside = Some(Neighbour { id, is_plain });
+    /// Adds a task with everything under it, and returns it as the neighbour of the next.
+    fn add(&mut self, task: &'a Create, soil: &Soil, beside: Option<&Neighbour>) -> Result<Neighbour> {
+        let id = self.planted.ids[self.added].clone();
+        self.added += 1;
+        let soil = self.soil_of(task, &id, soil)?;
+        let below = match task.existing {
+            Some(_) => self.graft(&id, &soil, beside)?,
+            None => self.add_one(task, &id, &soil, beside)?,
+        };
+        let mut last = None;
+        for task in &task.tasks {
+            last = Some(self.add(task, &below, last.as_ref())?);
         }
-        Ok(())
+        self.note_links(task, &id)?;
+        let is_plain = task.existing.is_none() && task.parent.is_none();
+        Ok(Neighbour { id, is_plain })
     }
 
     /// Returns where a task comes to stand: where the call puts it, or under the parent it names itself.
@@ -169,14 +228,20 @@ impl<'a> Planting<'a> {
             return Ok(given.clone());
         };
         if let Some(kind) = &self.kinds.child
-            && let Some(parent) = self.names.get(name.as_str())
+            && let Some(at) = self.names.get(name.as_str())
+            && *at + 1 >= self.added
         {
-            self.across.push((parent.clone(), id.clone(), kind.clone()));
+            // It is not there yet.
+            self.note(self.planted.ids[*at].clone(), id.clone(), kind.clone());
             return Ok(Soil::default());
         }
-        let parent = self.tx.resolve(name)?;
-        self.parents.push(parent.clone());
-        self.under(&parent)
+        let parent = self.named(name)?;
+        if let Some(soil) = self.soils.get(&parent) {
+            return Ok(soil.clone());
+        }
+        let soil = self.under(&parent)?;
+        self.soils.insert(parent, soil.clone());
+        Ok(soil)
     }
 
     /// Returns the place under a task that was there before.
@@ -203,7 +268,7 @@ impl<'a> Planting<'a> {
         soil: &Soil,
         beside: Option<&Neighbour>,
     ) -> Result<Soil> {
-        let draft = self.draft(task, id)?;
+        let draft = draft(self.cx, task, id)?;
         let workflow = self.cx.workflow(&draft.workflow)?;
         let upright = self.kinds.child.as_ref().filter(|kind| kind.rule.shape == Shape::Vertical);
         let follows = self.kinds.sibling.as_ref().filter(|kind| kind.rule.shape == Shape::Horizontal);
@@ -225,17 +290,18 @@ impl<'a> Planting<'a> {
         match (&soil.parent, upright, &self.kinds.child) {
             (Some(parent), Some(kind), _) => {
                 self.tx.add_edge(parent, id, kind)?;
+                if kind.rule.contains() && place.meaning.blocking {
+                    *self.opened.entry(parent.clone()).or_default() += 1;
+                }
             }
-            (Some(parent), None, Some(kind)) => self.across.push((parent.clone(), id.clone(), kind.clone())),
+            (Some(parent), None, Some(kind)) => self.note(parent.clone(), id.clone(), kind.clone()),
             _ => {}
         }
         match (follows, beside, &self.kinds.sibling) {
             (Some((kind, beside)), ..) => {
                 self.tx.add_edge(&beside.id, id, kind)?;
             }
-            (None, Some(beside), Some(kind)) => {
-                self.across.push((beside.id.clone(), id.clone(), kind.clone()))
-            }
+            (None, Some(beside), Some(kind)) => self.note(beside.id.clone(), id.clone(), kind.clone()),
             _ => {}
         }
         Ok(Soil { parent: Some(id.clone()), blocked_above: blocked_above + open_blockers })
@@ -243,6 +309,9 @@ impl<'a> Planting<'a> {
 
     /// Puts a task that was there before into its place, and returns the place under it.
     fn graft(&mut self, id: &TaskId, soil: &Soil, beside: Option<&Neighbour>) -> Result<Soil> {
+        // A link counts anew what is there, and may change what is above others.
+        self.count_children()?;
+        self.soils.clear();
         if let (Some(parent), Some(kind)) = (&soil.parent, &self.kinds.child) {
             linking::link(self.tx, self.cx, parent, id, kind)?;
         }
@@ -261,62 +330,45 @@ impl<'a> Planting<'a> {
             return Err(Error::input("the project has no link type that holds back a start", ""));
         };
         for blocker in &task.blocked_by {
-            self.across.push((self.named(blocker)?, id.clone(), kind.clone()));
+            self.note(self.named(blocker)?, id.clone(), kind.clone());
         }
         for blocked in &task.blocks {
-            self.across.push((id.clone(), self.named(blocked)?, kind.clone()));
+            self.note(id.clone(), self.named(blocked)?, kind.clone());
         }
         Ok(())
     }
 
     fn named(&self, name: &TaskRef) -> Result<TaskId> {
-        match self.names.get(name.as_str()) {
+        let own = self.names.get(name.as_str()).map(|at| &self.planted.ids[*at]);
+        match own.or(self.earlier.get(name.as_str())) {
             Some(id) => Ok(id.clone()),
             None => self.tx.resolve(name),
         }
     }
 
+    fn note(&mut self, from: TaskId, to: TaskId, kind: EdgeKind) {
+        self.across.push(Across { from, to, kind, at: self.at });
+    }
+
     fn link_across(&mut self) -> Result<()> {
-        for (from, to, kind) in std::mem::take(&mut self.across) {
+        for Across { from, to, kind, at } in take(&mut self.across) {
+            self.at = at;
             linking::link(self.tx, self.cx, &from, &to, &kind)?;
+        }
+        Ok(())
+    }
+
+    /// Tells each task how many open ones have come under it.
+    ///
+    /// They are not counted anew: of many calls that put tasks under one, each would count all of them.
+    fn count_children(&mut self) -> Result<()> {
+        for (parent, opened) in take(&mut self.opened) {
+            self.tx.open_children(&parent, opened)?;
         }
         Ok(())
     }
 
     fn holds_children(&self) -> bool {
         self.kinds.child.as_ref().is_some_and(|kind| kind.rule.contains())
-    }
-
-    fn draft(&self, task: &Create, id: &TaskId) -> Result<TaskDraft> {
-        let cx = self.cx;
-        if let Some(text) = &task.description {
-            words::check_text(cx, "description", &text.0)?;
-        }
-        let title = match (&task.title, &task.description) {
-            (Some(title), _) => Some(title.clone()),
-            (None, Some(text)) => Title::from_description(&text.0),
-            (None, None) => None,
-        };
-        let Some(title) = title else {
-            return Err(Error::input("a task needs a `title`", ""));
-        };
-        let own = cx.worker.as_ref().map_or(&cx.config.workflows.default, |worker| &worker.workflow);
-        let workflow = task.workflow.as_ref().unwrap_or(own);
-        if let Some(phase) = &task.phase {
-            words::check_phase(cx, cx.workflow(workflow)?, phase)?;
-        }
-        words::check_tags(cx, task.tags.iter().chain(&task.needed_tags).chain(&task.wanted_tags))?;
-        Ok(TaskDraft {
-            id: id.clone(),
-            title: title.0,
-            description: task.description.as_ref().map(|text| text.0.clone()),
-            workflow: workflow.clone(),
-            phase: task.phase.clone(),
-            priority: task.priority.unwrap_or_default(),
-            demand: Demand { needed: task.needed_tags.clone(), wanted: task.wanted_tags.clone() },
-            tags: task.tags.clone(),
-            points: task.points,
-            time_estimate_ms: task.time_estimate_ms,
-        })
     }
 }

@@ -35,17 +35,19 @@ impl Operation for Events {
     const NAME: &'static str = "events";
     const EFFECT: Effect = Effect::Read;
 
+    const COLUMNS: &'static [&'static str] = Happening::COLUMNS;
+
     type Output = Feed;
 
-    fn run(&self, tx: &Tx, _cx: &Context) -> Result<Feed> {
-        let limit = self.limit.unwrap_or(10).clamp(1, 500);
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Feed> {
+        let limit = cx.page(self.limit.unwrap_or(10), 500);
         let newest = tx.newest_event()?;
         let filter = FeedFilter {
             task: self.task.as_ref().map(|task| tx.resolve(task)).transpose()?,
             worker: self.worker.clone(),
             kinds: self.kinds.clone(),
         };
-        let mut rows = match self.since {
+        let mut rows = match self.since.or(cx.whole.then_some(0)) {
             Some(since) => tx.feed_after(&filter, since, limit + 1)?,
             None => tx.feed_newest(&filter, limit)?,
         };
@@ -55,6 +57,6 @@ impl Operation for Events {
             Some(last) if more => last.id,
             _ => newest,
         };
-        Ok(Feed { events: rows.into_iter().map(Happening::whole).collect(), cursor, more })
+        Ok(Feed { events: rows.into_iter().map(|row| Happening::told(row, cx)).collect(), cursor, more })
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::Context;
 use crate::domain::{MarkPath, TaskId, Timestamp, WorkerId};
 use crate::ops::task::shortened;
 use crate::store::FeedRow;
@@ -32,21 +33,41 @@ pub struct Happening {
 }
 
 impl Happening {
+    pub const COLUMNS: &'static [&'static str] =
+        &["id", "at", "event", "task", "file", "worker_id", "attempt", "cause", "reason", "before", "after"];
+
+    /// Returns the entry for a list: word for word if it is read to the end.
+    pub fn told(row: FeedRow, cx: &Context) -> Self {
+        match cx.whole {
+            true => Self::verbatim(row),
+            false => Self::whole(row),
+        }
+    }
+
+    fn verbatim(row: FeedRow) -> Self {
+        let FeedRow { id, at, what, task, file, worker, attempt, cause, reason, before, after } = row;
+        Self {
+            id: Some(id),
+            at,
+            event: what,
+            task,
+            file,
+            worker_id: worker,
+            attempt,
+            cause,
+            reason,
+            before,
+            after,
+        }
+    }
+
     /// Returns the entry with everything it says.
     pub fn whole(row: FeedRow) -> Self {
-        Self {
-            id: Some(row.id),
-            at: row.at,
-            event: row.what,
-            task: row.task,
-            file: row.file,
-            worker_id: row.worker,
-            attempt: row.attempt,
-            cause: row.cause,
-            reason: row.reason.map(|reason| shortened(&reason, LONGEST)),
-            before: row.before.map(told),
-            after: row.after.map(told),
-        }
+        let mut entry = Self::verbatim(row);
+        entry.reason = entry.reason.map(|reason| shortened(&reason, LONGEST));
+        entry.before = entry.before.map(told);
+        entry.after = entry.after.map(told);
+        entry
     }
 
     /// Returns the entry as it is shown with its task.

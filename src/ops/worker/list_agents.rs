@@ -60,6 +60,9 @@ impl Operation for ListAgents {
     const EFFECT: Effect = Effect::Read;
     const SWEEPS: bool = true;
 
+    const COLUMNS: &'static [&'static str] =
+        &["id", "tags", "max_claims", "holds", "holds_total", "thought", "last_heartbeat", "idle"];
+
     type Output = Agents;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Agents> {
@@ -73,7 +76,7 @@ impl Operation for ListAgents {
                 && holder.as_ref().is_none_or(|holder| holder.as_ref() == Some(&worker.id))
         };
         let found: Vec<Worker> = tx.workers_present()?.into_iter().filter(fits).collect();
-        let limit = self.limit.unwrap_or(SHOWN).clamp(1, 500);
+        let limit = cx.page(self.limit.unwrap_or(SHOWN), 500);
         let total = found.len();
         let shown = found.into_iter().skip(self.offset).take(limit);
         let workers: Vec<Agent> = shown.map(|worker| agent(tx, cx, worker)).collect::<Result<_>>()?;

@@ -2,13 +2,20 @@
 
 mod argument;
 mod exit;
+mod export;
+mod feed;
 mod flags;
 mod help;
 mod home;
+mod metrics;
 mod out;
 mod pages;
+mod progress;
 mod read;
+mod records;
+mod sheet;
 mod source;
+mod totals;
 mod tree;
 
 use std::process::ExitCode;
@@ -24,7 +31,9 @@ use crate::config::Project;
 use crate::error::{Error, Result};
 use crate::ops::{Entry, Input};
 use crate::{App, Effect};
+use feed::Feed;
 use out::Format;
+use sheet::Sheet;
 
 /// Answers what a command line asks, and returns how the program ends.
 pub fn run(
@@ -34,19 +43,18 @@ pub fn run(
     open: impl FnOnce(Project) -> Result<App>,
 ) -> ExitCode {
     let answered = match ask {
-        Ask::Home => home::screen(project, open),
-        Ask::Call(entry, matches) => {
-            return call(entry, &matches, flags, || project.and_then(open))
-                .unwrap_or_else(|error| fail(&error, flags));
+        Ask::Home => home::screen(project, open).map(|()| ExitCode::SUCCESS),
+        Ask::Call(entry, matches) => call(entry, &matches, flags, || project.and_then(open)),
+        Ask::Completions(shell) => pages::completions(commands(project), shell).map(|()| ExitCode::SUCCESS),
+        Ask::Manual(folder) => {
+            pages::manual(commands(project), folder.as_deref()).map(|()| ExitCode::SUCCESS)
         }
-        Ask::Completions(shell) => pages::completions(commands(project), shell),
-        Ask::Manual(folder) => pages::manual(commands(project), folder.as_deref()),
+        Ask::Metrics => {
+            project.and_then(open).and_then(|app| metrics::print(&app)).map(|()| ExitCode::SUCCESS)
+        }
         Ask::Help(words) => return help::answer(&words, flags, commands(project)),
     };
-    match answered {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, flags),
-    }
+    answered.unwrap_or_else(|error| fail(&error, flags))
 }
 
 /// Says what went wrong, and returns how the program ends.
@@ -69,6 +77,13 @@ fn call(
 ) -> Result<ExitCode> {
     let request = tree::request(entry, matches).map_err(|error| hinted(error, entry))?;
     let app = open()?;
+    if let Some(feed) = Feed::wanted(matches) {
+        return feed.run(entry, &app, request, Format::of(flags)).map_err(|error| hinted(error, entry));
+    }
+    if let Some(sheet) = Sheet::wanted(matches).filter(|_| !entry.columns.is_empty()) {
+        export::run(entry, &app, request, sheet).map_err(|error| hinted(error, entry))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (outcome, rider) = entry.answer(&app, Input::of(request)).packed();
     let code = match outcome {
         Ok(answer) => {

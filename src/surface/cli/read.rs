@@ -37,6 +37,8 @@ pub enum Ask {
     Home,
     Call(&'static Entry, ArgMatches),
     Completions(Shell),
+    /// The figures of the store, for a monitor.
+    Metrics,
     Manual(Option<PathBuf>),
     /// Help, or what cannot be understood.
     Help(Vec<OsString>),
@@ -89,6 +91,7 @@ fn command(mut matches: ArgMatches) -> Option<Wanted> {
             return Some(Wanted::Demo { plain });
         }
         "completions" => Ask::Completions(*matches.get_one("shell")?),
+        "metrics" => Ask::Metrics,
         "man" => Ask::Manual(matches.get_one("out").cloned()),
         name => Ask::Call(tree::operation(name)?, matches),
     };

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::argument::Argument;
 pub use super::argument::dashed;
-use super::exit;
+use super::feed::Feed;
 use super::flags::Flags;
 use super::source::Source;
+use super::{exit, export};
 use crate::error::Result;
 use crate::ops::{CATALOGUE, Entry, Vocabulary, other_names};
 
@@ -80,7 +81,7 @@ fn root() -> Command {
 }
 
 /// Returns the commands that are about this program and not about tasks.
-fn own() -> [Command; 5] {
+fn own() -> [Command; 6] {
     let plain = Arg::new("plain").long("plain").action(ArgAction::SetTrue);
     let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
     let folder = Arg::new("out").long("out").value_name("DIR").value_parser(PathBufValueParser::new());
@@ -89,6 +90,7 @@ fn own() -> [Command; 5] {
         Command::new("demo")
             .about("Watch four workers share a graph of tasks; takes a few seconds")
             .arg(plain.help("Write lines, also to a terminal")),
+        Command::new("metrics").about("Print the figures of the store as Prometheus reads them"),
         Command::new("completions")
             .about("Print what makes a shell complete these commands")
             .arg(shell.help("The shell to print it for")),
@@ -111,7 +113,9 @@ fn command(entry: &Entry, vocabulary: &dyn Vocabulary) -> Command {
         .before_help(entry.description())
         .after_help(VALUES)
         .help_template(LAYOUT);
-    with_arguments(command, entry.positional, &entry.arguments(vocabulary))
+    let schema = entry.arguments(vocabulary);
+    let command = with_arguments(command, entry.positional, &schema);
+    command.args(Feed::flags(&schema).into_iter().flatten()).args(export::flag(entry))
 }
 
 fn with_arguments(command: Command, positional: &[&str], schema: &Map<String, Value>) -> Command {

@@ -52,7 +52,9 @@ impl Call {
     /// Does what is asked for; one in haste who would have to wait is told so instead.
     fn fulfil(self, app: &App, patience: Patience) -> Result<Answer> {
         let answer = match Wish::read(&self.tool, self.arguments)? {
-            Wish::Run(entry, arguments) => entry.answer(app, Input { arguments, id: self.id, patience }),
+            Wish::Run(entry, arguments) => {
+                entry.answer(app, Input { arguments, id: self.id, patience, whole: false })
+            }
             Wish::Describe(entry) => Ok(more::describe(entry, &app.config())).into(),
             Wish::Index => Ok(more::index()).into(),
         };

@@ -254,7 +254,7 @@ async fn feed(app: &Arc<App>, arguments: Value) -> Result<Value> {
     const FEED: &str = "events";
     ask(app, move |app: &App, patience: Patience| {
         let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap_or_default();
-        ops::find(FEED)?.call(app, Input { arguments, id: None, patience })
+        ops::find(FEED)?.call(app, Input { arguments, id: None, patience, whole: false })
     })
     .await
 }

@@ -1,0 +1,40 @@
+//! What a request says of a new task, held against what the project knows.
+
+use super::create::Create;
+use super::words;
+use crate::Context;
+use crate::domain::{Demand, TaskDraft, TaskId, Title};
+use crate::error::{Error, Result};
+
+/// Returns what a task will be, if it can be that.
+pub fn draft(cx: &Context, task: &Create, id: &TaskId) -> Result<TaskDraft> {
+    if let Some(text) = &task.description {
+        words::check_text(cx, "description", &text.0)?;
+    }
+    let title = match (&task.title, &task.description) {
+        (Some(title), _) => Some(title.clone()),
+        (None, Some(text)) => Title::from_description(&text.0),
+        (None, None) => None,
+    };
+    let Some(title) = title else {
+        return Err(Error::input("a task needs a `title`", ""));
+    };
+    let own = cx.worker.as_ref().map_or(&cx.config.workflows.default, |worker| &worker.workflow);
+    let workflow = task.workflow.as_ref().unwrap_or(own);
+    if let Some(phase) = &task.phase {
+        words::check_phase(cx, cx.workflow(workflow)?, phase)?;
+    }
+    words::check_tags(cx, task.tags.iter().chain(&task.needed_tags).chain(&task.wanted_tags))?;
+    Ok(TaskDraft {
+        id: id.clone(),
+        title: title.0,
+        description: task.description.as_ref().map(|text| text.0.clone()),
+        workflow: workflow.clone(),
+        phase: task.phase.clone(),
+        priority: task.priority.unwrap_or_default(),
+        demand: Demand { needed: task.needed_tags.clone(), wanted: task.wanted_tags.clone() },
+        tags: task.tags.clone(),
+        points: task.points,
+        time_estimate_ms: task.time_estimate_ms,
+    })
+}
