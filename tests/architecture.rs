@@ -30,7 +30,19 @@ const USES: &[(&str, &[&str])] = &[
     ("src/demo/", &["demo"]),
     (
         "src/surface/",
-        &["App", "Caller", "Effect", "Error", "Patience", "Result", "config", "error", "ops", "surface"],
+        &[
+            "App",
+            "Caller",
+            "Effect",
+            "Error",
+            "Listening",
+            "Patience",
+            "Result",
+            "config",
+            "error",
+            "ops",
+            "surface",
+        ],
     ),
 ];
 
@@ -45,6 +57,8 @@ const FACE_OF_OPS: &[&str] = &[
     "Input",
     "Request",
     "Shelf",
+    "Shortfall",
+    "Stay",
     "Vocabulary",
     "find",
     "nearest",

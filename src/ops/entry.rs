@@ -9,12 +9,15 @@ use serde_json::{Map, Value};
 
 use super::post::{self, Answer, Rider};
 use super::schema::{self, EveryWord, Vocabulary};
-use super::{Actor, CATALOGUE, Operation, Pace, Staging, arguments, unheeded};
+use super::waiting::{Wait, Waiting};
+use super::{
+    Actor, CATALOGUE, Input, Operation, Pace, Request, Shelf, Shortfall, Staging, arguments, unheeded,
+};
 use crate::config::{Config, Limits};
-use crate::domain::{Refusal, RequestId, WorkerId, nearest};
+use crate::domain::{Refusal, Worker, nearest};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
-use crate::store::{Bounds, Named, Patience, Tx};
+use crate::store::{Bounds, Patience, Tx};
 use crate::{App, Context, Current, Effect};
 
 /// One thing a caller can ask for.
@@ -29,67 +32,9 @@ pub struct Entry {
     description: fn() -> String,
     arguments: fn(&dyn Vocabulary) -> Map<String, Value>,
     call: fn(&App, &Request) -> Answer,
+    /// In what an answer falls short of what was asked for, though it is one.
+    pub shortfall: fn(&Value) -> Option<Shortfall>,
     pace: Pace,
-}
-
-/// Where a tool is shown to agents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Shelf {
-    /// Listed, and asked to be loaded at once.
-    Always,
-    /// Listed in the short list.
-    Core,
-    /// Reached through `more`, or listed in the full list.
-    Full,
-}
-
-impl Shelf {
-    /// Returns the arguments that the instructions speak of once, for all tools that stand here.
-    fn told_once(self) -> &'static [&'static str] {
-        match self {
-            Shelf::Always | Shelf::Core => &["request_id"],
-            Shelf::Full => &["request_id", "limit", "offset"],
-        }
-    }
-}
-
-/// What a face asks for.
-#[derive(Clone)]
-pub struct Input {
-    pub arguments: Map<String, Value>,
-    /// How the face names the call, if it has a name for it.
-    pub id: Option<String>,
-    pub patience: Patience,
-}
-
-/// A request as it was understood: the operation's own arguments, and the common ones.
-pub struct Request {
-    pub arguments: Map<String, Value>,
-    pub worker: Option<WorkerId>,
-    /// Who reads the answer, where it makes no difference who asks.
-    pub listener: Option<WorkerId>,
-    /// Whether the answer may carry messages.
-    pub takes_mail: bool,
-    pub id: Option<RequestId>,
-    pub patience: Patience,
-    /// What to tell of arguments that change nothing.
-    pub unheeded: Vec<String>,
-    /// The settings that hold for it, from its beginning to its end.
-    pub config: Arc<Current>,
-}
-
-impl Input {
-    /// Asks without a name for the call, and waits as long as the project says.
-    pub fn of(arguments: Map<String, Value>) -> Self {
-        Self { arguments, id: None, patience: Patience::Waits }
-    }
-}
-
-impl Request {
-    /// Returns by what a repetition of the request is known, if it has a name.
-    fn named(&self) -> Option<Named<'_>> {
-        self.id.as_ref().map(|id| Named { id, worker: self.worker.as_ref() })
-    }
 }
 
 impl Entry {
@@ -106,6 +51,7 @@ impl Entry {
             description: schema::description::<O>,
             arguments: schema::arguments::<O>,
             call: call::<O>,
+            shortfall: O::shortfall,
             pace: O::PACE,
         }
     }
@@ -166,7 +112,7 @@ impl Entry {
 
     /// Takes the common arguments out of the input and holds the rest against the schema.
     fn read(&self, app: &App, input: Input) -> Result<Request> {
-        let Input { arguments: mut input, id, patience } = input;
+        let Input { arguments: mut input, id, patience, stay } = input;
         let config = app.config();
         let schema = self.schema(&config);
         let is_named = |input: &Map<String, Value>| NAMES.iter().any(|name| input.contains_key(*name));
@@ -193,6 +139,7 @@ impl Entry {
             id: parsed(id.filter(|_| self.effect != Effect::Read))?,
             arguments: input,
             patience,
+            stay,
             unheeded,
             config,
         })
@@ -230,7 +177,7 @@ fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>
     let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
     let staging = Staging::new(app, request);
-    let answer = operation.prepare(&staging).and_then(|()| answer(app, &operation, request, rider));
+    let answer = operation.prepare(&staging).and_then(|()| awaited(app, &mut operation, request, rider));
     if answer.is_err() {
         staging.discard();
     } else if O::EFFECT == Effect::Destroy {
@@ -239,51 +186,118 @@ fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>
     answer
 }
 
+/// Answers as soon as the answer is good, or when the caller has waited long enough for a better one.
+fn awaited<O: Operation>(
+    app: &App,
+    operation: &mut O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Value> {
+    let mut waiting = Waiting::begin(app, request);
+    let mut notices = Vec::new();
+    loop {
+        // What an answer carried that was not good enough goes along with the next.
+        drop(rider.take());
+        let Reply { mut answer, wait, .. } = answer(app, operation, request, rider)?;
+        take_along(&mut notices, &mut answer);
+        if !waiting.is_left(wait) {
+            return Ok(answer);
+        }
+        if request.patience == Patience::Hurries {
+            return Err(Error::NOT_AT_ONCE);
+        }
+        if !waiting.goes_on(wait)? {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Adds to an answer the notices of those before it, which nobody was given.
+fn take_along(notices: &mut Vec<Value>, answer: &mut Value) {
+    for notice in answer.get(NOTICES).and_then(Value::as_array).into_iter().flatten() {
+        if !notices.contains(notice) {
+            notices.push(notice.clone());
+        }
+    }
+    if !notices.is_empty() {
+        answer[NOTICES] = notices.clone().into();
+    }
+}
+
+/// Where an answer says what the caller has to know beside it.
+const NOTICES: &str = "notices";
+
+/// An answer, and what there is to know of it.
+struct Reply {
+    answer: Value,
+    /// How long the caller would wait for a better one.
+    wait: Wait,
+    worker: Option<Worker>,
+}
+
+impl Reply {
+    /// What a call under this name was answered before.
+    fn repeated(answer: Value) -> Self {
+        Self { answer, wait: Wait::No, worker: None }
+    }
+
+    fn new<O: Operation>(operation: &mut O, output: O::Output, app: &App, cx: &Context<'_>) -> Result<Self> {
+        let wait = operation.patience(&output);
+        Ok(Self { answer: with_notices(output, app, cx)?, wait, worker: None })
+    }
+
+    fn of(self, worker: Option<Worker>) -> Self {
+        Self { worker, ..self }
+    }
+}
+
 /// Runs an operation in one transaction, in which the caller's lease is renewed
 /// and the answer remembered for a caller that repeats itself; in none, if that
 /// can be seen beforehand.
 fn answer<O: Operation>(
     app: &App,
-    operation: &O,
+    operation: &mut O,
     request: &Request,
     rider: &mut Option<Rider>,
-) -> Result<Value> {
+) -> Result<Reply> {
     if O::SWEEPS {
         presence::sweep(app, request)?;
     }
     if O::FORESEES
         && (request.patience == Patience::Waits || O::EFFECT == Effect::Note)
-        && let Some(answer) = foresee(app, operation, request, rider)?
+        && let Some(reply) = foresee(app, operation, request, rider)?
     {
-        return Ok(answer);
+        return Ok(reply);
     }
     operation.catch_up(app, request)?;
     let body = |tx: &Tx<'_>| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
-            return Ok((answer, None));
+            return Ok(Reply::repeated(answer));
         }
         let cx = context(app, tx, request, O::EFFECT)?;
-        let answer = with_notices(operation.run(tx, &cx)?, app, &cx)?;
-        if let Some(named) = request.named() {
-            tx.remember_answer(named, O::NAME, &answer, cx.now)?;
+        let output = operation.run(tx, &cx)?;
+        let reply = Reply::new(operation, output, app, &cx)?;
+        // One that is waited with has brought nothing yet that could be lost.
+        if let Some(named) = request.named().filter(|_| reply.wait == Wait::No) {
+            tx.remember_answer(named, O::NAME, &reply.answer, cx.now)?;
         }
         if O::PACE == Pace::Brisk {
             *rider = post::rider(app, tx, &cx, request)?;
         }
-        Ok((answer, cx.worker))
+        Ok(reply.of(cx.worker))
     };
-    let answer = match O::PACE {
+    let reply = match O::PACE {
         Pace::Brisk => app.store.transact(request.patience, O::EFFECT, body),
         Pace::Long => app.store.read_apart(bounds(&request.config), body),
     };
-    match answer {
-        Ok((answer, Some(worker))) if O::EFFECT == Effect::Read => {
+    match reply {
+        Ok(Reply { worker: Some(worker), answer, wait }) if O::EFFECT == Effect::Read => {
             presence::renew(app, &worker, request)?;
-            Ok(answer)
+            Ok(Reply { worker: None, answer, wait })
         }
-        Ok((answer, _)) => Ok(answer),
+        Ok(reply) => Ok(reply),
         Err(Error::Refused(refusal)) => {
             salvage(app, operation, request, &refusal)?;
             Err(refusal.into())
@@ -298,7 +312,7 @@ fn with_notices(output: impl Serialize, app: &App, cx: &Context<'_>) -> Result<V
     let mut notices = cx.notices();
     notices.extend(app.untold_problem());
     if !notices.is_empty() {
-        answer["notices"] = notices.into();
+        answer[NOTICES] = notices.into();
     }
     Ok(answer)
 }
@@ -320,15 +334,15 @@ fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) 
 /// Returns the answer if it can be given without a change.
 fn foresee<O: Operation>(
     app: &App,
-    operation: &O,
+    operation: &mut O,
     request: &Request,
     rider: &mut Option<Rider>,
-) -> Result<Option<Value>> {
+) -> Result<Option<Reply>> {
     let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
         if let Some(named) = request.named()
             && let Some(answer) = tx.answer_given(named, O::NAME)?
         {
-            return Ok(Some((answer, None)));
+            return Ok(Some(Reply::repeated(answer)));
         }
         let cx = context(app, tx, request, Effect::Read)?;
         if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
@@ -337,17 +351,15 @@ fn foresee<O: Operation>(
         let Some(output) = operation.foresee(tx, &cx)? else {
             return Ok(None);
         };
-        let answer = with_notices(output, app, &cx)?;
+        let reply = Reply::new(operation, output, app, &cx)?;
         *rider = post::rider(app, tx, &cx, request)?;
-        Ok(Some((answer, cx.worker)))
+        Ok(Some(reply.of(cx.worker)))
     });
-    let Some((answer, worker)) = foreseen? else {
-        return Ok(None);
-    };
-    if let Some(worker) = worker {
-        presence::renew(app, &worker, request)?;
+    let reply = foreseen?;
+    if let Some(worker) = reply.as_ref().and_then(|reply| reply.worker.as_ref()) {
+        presence::renew(app, worker, request)?;
     }
-    Ok(Some(answer))
+    Ok(reply)
 }
 
 /// Lets the operation keep what must not be lost with a refused call.

@@ -54,3 +54,4 @@ mod undelete;
 mod unlink;
 mod unmark_file;
 mod update;
+mod wait;
