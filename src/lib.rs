@@ -35,4 +35,4 @@ mod mailbag;
 
 pub use app::{App, Caller, Context, Current};
 pub use error::{Error, Result};
-pub use store::{Effect, Patience};
+pub use store::{Effect, Listening, Patience};

@@ -24,6 +24,11 @@ impl Mailbag {
         meant.map(|((_, message), _)| *message).collect()
     }
 
+    /// Returns how many messages are on their way to a worker.
+    pub fn carried(&self, worker: &WorkerId) -> usize {
+        self.open().range((worker.clone(), i64::MIN)..=(worker.clone(), i64::MAX)).count()
+    }
+
     /// Returns what is on its way; nothing is added or taken out meanwhile.
     pub fn open(&self) -> MutexGuard<'_, Underway> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

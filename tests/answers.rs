@@ -82,17 +82,17 @@ fn written_to(project: &Project) {
 
 /// A plain call of every operation, in an order in which each succeeds.
 fn calls() -> Vec<(&'static str, Value)> {
-    let mut calls = on_tasks();
+    let mut calls = looking_around();
+    calls.extend(on_tasks());
     calls.extend(on_attachments());
     calls
 }
 
-fn on_tasks() -> Vec<(&'static str, Value)> {
-    let ann = |mut arguments: Value| {
-        arguments["worker_id"] = "ann".into();
-        arguments
-    };
-    let many: Vec<String> = (1_000..1_600).map(|number| format!("task-number-{number}")).collect();
+fn many() -> Vec<String> {
+    (1_000..1_600).map(|number| format!("task-number-{number}")).collect()
+}
+
+fn looking_around() -> Vec<(&'static str, Value)> {
     vec![
         ("list_tasks", json!({})),
         ("list_tasks", json!({ "ready": true })),
@@ -101,9 +101,23 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
         ("list_agents", json!({})),
         ("status_summary", json!({})),
         ("events", json!({})),
+        ("wait", json!({ "cursor": 0 })),
+        ("wait", json!({ "cursor": 0, "for": ["tasks", "marks", "events"] })),
+        ("wait", json!({ "worker_id": "ann" })),
+        ("wait", json!({ "task": many() })),
         ("project_history", json!({})),
         ("results", json!({})),
         ("stats", json!({})),
+    ]
+}
+
+fn on_tasks() -> Vec<(&'static str, Value)> {
+    let ann = |mut arguments: Value| {
+        arguments["worker_id"] = "ann".into();
+        arguments
+    };
+    let many = many();
+    vec![
         ("task_history", json!({ "task": "task-number-1998" })),
         ("get", json!({ "task": "task-number-1" })),
         ("get", json!({ "task": "task-number-0" })),

@@ -32,7 +32,19 @@ const USES: &[(&str, &[&str])] = &[
     ("src/surface/mcp/ending.rs", &["App", "ops", "process", "surface"]),
     (
         "src/surface/",
-        &["App", "Caller", "Effect", "Error", "Patience", "Result", "config", "error", "ops", "surface"],
+        &[
+            "App",
+            "Caller",
+            "Effect",
+            "Error",
+            "Listening",
+            "Patience",
+            "Result",
+            "config",
+            "error",
+            "ops",
+            "surface",
+        ],
     ),
 ];
 
@@ -47,6 +59,8 @@ const FACE_OF_OPS: &[&str] = &[
     "Input",
     "Request",
     "Shelf",
+    "Shortfall",
+    "Stay",
     "Vocabulary",
     // What a server owes the workers that speak through it.
     "clients",

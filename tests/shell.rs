@@ -1,6 +1,7 @@
 //! What a person or a script meets: commands, their help, and how they end.
 
 use std::fs::{self, File};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use task_graph::ops::CATALOGUE;
@@ -60,6 +61,31 @@ fn every_kind_of_failure_ends_with_its_own_number() {
         assert_eq!(ran.code, code, "{words:?}: {ran:?}");
         assert_eq!(ran.err.starts_with("error: "), code != 0, "{words:?}: {ran:?}");
         assert_eq!(ran.out.is_empty(), code != 0, "{words:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_script_goes_on_when_what_it_waits_for_has_ended_well() {
+    let team = Team::new();
+    team.has(&["well", "badly", "never"]);
+    let ann = |words: &[&str]| assert_eq!(team.run_as("ann", words).code, 0, "{words:?}");
+    let mut waiting = team.program();
+    let waiting = waiting.args(["wait", "well", "badly"]).stdout(Stdio::null()).spawn().unwrap();
+    ann(&["claim", "well"]);
+    ann(&["update", "well", "completed"]);
+    ann(&["claim", "badly"]);
+    ann(&["update", "badly", "failed", "--reason", "no"]);
+
+    let both = waiting.wait_with_output().unwrap();
+
+    assert_eq!(both.status.code(), Some(8));
+    for (code, words) in [
+        (0, vec!["wait", "well"]),
+        (0, vec!["wait", "well", "never", "--any"]),
+        (7, vec!["wait", "well", "never", "--timeout", "0"]),
+        (3, vec!["wait", "nothing"]),
+    ] {
+        assert_eq!(team.run(&words).code, code, "{words:?}");
     }
 }
 

@@ -121,6 +121,12 @@ impl Workflow {
         self.states.get(status).or_else(|| self.overlaid.get(status)).unwrap_or(&DROPPED)
     }
 
+    /// Says whether a task that stands here has ended as one would wish.
+    pub fn ends_well(&self, status: &Status) -> bool {
+        let &State { terminal, blocking, .. } = self.state(status);
+        terminal && !blocking && self.cancel.as_ref() != Some(status)
+    }
+
     /// Says whether `to` may follow `from`, and returns what it means to stand there.
     pub fn step(&self, task: &TaskId, from: &Status, to: &Status) -> Result<&State, Refusal> {
         let refused = |allowed: Vec<Status>| Refusal::NoExit {

@@ -16,6 +16,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("task_id", "task"),
     ("id", "task"),
     ("children", "tasks"),
+    ("tasks", "task"),
     ("files", "file"),
     ("file", "files"),
 ];

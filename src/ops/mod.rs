@@ -8,18 +8,25 @@ mod arguments;
 mod entry;
 mod passage;
 mod post;
+mod request;
 mod rows;
+mod running;
 mod schema;
+mod shelf;
 mod staging;
 mod unheeded;
+mod waiting;
 
 pub use crate::domain::nearest;
 pub use arguments::other_names;
-pub use entry::{Entry, Input, Request, Shelf, find};
+pub use entry::{Entry, find};
 pub use names::{Names, Subject, names};
 pub use post::{Answer, Receipt, Rider};
+pub use request::{Input, Request};
 pub use schema::Vocabulary;
+pub use shelf::Shelf;
 pub use staging::Staging;
+pub use waiting::{Stay, Wait};
 pub use worker::clients;
 
 mod attachment;
@@ -31,6 +38,7 @@ mod names;
 mod skill;
 mod task;
 mod track;
+mod until;
 mod worker;
 mod workflow;
 
@@ -95,6 +103,19 @@ pub trait Operation: DeserializeOwned + JsonSchema {
         false
     }
 
+    /// Says how long the caller would wait for a better answer than `output`, since it asked.
+    ///
+    /// The answer is then computed again after whatever is committed, by anybody; what `output`
+    /// says may be noted, for where to go on from. Time that is up is no error: the answer is `output`.
+    fn patience(&mut self, _output: &Self::Output) -> Wait {
+        Wait::No
+    }
+
+    /// Says in what an answer falls short of what was asked for.
+    fn shortfall(_answer: &Value) -> Option<Shortfall> {
+        None
+    }
+
     /// Does what has to be done before the transaction, in others of its own; it may be done again.
     fn catch_up(&self, _app: &App, _request: &Request) -> Result<()> {
         Ok(())
@@ -126,6 +147,15 @@ pub enum Pace {
     Long,
 }
 
+/// In what an answer falls short of what was asked for, for a script that has only the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// It did not happen before time was up.
+    TimeUp,
+    /// It happened, but not as one would wish.
+    EndedBadly,
+}
+
 /// Everything that callers can ask for, in the order in which it is shown.
 pub static CATALOGUE: &[Entry] = &[
     Entry::of::<worker::Connect>(Shelf::Always, ""),
@@ -139,6 +169,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<task::Explain>(Shelf::Core, "stuck blocked"),
     Entry::of::<task::StatusSummary>(Shelf::Full, ""),
     Entry::of::<track::Events>(Shelf::Full, ""),
+    Entry::of::<until::Await>(Shelf::Full, "poll sleep until"),
     Entry::of::<task::CreateTree>(Shelf::Full, "plan hierarchy"),
     Entry::of::<task::BulkUpdate>(Shelf::Full, ""),
     Entry::of::<task::Delete>(Shelf::Full, ""),

@@ -10,6 +10,7 @@
 //! how); signs of life are not (see [`Effect`]). Checkpoints run after answers,
 //! by one process at a time ([`Store::tidy`]).
 
+mod commits;
 mod disk;
 mod log;
 mod media;
@@ -44,6 +45,7 @@ mod workers;
 pub use answers::Named;
 pub use asking::{Asker, Bounds, Cell, Given};
 pub use attachments::{AttachmentFilter, AttachmentRow, Matter, NewAttachment, Slice};
+pub use commits::Listening;
 pub use counts::{Shift, Tally};
 pub use edges::{Edge, Neighbour, Reach};
 pub use events::{Event, FeedFilter, FeedRow};
@@ -65,13 +67,14 @@ pub use steps::Because;
 pub use tasks::FirstPlace;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
+use commits::Commits;
 use log::Log;
 use queue::WriteQueue;
 
@@ -112,6 +115,7 @@ pub struct Store {
     connection: Mutex<Connection>,
     log: Log,
     media: Media,
+    commits: Arc<Commits>,
     /// A second connection, for moving the log while the first one answers; made when first needed.
     keeper: Mutex<Option<Connection>>,
 }
@@ -150,6 +154,7 @@ impl Store {
             connection: Mutex::new(conn),
             log: Log::of(path),
             media: Media::beside(path, options.synced),
+            commits: Commits::of(path),
             keeper: Mutex::new(None),
         })
     }
@@ -247,6 +252,11 @@ impl Store {
             self.transact(patience, Effect::Note, |tx| tx.remove_media(&self.media, &old))?;
         }
         Ok(())
+    }
+
+    /// Has `tell` called after commits of any process, this one included, as long as the answer is kept.
+    pub fn on_commit(&self, tell: impl Fn() + Send + 'static) -> Result<Listening> {
+        self.commits.listen(tell)
     }
 
     /// Says whether it is this process that looks after something which one of all does every `period`.

@@ -57,3 +57,4 @@ mod undelete;
 mod unlink;
 mod unmark_file;
 mod update;
+mod wait;

@@ -11,4 +11,5 @@ mod prompts;
 mod resources;
 mod tools;
 mod waiting;
+mod waits;
 mod wrong_calls;

@@ -11,6 +11,7 @@ use crate::support::team::Team;
 const ALL: &str = "query://tasks/all";
 const READY: &str = "query://tasks/ready";
 const AGENTS: &str = "query://agents/all";
+const MARKS: &str = "query://files/marks";
 
 fn subscribe(agent: &mut Agent, address: &str) {
     let response = agent.request("resources/subscribe", json!({ "uri": address }));
@@ -163,4 +164,66 @@ fn nobody_can_subscribe_to_nothing() {
     assert_eq!(refused["error"]["code"], -32002, "{refused}");
     assert!(refused["error"]["message"].as_str().unwrap().contains(READY), "{refused}");
     assert_eq!(unread["error"]["code"], -32602, "{unread}");
+}
+
+#[test]
+fn what_another_process_changes_is_told_to_clients_of_both_eras() {
+    let team = Team::new();
+    team.has(&["t", "part"]);
+    let [mut old, mut new] = [team.server(), team.server()];
+    let mut other = team.server();
+    subscribe(&mut old, "query://tasks/tree/t");
+    subscribe(&mut old, "query://tasks/agent/ann");
+    // Its answer to the greeting comes first.
+    new.request("ping", json!({}));
+    listen(&mut new, "s1", &["query://tasks/tree/t", AGENTS, MARKS]);
+
+    other.answer("connect", json!({ "worker_id": "ann" }));
+    let came = address(&mut new);
+    other.answer("link", json!({ "from": "t", "to": "part", "type": "contains" }));
+    let linked = [address(&mut old), address(&mut old), address(&mut new), address(&mut new)];
+    other.answer("mark_file", json!({ "worker_id": "ann", "file": "f" }));
+    let marked = address(&mut new);
+
+    assert_eq!(came, AGENTS);
+    assert_eq!(linked, ["query://tasks/agent/ann", "query://tasks/tree/t", AGENTS, "query://tasks/tree/t"]);
+    assert_eq!(marked, MARKS);
+}
+
+#[test]
+fn a_burst_in_other_processes_is_little_news() {
+    const BURST: usize = 200;
+    let team = Team::new();
+    let mut agent = team.server();
+    let mut others: Vec<Agent> = (0..3).map(|_| team.server()).collect();
+    subscribe(&mut agent, ALL);
+
+    let began = Instant::now();
+    for _ in 0..BURST {
+        others.iter_mut().for_each(|other| other.start("create", json!({ "title": "New" })));
+    }
+    for other in &mut others {
+        (0..BURST).for_each(|_| drop(other.finish().unwrap()));
+    }
+    // News of a worker come after all those of the burst, but for the last.
+    subscribe(&mut agent, AGENTS);
+    others[0].answer("connect", json!({ "worker_id": "ann" }));
+    let told = std::iter::from_fn(|| Some(address(&mut agent)));
+    let told = told.take_while(|address| address == ALL).count();
+
+    let most = began.elapsed().as_millis() as usize / 200 + 1;
+    assert!((1..=most).contains(&told), "{told} in {:?}", began.elapsed());
+}
+
+#[test]
+fn who_left_and_came_again_is_told_of_others_again() {
+    let team = Team::new();
+    let mut agent = team.server();
+    let mut other = team.server();
+    for _ in 0..3 {
+        subscribe(&mut agent, ALL);
+        other.answer("create", json!({ "title": "New" }));
+        assert_eq!(address(&mut agent), ALL);
+        agent.request("resources/unsubscribe", json!({ "uri": ALL }));
+    }
 }

@@ -9,3 +9,4 @@ mod names;
 mod repeats;
 mod reports;
 mod starts;
+mod waits;

@@ -14,7 +14,7 @@ use crate::store::Tx;
 use crate::{Context, Effect};
 
 /// Take a task and start on it; without `task`, what you hold already, else the best ready one.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     task: Option<TaskRef>,
@@ -28,7 +28,7 @@ pub struct Claim {
     force: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Claimed {
     One {
@@ -96,6 +96,11 @@ impl Operation for Claim {
 }
 
 impl Claim {
+    /// Whatever is the best for the worker.
+    pub fn best() -> Self {
+        Self::default()
+    }
+
     fn claim(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
         if let Some(task) = &self.task {
             let task = tx.task(&tx.resolve(task)?)?;
@@ -199,6 +204,15 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
     }
 }
 
+/// Returns the task that a claim would take now, if there is one and nothing speaks against it.
+pub fn within_reach(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
+    let Some(task) = next(tx, cx)? else {
+        return Ok(None);
+    };
+    let target = &cx.workflow_of(&task)?.claim;
+    Ok(claiming::objections(tx, cx, &task, cx.actor()?, target)?.is_empty().then_some(task))
+}
+
 /// Returns the task to take: one that was given to the worker and can be started, else the best ready one.
 pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
     let worker = cx.actor()?;
@@ -213,7 +227,8 @@ pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
     claiming::best_for(tx, cx, worker)
 }
 
-fn nothing(tx: &Tx) -> Result<Claimed> {
+/// Says why there is nothing to claim.
+pub fn nothing(tx: &Tx) -> Result<Claimed> {
     let mut counts: Vec<(Standing, i64)> = Vec::new();
     for tally in tx.tallies()?.into_iter().filter(|tally| tally.standing != Standing::Ended) {
         match counts.iter_mut().find(|(standing, _)| *standing == tally.standing) {
@@ -231,9 +246,10 @@ fn nothing(tx: &Tx) -> Result<Claimed> {
     open.extend(reserved(tx)?);
     let (why, next) = match counts.is_empty() {
         true => ("no task is open".to_owned(), "create tasks, or stop"),
-        false => {
-            (format!("nothing is ready for you: {}", open.join(", ")), "explain says what holds them back")
-        }
+        false => (
+            format!("nothing is ready for you: {}", open.join(", ")),
+            "`wait` with `claim` waits for one, `explain` says what holds them back",
+        ),
     };
     Ok(Claimed::Nothing { task: None, why, next })
 }

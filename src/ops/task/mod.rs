@@ -27,9 +27,10 @@ mod undelete;
 mod update;
 pub(super) mod words;
 
-pub(super) use brief::{is_default, is_zero, shortened};
+pub(super) use brief::{Brief, is_default, is_zero, shortened};
 pub use bulk_update::BulkUpdate;
 pub use claim::Claim;
+pub(super) use claim::{Claimed, nothing, within_reach};
 pub use create::Create;
 pub use create_tree::CreateTree;
 pub use delete::Delete;

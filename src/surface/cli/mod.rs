@@ -87,8 +87,9 @@ fn call(
     let (outcome, rider) = entry.answer(&app, Input::of(request)).packed();
     let code = match outcome {
         Ok(answer) => {
+            let shortfall = (entry.shortfall)(&answer);
             Format::of(flags).answer(answer)?;
-            ExitCode::SUCCESS
+            exit::code_of(shortfall).into()
         }
         Err(error) => {
             let messages = rider.as_ref().map_or(&[][..], |rider| &rider.lines);

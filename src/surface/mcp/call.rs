@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::ask::ask;
 use super::{answer, more};
-use crate::ops::{self, Answer, Entry, Input, Receipt};
+use crate::ops::{self, Answer, Entry, Input, Receipt, Stay};
 use crate::{App, Effect, Error, Patience, Result};
 
 /// A call as it came in.
@@ -17,6 +17,8 @@ pub struct Call {
     pub arguments: Map<String, Value>,
     /// What the client calls this call, if it tells.
     pub id: Option<String>,
+    /// How long it may wait.
+    pub stay: Stay,
 }
 
 /// What a call comes down to.
@@ -51,9 +53,10 @@ impl Call {
 
     /// Does what is asked for; one in haste who would have to wait is told so instead.
     fn fulfil(self, app: &App, patience: Patience) -> Result<Answer> {
-        let answer = match Wish::read(&self.tool, self.arguments)? {
+        let Self { tool, arguments, id, stay } = self;
+        let answer = match Wish::read(&tool, arguments)? {
             Wish::Run(entry, arguments) => {
-                entry.answer(app, Input { arguments, id: self.id, patience, whole: false })
+                entry.answer(app, Input { arguments, id, patience, stay, whole: false })
             }
             Wish::Describe(entry) => Ok(more::describe(entry, &app.config())).into(),
             Wish::Index => Ok(more::index()).into(),

@@ -23,7 +23,7 @@ use super::completion::Begun;
 use super::news::News;
 use super::receipts::Receipts;
 use super::resources::{self, Asked};
-use super::{Server, answer, prompts, tools};
+use super::{Server, answer, prompts, staying, tools};
 use crate::config::{Config, Toolset};
 use crate::{App, Patience, Result};
 
@@ -113,10 +113,12 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let id = context.meta.get(CALL_ID).and_then(Value::as_str);
+        let stay = staying::stay();
         let call = Call {
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             id: id.map(str::to_owned),
+            stay: stay.clone(),
         };
         let app = match &self.opened {
             Ok(app) => app,
@@ -125,7 +127,8 @@ impl ServerHandler for Handler {
         if call.may_change() {
             tokio::spawn(tidy(Arc::clone(app)));
         }
-        let (result, receipt) = call.answered(app).await;
+        let answering = call.answered(app);
+        let (result, receipt) = staying::answered(answering, &stay, &context).await;
         self.news.look();
         // The answer to a call that was called off never goes out.
         if let Some(receipt) = receipt.filter(|_| !context.ct.is_cancelled()) {

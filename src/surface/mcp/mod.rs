@@ -26,6 +26,7 @@ mod news;
 mod prompts;
 mod receipts;
 mod resources;
+mod staying;
 mod tools;
 mod transport;
 

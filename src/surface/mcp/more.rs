@@ -23,7 +23,7 @@ const DESCRIPTION: &str = "Reach the operations that are not listed as tools. \
 
 /// What the others are about. All their names would cost more than their worth.
 const TOPICS: &str =
-    "tree history files messages attach metrics search sql gates workflow skills agents feedback";
+    "wait tree history files messages attach metrics search sql gates workflow skills agents feedback";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

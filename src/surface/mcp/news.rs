@@ -1,11 +1,11 @@
 //! Telling those who listen to resources that something changed.
 //!
 //! Clients of the older era subscribe address by address, those of the newer
-//! one open a stream; both are kept here. After each call the feed of events is
-//! read from where it was left, once for all who listen, at most five times a
-//! second, so that a burst of changes is one piece of news for an address.
-//! Without listeners nothing is read. Whoever notices other processes' changes
-//! has to call `look`, and no more.
+//! one open a stream; both are kept here. After each call, and when any process
+//! committed something, the feed of events is read from where it was left, once
+//! for all who listen, at most five times a second, so that a burst of changes
+//! is one piece of news for an address. Without listeners nothing is read, and
+//! nobody watches the store.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use super::ask::ask;
 use super::resources::{Asked, Topic};
 use crate::ops::{self, Input};
-use crate::{App, Error, Patience, Result};
+use crate::{App, Error, Listening, Patience, Result};
 
 /// How long after some news the next are kept back.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -60,12 +60,14 @@ const CHANGES: &[(&str, &[Topic])] = &[
 pub struct News {
     listeners: Mutex<Vec<Listener>>,
     /// Told when something may have happened.
-    nudge: Notify,
+    nudge: Arc<Notify>,
     is_heard: AtomicBool,
     is_telling: AtomicBool,
     /// Up to where the feed was read.
     cursor: AtomicI64,
     last_id: AtomicU64,
+    /// As long as somebody listens: commits of all processes are noticed.
+    commits: Mutex<Option<Listening>>,
 }
 
 struct Listener {
@@ -122,7 +124,7 @@ impl News {
             }
         }
         listeners.retain(|listener| !listener.addresses.is_empty());
-        self.is_heard.store(!listeners.is_empty(), Ordering::Relaxed);
+        self.rest_if_nobody(&listeners);
     }
 
     /// Returns those of the addresses that a stream can tell of.
@@ -145,7 +147,7 @@ impl News {
         stream.cancelled().await;
         let mut listeners = self.listeners();
         listeners.retain(|listener| listener.id != id);
-        self.is_heard.store(!listeners.is_empty(), Ordering::Relaxed);
+        self.rest_if_nobody(&listeners);
         Ok(())
     }
 
@@ -154,12 +156,23 @@ impl News {
         if self.is_heard.load(Ordering::Relaxed) {
             return Ok(());
         }
+        let nudge = Arc::clone(&self.nudge);
+        let listening = app.store.on_commit(move || nudge.notify_one())?;
         self.cursor.store(newest(app).await?, Ordering::Relaxed);
+        *self.commits.lock().unwrap_or_else(PoisonError::into_inner) = Some(listening);
         self.is_heard.store(true, Ordering::Relaxed);
         if !self.is_telling.swap(true, Ordering::Relaxed) {
             tokio::spawn(Arc::clone(self).tell(Arc::clone(app)));
         }
         Ok(())
+    }
+
+    /// Rests when nobody listens any more.
+    fn rest_if_nobody(&self, listeners: &[Listener]) {
+        if listeners.is_empty() {
+            self.is_heard.store(false, Ordering::Relaxed);
+            *self.commits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// Tells whoever listens, whenever something may have happened.
@@ -254,7 +267,7 @@ async fn feed(app: &Arc<App>, arguments: Value) -> Result<Value> {
     const FEED: &str = "events";
     ask(app, move |app: &App, patience: Patience| {
         let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap_or_default();
-        ops::find(FEED)?.call(app, Input { arguments, id: None, patience, whole: false })
+        ops::find(FEED)?.call(app, Input::at_once(arguments, patience))
     })
     .await
 }

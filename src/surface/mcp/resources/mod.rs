@@ -98,7 +98,7 @@ impl Row {
 
     fn ask(&self, app: &App, patience: Patience, given: &str) -> Result<Value> {
         let arguments = self.question(given);
-        ops::find(self.operation)?.call(app, Input { arguments, id: None, patience, whole: false })
+        ops::find(self.operation)?.call(app, Input::at_once(arguments, patience))
     }
 
     fn resource(&self, address: &str, name: &str, about: &str) -> Resource {

@@ -1,0 +1,256 @@
+//! How an operation runs: what needs no transaction first, then one transaction, and again while its caller waits.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::post::{self, Answer, Rider};
+use super::waiting::{Wait, Waiting};
+use super::{Operation, Pace, Request, Staging};
+use crate::config::{Config, Limits};
+use crate::domain::{Refusal, Worker};
+use crate::error::{Error, Result};
+use crate::ops::worker::presence;
+use crate::store::{Bounds, Patience, Tx};
+use crate::{App, Context, Effect};
+
+/// Runs an operation, and finds what the caller is to be told with a refusal.
+pub fn call<O: Operation>(app: &App, request: &Request) -> Answer {
+    let mut rider = None;
+    let outcome = outcome::<O>(app, request, &mut rider);
+    match outcome {
+        Ok(_) if O::PACE == Pace::Brisk => Answer { outcome, rider },
+        Err(Error::Busy { .. }) => Answer { outcome, rider: None },
+        outcome => {
+            drop(rider.take());
+            Answer { outcome, rider: post::rider_afterwards(app, request).ok().flatten() }
+        }
+    }
+}
+
+/// What needs no transaction first, then one transaction.
+fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>) -> Result<Value> {
+    let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
+        .map_err(|error| Error::input(error.to_string(), ""))?;
+    let staging = Staging::new(app, request);
+    let answer = operation.prepare(&staging).and_then(|()| awaited(app, &mut operation, request, rider));
+    if answer.is_err() {
+        staging.discard();
+    } else if O::EFFECT == Effect::Destroy {
+        app.sweep_media(request.patience);
+    }
+    answer
+}
+
+/// Answers as soon as the answer is good, or when the caller has waited long enough for a better one.
+fn awaited<O: Operation>(
+    app: &App,
+    operation: &mut O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Value> {
+    let mut waiting = Waiting::begin(app, request);
+    let mut notices = Vec::new();
+    loop {
+        // What an answer carried that was not good enough goes along with the next.
+        drop(rider.take());
+        let Reply { mut answer, wait, .. } = answer(app, operation, request, rider)?;
+        take_along(&mut notices, &mut answer);
+        if !waiting.is_left(wait) {
+            return Ok(answer);
+        }
+        if request.patience == Patience::Hurries {
+            return Err(Error::NOT_AT_ONCE);
+        }
+        if !waiting.goes_on(wait)? {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Adds to an answer the notices of those before it, which nobody was given.
+fn take_along(notices: &mut Vec<Value>, answer: &mut Value) {
+    for notice in answer.get(NOTICES).and_then(Value::as_array).into_iter().flatten() {
+        if !notices.contains(notice) {
+            notices.push(notice.clone());
+        }
+    }
+    if !notices.is_empty() {
+        answer[NOTICES] = notices.clone().into();
+    }
+}
+
+/// Where an answer says what the caller has to know beside it.
+const NOTICES: &str = "notices";
+
+/// An answer, and what there is to know of it.
+struct Reply {
+    answer: Value,
+    /// How long the caller would wait for a better one.
+    wait: Wait,
+    worker: Option<Worker>,
+}
+
+impl Reply {
+    /// What a call under this name was answered before.
+    fn repeated(answer: Value) -> Self {
+        Self { answer, wait: Wait::No, worker: None }
+    }
+
+    fn new<O: Operation>(operation: &mut O, output: O::Output, app: &App, cx: &Context<'_>) -> Result<Self> {
+        let wait = operation.patience(&output);
+        Ok(Self { answer: with_notices(output, app, cx)?, wait, worker: None })
+    }
+
+    fn of(self, worker: Option<Worker>) -> Self {
+        Self { worker, ..self }
+    }
+}
+
+/// Answers, after a look for workers that are gone; if it comes to nothing, after a closer one again.
+fn answer<O: Operation>(
+    app: &App,
+    operation: &mut O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Reply> {
+    if !O::SWEEPS {
+        return answer_once(app, operation, request, rider);
+    }
+    presence::sweep(app, request)?;
+    let answer = answer_once(app, operation, request, rider);
+    let in_the_way = match &answer {
+        Err(Error::Refused(refusal)) => refusal.in_the_way().map(Some),
+        Ok(reply) if operation.comes_to_nothing(&reply.answer) => Some(None),
+        _ => None,
+    };
+    match in_the_way {
+        Some(holder) if presence::look_closer(app, request, holder)? => {
+            drop(rider.take());
+            answer_once(app, operation, request, rider)
+        }
+        _ => answer,
+    }
+}
+
+/// Runs an operation in one transaction, in which the caller's lease is renewed
+/// and the answer remembered for a caller that repeats itself; in none, if that
+/// can be seen beforehand.
+fn answer_once<O: Operation>(
+    app: &App,
+    operation: &mut O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Reply> {
+    if O::FORESEES
+        && (request.patience == Patience::Waits || O::EFFECT == Effect::Note)
+        && let Some(reply) = foresee(app, operation, request, rider)?
+    {
+        return Ok(reply);
+    }
+    operation.catch_up(app, request)?;
+    let body = |tx: &Tx<'_>| {
+        if let Some(named) = request.named()
+            && let Some(answer) = tx.answer_given(named, O::NAME)?
+        {
+            return Ok(Reply::repeated(answer));
+        }
+        let cx = context(app, tx, request, O::EFFECT)?;
+        let output = operation.run(tx, &cx)?;
+        let reply = Reply::new(operation, output, app, &cx)?;
+        // One that is waited with, or came to nothing, has brought nothing yet that could be lost.
+        let is_kept = reply.wait == Wait::No && !operation.comes_to_nothing(&reply.answer);
+        if let Some(named) = request.named().filter(|_| is_kept) {
+            tx.remember_answer(named, O::NAME, &reply.answer, cx.now)?;
+        }
+        if O::PACE == Pace::Brisk {
+            *rider = post::rider(app, tx, &cx, request)?;
+        }
+        Ok(reply.of(cx.worker))
+    };
+    let reply = match O::PACE {
+        Pace::Brisk => app.store.transact(request.patience, O::EFFECT, body),
+        Pace::Long => app.store.read_apart(bounds(&request.config), body),
+    };
+    match reply {
+        Ok(Reply { worker: Some(worker), answer, wait }) if O::EFFECT == Effect::Read => {
+            presence::renew(app, &worker, request)?;
+            Ok(Reply { worker: None, answer, wait })
+        }
+        Ok(reply) => Ok(reply),
+        Err(Error::Refused(refusal)) => {
+            salvage(app, operation, request, &refusal)?;
+            Err(refusal.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns an output as an answer, with what the caller has to know beside it.
+fn with_notices(output: impl Serialize, app: &App, cx: &Context<'_>) -> Result<Value> {
+    let mut answer = serde_json::to_value(output)?;
+    let mut notices = cx.notices();
+    notices.extend(app.untold_problem());
+    if !notices.is_empty() {
+        answer[NOTICES] = notices.into();
+    }
+    Ok(answer)
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let Limits { query_ms, text_bytes, .. } = config.limits;
+    Bounds { time: Duration::from_millis(query_ms.unsigned_abs()), text_bytes }
+}
+
+fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) -> Result<Context<'a>> {
+    let mut cx = app.context(tx, &request.config)?;
+    request.unheeded.iter().for_each(|notice| cx.notify(notice));
+    cx.whole = request.whole;
+    if let Some(id) = &request.worker {
+        cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
+    }
+    Ok(cx)
+}
+
+/// Returns the answer if it can be given without a change.
+fn foresee<O: Operation>(
+    app: &App,
+    operation: &mut O,
+    request: &Request,
+    rider: &mut Option<Rider>,
+) -> Result<Option<Reply>> {
+    let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
+        if let Some(named) = request.named()
+            && let Some(answer) = tx.answer_given(named, O::NAME)?
+        {
+            return Ok(Some(Reply::repeated(answer)));
+        }
+        let cx = context(app, tx, request, Effect::Read)?;
+        if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
+            return Ok(None);
+        }
+        let Some(output) = operation.foresee(tx, &cx)? else {
+            return Ok(None);
+        };
+        let reply = Reply::new(operation, output, app, &cx)?;
+        *rider = post::rider(app, tx, &cx, request)?;
+        Ok(Some(reply.of(cx.worker)))
+    });
+    let reply = foreseen?;
+    if let Some(worker) = reply.as_ref().and_then(|reply| reply.worker.as_ref()) {
+        presence::renew(app, worker, request)?;
+    }
+    Ok(reply)
+}
+
+/// Lets the operation keep what must not be lost with a refused call.
+fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &Refusal) -> Result<()> {
+    if !matches!(refusal, Refusal::Fenced { .. }) {
+        return Ok(());
+    }
+    app.store.transact(request.patience, O::EFFECT, |tx| {
+        let cx = context(app, tx, request, O::EFFECT)?;
+        operation.salvage(refusal, tx, &cx)
+    })
+}

@@ -1,0 +1,14 @@
+//! What can be waited for.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Word {
+    Work,
+    Messages,
+    Tasks,
+    Marks,
+    Events,
+}

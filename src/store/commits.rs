@@ -1,0 +1,197 @@
+//! Notices that something was committed, by whichever process.
+//!
+//! SQLite counts what others have committed, and to ask for the count writes
+//! nothing and keeps nobody waiting. A thread asks for it on a connection of its
+//! own, so that commits of this process count as well, and only while somebody
+//! listens. The question takes a microsecond when it is asked in a loop, but
+//! forty when a process wakes up for it, whose caches others have used; so the
+//! thread looks first whether the index beside the log is the same as before,
+//! whose first bytes change with each commit, and asks when it is not, and once
+//! a second in any case. That is a hint and no more: nothing is concluded from
+//! what the bytes mean.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Error, Result};
+
+/// How often the thread looks. What takes time is to be woken up for it.
+const EVERY: Duration = Duration::from_millis(80);
+/// How often it asks even if nothing seems to have changed.
+const ASK_ANYWAY: Duration = Duration::from_secs(1);
+
+pub struct Commits {
+    path: PathBuf,
+    audience: Mutex<Audience>,
+}
+
+#[derive(Default)]
+struct Audience {
+    listeners: Vec<Listener>,
+    last_id: u64,
+    /// Whether a thread watches the store.
+    is_served: bool,
+}
+
+struct Listener {
+    id: u64,
+    tell: Box<dyn Fn() + Send>,
+}
+
+/// Somebody is told of commits, until this is dropped.
+#[must_use]
+pub struct Listening {
+    commits: Arc<Commits>,
+    id: u64,
+}
+
+impl Commits {
+    pub fn of(store: &Path) -> Arc<Self> {
+        Arc::new(Self { path: store.to_owned(), audience: Mutex::default() })
+    }
+
+    /// Calls `tell` after each commit from now on, once for those that come at about the same time.
+    ///
+    /// It is called where others wait for it: it may do no more than wake somebody up.
+    pub fn listen(self: &Arc<Self>, tell: impl Fn() + Send + 'static) -> Result<Listening> {
+        let mut audience = self.audience();
+        if !audience.is_served {
+            let watch = Watch::begin(&self.path)?;
+            let commits = Arc::clone(self);
+            let thread = thread::Builder::new().name("commits".into());
+            thread.spawn(move || commits.serve(watch)).map_err(Error::internal)?;
+            audience.is_served = true;
+        }
+        audience.last_id += 1;
+        let id = audience.last_id;
+        audience.listeners.push(Listener { id, tell: Box::new(tell) });
+        Ok(Listening { commits: Arc::clone(self), id })
+    }
+
+    fn serve(&self, mut watch: Watch) {
+        loop {
+            thread::sleep(EVERY);
+            let is_news = watch.has_changed();
+            let mut audience = self.audience();
+            if audience.listeners.is_empty() {
+                audience.is_served = false;
+                return;
+            }
+            if is_news {
+                audience.listeners.iter().for_each(|listener| (listener.tell)());
+            }
+        }
+    }
+
+    fn audience(&self) -> MutexGuard<'_, Audience> {
+        self.audience.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.commits.audience().listeners.retain(|listener| listener.id != self.id);
+    }
+}
+
+/// How many commits of others a connection has seen.
+struct Watch {
+    conn: Connection,
+    count: i64,
+    asked: Instant,
+    /// The index of the log, where there is one.
+    index: Option<File>,
+    /// How it began.
+    beginning: Option<Beginning>,
+}
+
+/// The part of the index that changes with each commit.
+type Beginning = [u8; 48];
+
+impl Watch {
+    fn begin(path: &Path) -> Result<Self> {
+        let conn = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        let count = count(&conn)?;
+        let mut name = path.as_os_str().to_owned();
+        name.push("-shm");
+        let index = File::open(name).ok();
+        Ok(Self { conn, count, asked: Instant::now(), index, beginning: None })
+    }
+
+    /// Says whether anything was committed since the last time. What cannot be told counts as news:
+    /// whoever looks then, meets the reason.
+    fn has_changed(&mut self) -> bool {
+        let beginning = self.index.as_ref().and_then(beginning);
+        let seems_same = beginning.is_some() && beginning == self.beginning;
+        if seems_same && self.asked.elapsed() < ASK_ANYWAY {
+            return false;
+        }
+        self.beginning = beginning;
+        self.asked = Instant::now();
+        let before = self.count;
+        match count(&self.conn) {
+            Ok(count) => self.count = count,
+            Err(error) => {
+                tracing::debug!(%error, "the commits of others were not counted");
+                return true;
+            }
+        }
+        self.count != before
+    }
+}
+
+fn beginning(mut index: &File) -> Option<Beginning> {
+    let mut beginning = [0; 48];
+    index.rewind().and_then(|()| index.read_exact(&mut beginning)).ok()?;
+    Some(beginning)
+}
+
+fn count(conn: &Connection) -> Result<i64> {
+    const SQL: &str = "pragma data_version";
+    Ok(conn.prepare_cached(SQL)?.query_row([], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+
+    use super::*;
+    use crate::store::{Effect, Options, Patience, Store};
+
+    fn commit(store: &Store, fact: &str) {
+        store.transact(Patience::Waits, Effect::Note, |tx| tx.set_fact("test", fact)).unwrap();
+    }
+
+    #[test]
+    fn a_listener_is_told_of_commits_until_it_goes() {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.db");
+        let options = Options { lock_wait: Duration::from_secs(10), synced: false };
+        let [own, other] = [(); 2].map(|()| Store::open(&path, options).unwrap());
+        let (sender, told) = channel();
+        let listening = own.on_commit(move || sender.send(()).unwrap()).unwrap();
+
+        commit(&other, "1");
+        let of_other = told.recv_timeout(PATIENCE);
+        commit(&own, "2");
+        let of_own = told.recv_timeout(PATIENCE);
+        own.transact(Patience::Waits, Effect::Read, |tx| tx.fact("test")).unwrap();
+        let of_reading = told.recv_timeout(3 * EVERY);
+        drop(listening);
+        let after = told.recv_timeout(PATIENCE);
+
+        assert_eq!((of_other, of_own), (Ok(()), Ok(())));
+        assert_eq!(of_reading, Err(RecvTimeoutError::Timeout));
+        assert_eq!(after, Err(RecvTimeoutError::Disconnected));
+    }
+}
