@@ -24,6 +24,7 @@ const OTHER_NAMES: &[&str] = &[
     // Fields of answers.
     "holds",
     "cursor",
+    "lease_until",
     // Files, flags, commands.
     "tasks.db-wal",
     "tasks.db-shm",

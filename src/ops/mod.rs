@@ -24,6 +24,7 @@ pub use worker::clients;
 mod attachment;
 mod edge;
 mod find;
+mod job;
 mod mark;
 mod message;
 mod names;
@@ -135,6 +136,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<track::Events>(Shelf::Full, ""),
     Entry::of::<task::CreateTree>(Shelf::Full, "plan hierarchy"),
     Entry::of::<task::BulkUpdate>(Shelf::Full, ""),
+    Entry::of::<job::Redrive>(Shelf::Full, "retry failed"),
     Entry::of::<task::Delete>(Shelf::Full, ""),
     Entry::of::<task::Undelete>(Shelf::Full, ""),
     Entry::of::<task::Rename>(Shelf::Full, ""),

@@ -26,7 +26,10 @@ mod edges;
 mod events;
 mod feedback;
 mod filter;
+mod groups;
 mod history;
+mod jobs;
+mod lanes;
 mod lists;
 mod marks;
 mod messages;
@@ -48,6 +51,7 @@ pub use events::{Event, FeedFilter, FeedRow};
 pub use feedback::{Feedback, FeedbackRow};
 pub use filter::{Filter, Place};
 pub use history::{AttemptRow, Passed, Span};
+pub use jobs::EarlierTry;
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
 pub use media::Media;
@@ -174,7 +178,13 @@ impl Store {
             let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
             return body(&tx);
         }
-        let value = self.write(patience, body)?;
+        let value = self.write(patience, |tx| {
+            let value = body(tx)?;
+            if effect != Effect::Note {
+                tx.settle_groups()?;
+            }
+            Ok(value)
+        })?;
         if effect != Effect::Note && self.options.synced {
             self.log.sync()?;
         }

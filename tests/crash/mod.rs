@@ -2,5 +2,6 @@
 
 mod clients;
 mod drains;
+mod jobs;
 mod kills;
 mod pauses;

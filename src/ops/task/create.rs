@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plant::{TreeKinds, plant};
 use crate::config::Places;
-use crate::domain::{Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title};
+use crate::domain::{JobSettings, Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title, When};
 use crate::error::{Error, Result};
 use crate::ops::mark::Files;
 use crate::ops::{Actor, Operation, Staging};
@@ -48,6 +48,12 @@ pub struct Create {
     /// To change.
     #[serde(default)]
     pub files: Files,
+    /// Not to be claimed before: a time, or `10m` from now.
+    #[schemars(extend("x-rare" = true))]
+    pub not_before: Option<When>,
+    /// Retries, lease and group.
+    #[schemars(extend("x-rare" = true))]
+    pub job: Option<JobSettings>,
     /// An existing task.
     #[serde(rename = "ref")]
     pub existing: Option<TaskRef>,
@@ -118,6 +124,11 @@ impl Create {
         self.tasks.iter_mut().try_for_each(|task| task.locate_files(places))
     }
 
+    /// Says whether it, or one in it, is to be of a group.
+    pub fn is_of_group(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.group.is_some()) || self.tasks.iter().any(Self::is_of_group)
+    }
+
     /// Says whether this is not a task but a list of tasks.
     fn is_list(&self) -> bool {
         self.title.is_none() && self.description.is_none() && !self.tasks.is_empty()
@@ -133,6 +144,8 @@ impl Create {
             || self.workflow.is_some()
             || self.points.or(self.time_estimate_ms).is_some()
             || words.into_iter().any(|tags| !tags.is_empty())
+            || self.not_before.is_some()
+            || self.job.is_some()
             || !self.files.is_empty()
             || !(self.blocked_by.is_empty() && self.blocks.is_empty())
     }

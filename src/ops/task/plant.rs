@@ -12,9 +12,10 @@ use indexmap::IndexMap;
 use super::create::Create;
 use super::words;
 use crate::Context;
-use crate::domain::{Demand, EdgeKind, Refusal, Shape, TaskDraft, TaskId, TaskRef, Title};
+use crate::domain::{Demand, EdgeKind, JobDraft, Refusal, Shape, TaskDraft, TaskId, TaskRef, Title};
 use crate::error::{Error, Result};
 use crate::ops::edge::linking;
+use crate::ops::job::setting;
 use crate::ops::mark::marking;
 use crate::store::{FirstPlace, Tx};
 
@@ -64,6 +65,9 @@ pub fn plant(
         tx.recount_children(parent)?;
     }
     planting.link_across()?;
+    if tasks.iter().any(Create::is_of_group) {
+        tx.settle_groups()?;
+    }
     Ok(planting.planted)
 }
 
@@ -287,6 +291,18 @@ impl<'a> Planting<'a> {
         self.kinds.child.as_ref().is_some_and(|kind| kind.rule.contains())
     }
 
+    /// Returns what is asked of a task as a job, if it is to be one.
+    fn job_of(&self, task: &Create) -> Result<Option<JobDraft>> {
+        if task.job.is_none() && task.not_before.is_none() {
+            return Ok(None);
+        }
+        let settings = task.job.clone().unwrap_or_default();
+        setting::check(&settings)?;
+        let now = self.cx.now;
+        let not_before = task.not_before.map(|when| when.from(now)).filter(|then| *then > now);
+        Ok(Some(JobDraft { settings, not_before }))
+    }
+
     fn draft(&self, task: &Create, id: &TaskId) -> Result<TaskDraft> {
         let cx = self.cx;
         if let Some(text) = &task.description {
@@ -317,6 +333,7 @@ impl<'a> Planting<'a> {
             tags: task.tags.clone(),
             points: task.points,
             time_estimate_ms: task.time_estimate_ms,
+            job: self.job_of(task)?,
         })
     }
 }
