@@ -138,6 +138,7 @@ fn on_tasks() -> Vec<(&'static str, Value)> {
                 "from": "task-number-1997", "to": "task-number-1600",
             }),
         ),
+        ("redrive", json!({})),
         ("rename", json!({ "task": "task-number-1998", "new_id": "other" })),
         ("create", json!({ "title": "x" })),
         ("create_tree", json!({ "tree": { "title": "x", "tasks": [{ "title": "x" }] } })),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use task_graph::config::Config;
 use task_graph::ops::{CATALOGUE, Entry, Shelf};
 
-/// A definition as `tools/list` sends it, as far as it is the same for every face.
+/// A definition with everything there is to know of it.
 fn definition(entry: &Entry) -> Value {
     json!({
         "name": entry.name,
@@ -13,8 +13,14 @@ fn definition(entry: &Entry) -> Value {
     })
 }
 
+/// How long a definition is as `tools/list` sends it.
 fn size(entry: &Entry) -> usize {
-    definition(entry).to_string().len()
+    let sent = json!({
+        "name": entry.name,
+        "description": entry.description(),
+        "inputSchema": entry.short_arguments(&Config::builtin()),
+    });
+    sent.to_string().len()
 }
 
 /// Returns the sizes, the largest first, for whoever has to trim.

@@ -62,6 +62,47 @@ fn creation() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A task that is tried again, has its time, a lease, or a group of which few may be at work.
+fn job() -> impl Strategy<Value = Value> {
+    let group = prop::option::of(prop::sample::select(&["few", "one"][..]));
+    let times = (rarely(), rarely(), prop::option::of(0..3u8));
+    (creation(), group, times, prop::option::of(1..3u8)).prop_map(|(mut asked, group, times, limit)| {
+        let (later, leased, retries) = times;
+        let mut job = json!({});
+        if let Some(group) = group {
+            job["group"] = group.into();
+            if let Some(limit) = limit {
+                job["group_limit"] = limit.into();
+            }
+        }
+        if let Some(retries) = retries {
+            job["max_retries"] = retries.into();
+            job["base"] = "1m".into();
+        }
+        if leased {
+            job["lease"] = "3m".into();
+        }
+        if later {
+            asked["not_before"] = "2m".into();
+        }
+        asked["tags"] = json!(["queued"]);
+        asked["job"] = job;
+        asked
+    })
+}
+
+fn rejob() -> impl Strategy<Value = Value> {
+    (worker(), job(), rarely()).prop_map(|(worker, job, later)| {
+        let mut asked = json!({
+            "worker_id": worker, "task": job["id"], "job": job["job"], "priority": job["priority"],
+        });
+        if later {
+            asked["not_before"] = "4m".into();
+        }
+        asked
+    })
+}
+
 fn tree() -> impl Strategy<Value = Value> {
     let kind = prop::option::of(prop::sample::select(&LINKS[..]));
     let leaf = prop_oneof![4 => creation(), 1 => task().prop_map(|task| json!({ "ref": task }))];
@@ -152,6 +193,15 @@ fn message() -> impl Strategy<Value = Value> {
 fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         5 => creation().prop_map(|asked| ("create", asked)),
+        4 => job().prop_map(|asked| ("create", asked)),
+        3 => rejob().prop_map(|asked| ("update", asked)),
+        1 => any::<bool>().prop_map(|dry| ("redrive", json!({ "dry_run": dry }))),
+        2 => worker().prop_map(|worker| {
+            ("claim", json!({ "worker_id": worker, "tags_any": ["queued"], "count": 1 }))
+        }),
+        2 => (worker(), task()).prop_map(|(worker, under)| {
+            ("claim", json!({ "worker_id": worker, "under": under, "count": 2 }))
+        }),
         2 => tree().prop_map(|asked| ("create_tree", asked)),
         5 => linking().prop_map(|asked| ("link", asked)),
         2 => linking().prop_map(|asked| ("unlink", asked)),
@@ -208,6 +258,7 @@ impl World {
     fn make(&mut self, (operation, arguments): &Call) {
         match *operation {
             "pass" => self.pass(arguments.as_u64().unwrap()),
+            "claim" if arguments.get("count").is_some() => self.claim_of_a_kind(arguments),
             "claim" if arguments.get("task").is_none() => self.claim_best(arguments),
             // The feed could not tell the two apart.
             "rename" if self.is_in_feed(&arguments["new_id"]) => {}
@@ -305,6 +356,30 @@ impl World {
         }
     }
 
+    /// Claims work of one kind, which takes the first of it that the list shows.
+    fn claim_of_a_kind(&self, arguments: &Value) {
+        let mut ready = json!({ "worker_id": arguments["worker_id"], "ready": true });
+        if let Some(under) = arguments.get("under") {
+            ready["parent"] = under.clone();
+            ready["recursive"] = true.into();
+        }
+        if let Some(tags) = arguments.get("tags_any") {
+            ready["tags_any"] = tags.clone();
+        }
+        let given =
+            rows_of(&self.beside, "select 1 from tasks where worker_id is not null and claimed_at is null");
+        let Ok(list) = self.project.call("list_tasks", ready) else {
+            return;
+        };
+        let Ok(taken) = self.project.call("claim", arguments.clone()) else {
+            return;
+        };
+        if given.is_empty() {
+            let first = taken["tasks"][0]["id"].as_str();
+            assert_eq!(first, ids(&list["tasks"]).first().map(String::as_str), "{arguments} {taken} {list}");
+        }
+    }
+
     /// Has the program count everything anew, which changes nothing.
     fn recount(&self) {
         let counted = |project: &Project| {
@@ -331,6 +406,11 @@ struct File<'a> {
     links: Vec<(String, String, String)>,
     attempts: Vec<Row>,
     tallies: Vec<Row>,
+    /// What is said of tasks as jobs.
+    jobs: BTreeMap<String, Row>,
+    /// How many of each group may be at work.
+    limits: BTreeMap<String, usize>,
+    ready_tags: Vec<Row>,
 }
 
 impl<'a> File<'a> {
@@ -349,6 +429,12 @@ impl<'a> File<'a> {
                 .collect(),
             attempts: read("select * from attempts order by task_id, attempt"),
             tallies: read("select * from tallies where tasks > 0"),
+            jobs: read("select * from jobs").into_iter().map(|row| (word(&row, "task_id"), row)).collect(),
+            limits: read("select * from task_groups")
+                .into_iter()
+                .map(|row| (word(&row, "name"), row["most_at_work"].as_u64().unwrap() as usize))
+                .collect(),
+            ready_tags: read("select * from ready_tags order by 1, 2, 3, 4"),
         }
     }
 
@@ -359,6 +445,18 @@ impl<'a> File<'a> {
             self.check_counts(id, row);
         }
         self.check_tallies();
+        self.check_ready_tags();
+        let at_work = |group: &String| {
+            self.tasks
+                .values()
+                .filter(|row| row["group_key"] == **group && !row["claimed_at"].is_null())
+                .count()
+        };
+        for (group, limit) in &self.limits {
+            let open =
+                self.tasks.values().filter(|row| row["group_key"] == **group && row["ready"] == 1).count();
+            assert!(open == 0 || at_work(group) < *limit, "{group} has no room and {open} on offer");
+        }
         assert!(!has_circle(&self.moments()), "a deadlock: {:?}", self.links);
     }
 
@@ -402,7 +500,8 @@ impl<'a> File<'a> {
         let above = self.blocked_above(id);
         let there = row["deleted_at"].is_null();
         let free = row["worker_id"].is_null() && there;
-        let ready = waiting && free && blockers + children + above == 0;
+        let withheld = self.withheld(id, row);
+        let ready = waiting && free && blockers + children + above == 0 && withheld.is_none();
         for (column, counted) in [
             ("open_blockers", blockers),
             ("open_children", children),
@@ -414,6 +513,59 @@ impl<'a> File<'a> {
         ] {
             assert_eq!(row[column], counted, "{column} of {id}: {row:?} {:?}", self.links);
         }
+    }
+
+    /// Says why a task is not handed out that nothing blocks, as the jobs and the others of its group say.
+    fn withheld(&self, id: &str, row: &Row) -> Option<&'static str> {
+        let job = self.jobs.get(id);
+        assert_eq!(row["is_job"] == 1, job.is_some(), "{id}");
+        let leased = job.is_some_and(|job| !job["lease_until"].is_null());
+        assert!(!leased || !row["claimed_at"].is_null(), "a lease of nobody on {id}");
+        if job.is_some_and(|job| !job["not_before"].is_null()) {
+            return Some("scheduled");
+        }
+        let group = row["group_key"].as_str()?;
+        let others = || self.tasks.iter().filter(|(_, other)| other["group_key"] == group);
+        let room = self.limits[group]
+            .saturating_sub(others().filter(|(_, row)| !row["claimed_at"].is_null()).count());
+        let rank = |row: &Row| (-row["priority"].as_i64().unwrap(), row["n"].as_i64().unwrap());
+        let ahead = others().filter(|(other, candidate)| {
+            candidate["demand"] == row["demand"]
+                && candidate["parent"] == row["parent"]
+                && rank(candidate) < rank(row)
+                && self.jobs[*other]["not_before"].is_null()
+                && self.could_be_handed_out(other, candidate)
+        });
+        (ahead.count() >= room).then_some("limited")
+    }
+
+    /// Says whether nothing but its turn could keep a task from being handed out.
+    fn could_be_handed_out(&self, id: &str, row: &Row) -> bool {
+        let state = self.state(row);
+        let waiting =
+            !state.timed && !state.terminal && state.exits.iter().any(|exit| exit.as_str() == "working");
+        waiting
+            && row["worker_id"].is_null()
+            && row["deleted_at"].is_null()
+            && self.open_blockers(id) + self.open_children(id) + self.blocked_above(id) == 0
+    }
+
+    fn check_ready_tags(&self) {
+        let mut counted: BTreeSet<(String, String, i64, i64)> = BTreeSet::new();
+        for row in self.tasks.values().filter(|row| row["ready"] == 1) {
+            let tags: Vec<String> = serde_json::from_str(row["tags"].as_str().unwrap()).unwrap();
+            let number = |column: &str| row[column].as_i64().unwrap();
+            let demand = row["demand"].as_str().unwrap();
+            counted.extend(
+                tags.into_iter().map(|tag| (tag, demand.to_owned(), number("priority"), number("n"))),
+            );
+        }
+        let word = |row: &Row, column: &str| row[column].as_str().unwrap().to_owned();
+        let number = |row: &Row, column: &str| row[column].as_i64().unwrap();
+        let stored = self.ready_tags.iter();
+        let stored = stored
+            .map(|row| (word(row, "tag"), word(row, "demand"), number(row, "priority"), number(row, "n")));
+        assert_eq!(stored.collect::<BTreeSet<_>>(), counted);
     }
 
     fn check_tallies(&self) {
@@ -451,7 +603,7 @@ impl<'a> File<'a> {
         } else if self.open_children(id) > 0 {
             "container"
         } else {
-            "ready"
+            self.withheld(id, row).unwrap_or("ready")
         }
     }
 

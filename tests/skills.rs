@@ -25,6 +25,7 @@ const OTHER_NAMES: &[&str] = &[
     "holds",
     "cursor",
     "timed_out",
+    "lease_until",
     // Files, flags, commands.
     "tasks.db-wal",
     "tasks.db-shm",

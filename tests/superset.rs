@@ -33,6 +33,15 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a job is tried again as often as it may and no oftener, whoever fails, dies or takes too long",
+        &[
+            "crash::jobs::every_job_ends_as_its_workers_said_whoever_was_killed",
+            "ops::retries::what_kills_whoever_touches_it_comes_to_an_end",
+            "ops::leases::what_always_takes_too_long_comes_to_an_end",
+            "ops::selectors::what_a_claim_asks_is_answered_by_an_index",
+        ],
+    ),
+    (
         "resources and templates have addresses, types, limits, and say when they change",
         &[
             "protocol::resources::templates_are_filled_in_with_names_as_they_are_or_escaped",

@@ -328,8 +328,8 @@ mod tests {
             .map(|(name, _)| name.as_str())
             .collect();
 
-        assert_eq!((unknown, by_name.len()), (Policy::Warn, 16));
-        assert_eq!(replaced, ["meta", "result", "plan", "context"]);
+        assert_eq!((unknown, by_name.len()), (Policy::Warn, 17));
+        assert_eq!(replaced, ["meta", "result", "plan", "context", "checkpoint"]);
         assert_eq!(by_name[&"diff".parse::<AttachmentType>().unwrap()].mime.as_str(), "text/x-diff");
     }
 

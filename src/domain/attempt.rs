@@ -21,6 +21,10 @@ pub struct Attempt {
 pub enum Outcome {
     /// The task came to an end of any kind; its state says which.
     Ended,
+    /// The work failed; the task is tried again, or it has ended.
+    Failed,
+    /// The lease of the attempt ran out, which counts as a failure.
+    Overdue,
     /// The worker gave the task back, or moved it to a state that nobody holds.
     Released,
     /// The worker left, died or was silent for too long.
@@ -33,6 +37,8 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ended => "ended",
+            Self::Failed => "failed",
+            Self::Overdue => "overdue",
             Self::Released => "released",
             Self::Lost(departure) => departure.as_str(),
             Self::Taken => "taken",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Status, Tag, Task, TaskId, Worker, Workflow};
+use super::{Refusal, Status, Tag, Task, TaskId, Timestamp, Withheld, Worker, Workflow};
 
 /// The tags that a task asks of whoever works on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,16 +53,19 @@ pub struct Candidate<'a> {
     pub workflow: &'a Workflow,
     /// What the task waits for, itself or through the tasks above it.
     pub blockers: Vec<Blocker>,
+    /// Why the task is not handed out though nothing blocks it, if so.
+    pub withheld: Option<Withheld>,
     /// How many other tasks the worker is at work on.
     pub held: usize,
     /// Who holds the task, if that is not the worker.
     pub holder: Option<Worker>,
+    pub now: Timestamp,
 }
 
 impl Candidate<'_> {
     /// Returns everything that speaks against the worker entering `target`, the hardest first.
     pub fn objections(&self, target: &Status) -> Vec<Refusal> {
-        let Self { task, worker, workflow, blockers, held, holder } = self;
+        let Self { task, worker, workflow, blockers, withheld, held, holder, now } = self;
         let id = || task.id.clone();
         let mut found = Vec::new();
         if task.deleted_at.is_some() {
@@ -78,6 +81,15 @@ impl Candidate<'_> {
         }
         if !blockers.is_empty() {
             found.push(Refusal::Blocked { task: id(), blockers: blockers.clone() });
+        }
+        match withheld.clone() {
+            Some(Withheld::Until(until)) if until > *now => {
+                found.push(Refusal::Scheduled { task: id(), until });
+            }
+            Some(Withheld::Full { group, limit, at_work }) if at_work.len() >= limit as usize => {
+                found.push(Refusal::Limited { task: id(), group, limit, at_work });
+            }
+            _ => {}
         }
         if let Some(lacked) = task.demand.objection(&worker.tags) {
             found.push(Refusal::LacksTags { task: id(), worker: worker.id.clone(), lacked });

@@ -208,6 +208,9 @@ mod tests {
             blocked_above: 0,
             open_children: 0,
             ready: false,
+            is_job: false,
+            is_withheld: false,
+            group: None,
         }
     }
 

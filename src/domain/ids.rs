@@ -125,6 +125,20 @@ name!(
     |text| is_word(text, 64, "._-/:+#")
 );
 name!(
+    /// What several tasks share of which there is not enough for all at once.
+    GroupKey,
+    "group",
+    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`",
+    |text| is_word(text, 128, "._-/:")
+);
+name!(
+    /// A kind of failure, in the words of who failed.
+    ErrorClass,
+    "class of errors",
+    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`",
+    |text| is_word(text, 64, "._-/:")
+);
+name!(
     /// A state of a workflow.
     Status,
     "state",
@@ -201,7 +215,9 @@ plain_display!(
     Status,
     Phase,
     EdgeKindName,
+    ErrorClass,
     FileName,
+    GroupKey,
     MarkPath,
     RequestId,
     AttachmentType,

@@ -11,6 +11,8 @@ mod gate;
 mod graph;
 mod guidance;
 mod ids;
+mod job;
+mod length;
 mod lexer;
 mod mark;
 mod message;
@@ -18,12 +20,15 @@ mod metrics;
 mod money;
 mod overlay;
 mod refusal;
+mod retry;
 mod role;
 mod search;
+mod selector;
 mod stats;
 mod step;
 mod task;
 mod time;
+mod turn;
 mod worker;
 mod workflow;
 
@@ -35,21 +40,26 @@ pub use gate::{Barrier, Crossing, Enforcement, Exit, Gate, hardest, missing};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
-    AttachmentType, BadName, CounterName, Digest, EdgeKindName, FileName, MarkPath, Phase, RequestId, Status,
-    Tag, TaskId, TaskRef, WorkerId, is_generated,
+    AttachmentType, BadName, CounterName, Digest, EdgeKindName, ErrorClass, FileName, GroupKey, MarkPath,
+    Phase, RequestId, Status, Tag, TaskId, TaskRef, WorkerId, is_generated,
 };
+pub use job::{Group, Job, JobSettings, Withheld};
+pub use length::{Length, When};
 pub use mark::{LOCK, Mark, is_wild};
 pub use message::{Address, Load, Message, MessageKind, Shown};
 pub use metrics::{Amounts, Counters};
 pub use money::Dollars;
 pub use overlay::{Added, Overlay, Slot};
 pub use refusal::{GatedStep, Refusal};
+pub use retry::{Backoff, Failure, MOST_LOSSES, Retries, Verdict, Why};
 pub use role::Role;
 pub use search::{BadSearch, Column, Search};
+pub use selector::Selector;
 pub use stats::{Times, reason_class};
 pub use step::{AttemptStep, Clock, Meaning, Step};
-pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};
+pub use task::{JobDraft, Priority, Reason, Standing, Task, TaskDraft, Text, Title};
 pub use time::{Millis, Timestamp};
+pub use turn::{InTurn, Turns, turns};
 pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};
 

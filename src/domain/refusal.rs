@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::claim::LackedTags;
-use super::{Blocker, Enforcement, Gate, Mark, Status, Tag, TaskId, Timestamp, WorkerId, hardest, listed};
+use super::{
+    Blocker, Enforcement, Gate, GroupKey, Mark, Status, Tag, TaskId, Timestamp, WorkerId, hardest, listed,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -13,6 +15,12 @@ pub enum Refusal {
     Reserved { task: TaskId, holder: WorkerId, until: Timestamp },
     #[error("task `{task}` waits for {}", waited_for(blockers))]
     Blocked { task: TaskId, blockers: Vec<Blocker> },
+    #[error("task `{task}` has its time: not before {until}")]
+    Scheduled { task: TaskId, until: Timestamp },
+    #[error("task `{task}` waits for its turn: {} of group `{group}` at work", only(*limit))]
+    Limited { task: TaskId, group: GroupKey, limit: u32, at_work: Vec<WorkerId> },
+    #[error("worker `{worker}` holds no such task that has a lease")]
+    NoLease { worker: WorkerId },
     #[error("task `{task}` is not work itself: {open} of the tasks in it are open")]
     Container { task: TaskId, open: i64 },
     #[error("worker `{worker}` lacks {} that task `{task}` asks for", lacked_tags(lacked))]
@@ -59,6 +67,9 @@ impl Refusal {
             Self::Held { .. } => "held",
             Self::Reserved { .. } => "reserved",
             Self::Blocked { .. } => "blocked",
+            Self::Scheduled { .. } => "scheduled",
+            Self::Limited { .. } => "limited",
+            Self::NoLease { .. } => "no_lease",
             Self::Container { .. } => "container",
             Self::LacksTags { .. } => "lacks_tags",
             Self::AtLimit { .. } => "at_limit",
@@ -87,11 +98,14 @@ impl Refusal {
             Self::Held { .. }
             | Self::Reserved { .. }
             | Self::Blocked { .. }
+            | Self::Scheduled { .. }
+            | Self::Limited { .. }
             | Self::Container { .. }
             | Self::AtLimit { .. }
             | Self::NameTaken { .. }
             | Self::MayNotAssign { .. } => true,
             Self::LacksTags { .. }
+            | Self::NoLease { .. }
             | Self::NoExit { .. }
             | Self::OpenChildren { .. }
             | Self::EndsTooSoon { .. }
@@ -128,6 +142,13 @@ impl Refusal {
                 format!("claim another task; if `{holder}` does not come back by then, anybody may claim this one; `force` takes it over now")
             }
             Self::Blocked { .. } => "finish those first, or claim another task".into(),
+            Self::Scheduled { .. } => "claim another task, or come back then; `force` takes it now".into(),
+            Self::Limited { at_work, .. } => {
+                format!("claim another task, or wait for {}; `force` takes it anyway", listed(at_work))
+            }
+            Self::NoLease { .. } => {
+                "a lease is given with `claim(lease=…)` or with the task; without one nothing runs out".into()
+            }
             Self::Container { task, .. } => {
                 format!("claim one of them: `list_tasks` with parent `{task}` and ready")
             }
@@ -181,6 +202,11 @@ impl Refusal {
             Self::Blocked { task, blockers } | Self::EndsTooSoon { task, blockers } => {
                 json!({ "task": task, "blockers": blockers })
             }
+            Self::Scheduled { task, until } => json!({ "task": task, "until": until }),
+            Self::Limited { task, group, limit, at_work } => {
+                json!({ "task": task, "group": group, "limit": limit, "at_work": at_work })
+            }
+            Self::NoLease { worker } => json!({ "worker": worker }),
             Self::Container { task, open } | Self::OpenChildren { task, open } => {
                 json!({ "task": task, "open": open })
             }
@@ -280,6 +306,13 @@ fn lacked_tags(lacked: &LackedTags) -> String {
         LackedTags::All(tags) if tags.len() == 1 => format!("the tag {}", listed(tags)),
         LackedTags::All(tags) => format!("the tags {}", listed(tags)),
         LackedTags::AnyOf(tags) => format!("any of the tags {}", listed(tags)),
+    }
+}
+
+fn only(limit: u32) -> String {
+    match limit {
+        1 => "only 1".to_owned(),
+        more => format!("at most {more}"),
     }
 }
 

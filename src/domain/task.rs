@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Demand, Millis, Phase, Status, Tag, TaskId, Timestamp, WorkerId};
+use super::{Demand, GroupKey, JobSettings, Millis, Phase, Status, Tag, TaskId, Timestamp, WorkerId};
 
 /// A task as it stands.
 #[derive(Clone, Debug)]
@@ -44,6 +44,12 @@ pub struct Task {
     pub open_children: i64,
     /// Nobody holds it and nothing holds it back.
     pub ready: bool,
+    /// There is more to know of it: that it is tried again, when, and how long.
+    pub is_job: bool,
+    /// Its time has not come, or it is not its turn.
+    pub is_withheld: bool,
+    /// Of tasks with the same one only so many are at work at a time.
+    pub group: Option<GroupKey>,
 }
 
 /// How a task stands among the others: what could be done with it now.
@@ -59,12 +65,24 @@ pub enum Standing {
     Container,
     /// It is in a state from which nobody can claim it.
     Paused,
+    /// Its time has not come.
+    Scheduled,
+    /// As many of its group are at work, or on offer, as may be.
+    Limited,
     Ended,
 }
 
 impl Standing {
-    pub const ALL: [Self; 6] =
-        [Self::Ready, Self::Blocked, Self::Held, Self::Container, Self::Paused, Self::Ended];
+    pub const ALL: [Self; 8] = [
+        Self::Ready,
+        Self::Blocked,
+        Self::Held,
+        Self::Container,
+        Self::Paused,
+        Self::Scheduled,
+        Self::Limited,
+        Self::Ended,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,6 +91,8 @@ impl Standing {
             Self::Held => "held",
             Self::Container => "container",
             Self::Paused => "paused",
+            Self::Scheduled => "scheduled",
+            Self::Limited => "limited",
             Self::Ended => "ended",
         }
     }
@@ -91,6 +111,15 @@ pub struct TaskDraft {
     pub tags: BTreeSet<Tag>,
     pub points: Option<i64>,
     pub time_estimate_ms: Option<Millis>,
+    /// What is asked of it as a job, if it is one.
+    pub job: Option<JobDraft>,
+}
+
+/// What is asked of a new task as a job.
+#[derive(Clone, Debug, Default)]
+pub struct JobDraft {
+    pub settings: JobSettings,
+    pub not_before: Option<Timestamp>,
 }
 
 /// How soon a task should be done: 0 is never, 10 is now.

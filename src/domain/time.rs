@@ -19,6 +19,10 @@ impl Timestamp {
         (self.0 - earlier.0).max(0)
     }
 
+    pub fn after(self, length: Millis) -> Self {
+        Self(self.0.saturating_add(length))
+    }
+
     pub fn before(self, length: Millis) -> Self {
         Self(self.0.saturating_sub(length))
     }

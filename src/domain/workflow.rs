@@ -150,6 +150,25 @@ impl Workflow {
         *terminal && !blocking && self.cancel.as_ref() != Some(to)
     }
 
+    /// Says whether entering `to` says that the work has failed.
+    pub fn is_failure(&self, to: &Status) -> bool {
+        let State { terminal, blocking, .. } = self.state(to);
+        *terminal && *blocking
+    }
+
+    /// Returns what a task enters that is given up: a failure or, where the workflow knows none, the state of what is cancelled.
+    pub fn given_up(&self) -> Option<&Status> {
+        self.states.keys().find(|state| self.is_failure(state)).or(self.cancel.as_ref())
+    }
+
+    /// Returns what a task enters that goes back to the queue from `from`, if it may.
+    pub fn way_back(&self, from: &Status) -> Option<&Status> {
+        let exits = &self.state(from).exits;
+        [&self.disconnect, &self.initial]
+            .into_iter()
+            .find(|back| exits.contains(back) && self.is_waiting(back))
+    }
+
     /// Says whether a task in this state waits for somebody to claim it.
     pub fn is_waiting(&self, status: &Status) -> bool {
         let state = self.state(status);

@@ -73,7 +73,7 @@ impl Entry {
 
     /// Returns the JSON schema of the arguments, in the project's words.
     pub fn arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
-        (self.arguments)(vocabulary)
+        schema::with_what_is_rare((self.arguments)(vocabulary))
     }
 
     /// Says whether it has an argument of this name.
@@ -84,7 +84,7 @@ impl Entry {
 
     /// Returns the same as short as it can be said, for agents that read all tools at once.
     pub fn short_arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
-        let mut schema = self.arguments(vocabulary);
+        let mut schema = (self.arguments)(vocabulary);
         schema::leave_out(&mut schema, self.shelf.told_once());
         schema::shorten(&mut schema);
         schema

@@ -32,6 +32,7 @@ pub use worker::clients;
 mod attachment;
 mod edge;
 mod find;
+mod job;
 mod mark;
 mod message;
 mod names;
@@ -172,6 +173,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<until::Await>(Shelf::Full, "poll sleep until"),
     Entry::of::<task::CreateTree>(Shelf::Full, "plan hierarchy"),
     Entry::of::<task::BulkUpdate>(Shelf::Full, ""),
+    Entry::of::<job::Redrive>(Shelf::Full, "retry failed"),
     Entry::of::<task::Delete>(Shelf::Full, ""),
     Entry::of::<task::Undelete>(Shelf::Full, ""),
     Entry::of::<task::Rename>(Shelf::Full, ""),

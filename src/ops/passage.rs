@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::Context;
 use crate::domain::{Crossing, MarkPath, Outcome, Refusal, Step, Task, TaskId};
 use crate::error::Result;
+use crate::ops::job::failing::Tried;
+use crate::ops::job::following;
 use crate::ops::mark::marking::{self, Conflict, Marked};
 use crate::ops::message::telling;
 use crate::ops::task::gating;
@@ -37,6 +39,9 @@ pub struct Consequences {
     /// Files that others have marked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// What becomes of a task that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Tried>,
 }
 
 /// How many tasks an answer names at most.
@@ -79,7 +84,9 @@ impl Consequences {
 
     /// Takes up what followed from another change of the same call.
     pub fn add(&mut self, other: Self) {
-        let Self { unblocked, unblocked_total: _, auto_advanced, completed_above, marked, conflicts } = other;
+        let Self { unblocked, unblocked_total: _, auto_advanced, completed_above, marked, conflicts, retry } =
+            other;
+        self.retry = self.retry.or(retry);
         self.take_up(Marked { marked, conflicts });
         self.unblocked.extend(unblocked);
         self.auto_advanced.extend(auto_advanced);
@@ -129,6 +136,18 @@ impl<'a> Passage<'a> {
         self.tx.take_step(task, step, because)?;
         marking::follow_step(self.tx, task, step, because)?;
         telling::follow_step(self.tx, self.cx, task, step, because)?;
+        self.pass_on(blocked_others, task, step)?;
+        if task.is_job
+            && let Some((task, step)) = following::follow_step(self.tx, self.cx, task, step)?
+        {
+            let because = self.cx.by_rule("poison").for_reason(Some("too many workers died of it"));
+            return self.take(&task, &step, &because);
+        }
+        Ok(())
+    }
+
+    /// Tells what waits for a task whether it goes on waiting.
+    fn pass_on(&mut self, blocked_others: bool, task: &Task, step: &Step) -> Result<()> {
         match (blocked_others, step.after.blocking) {
             (true, false) => {
                 let shift = self.tx.shift_waiting(&task.id, -1)?;

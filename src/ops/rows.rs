@@ -31,6 +31,12 @@ impl Cell {
         }
     }
 
+    /// Reads a thing with fields, or its text.
+    pub fn object<T: DeserializeOwned>(self) -> Result<T> {
+        let written = self.0.as_str().and_then(|text| serde_json::from_str(text).ok());
+        written.map_or(self, Cell).one()
+    }
+
     /// Reads a list, or a text of items with commas between them.
     pub fn list<T: DeserializeOwned>(self) -> Result<T> {
         let Value::String(text) = &self.0 else {
@@ -49,7 +55,7 @@ impl Cell {
 /// Returns the schema of rows: a value is a text, a number, a list of names or of things, or nothing.
 pub fn schema(_: &mut SchemaGenerator) -> Schema {
     let items = json_schema!({ "type": ["string", "object"] });
-    let types = ["string", "number", "array", "null"];
+    let types = ["string", "number", "array", "object", "null"];
     let value = json_schema!({ "type": types, "items": items, "x-nullable": true });
     json_schema!({ "type": "array", "items": { "type": "array", "items": value } })
 }

@@ -96,12 +96,35 @@ pub fn leave_out(schema: &mut Map<String, Value>, common: &[&str]) {
     }
 }
 
+/// Marks what few need, which is described to those who ask only.
+const RARE: &str = "x-rare";
+
+/// Returns a schema with what few need, without the marks that say so.
+pub fn with_what_is_rare(mut schema: Map<String, Value>) -> Map<String, Value> {
+    forget_rarity(&mut schema);
+    schema
+}
+
+fn forget_rarity(schema: &mut Map<String, Value>) {
+    schema.shift_remove(RARE);
+    for value in schema.values_mut() {
+        match value {
+            Value::Object(part) => forget_rarity(part),
+            Value::Array(parts) => parts.iter_mut().filter_map(Value::as_object_mut).for_each(forget_rarity),
+            _ => {}
+        }
+    }
+}
+
 /// Makes a schema shorter for those who pay for every byte of it: what is
-/// refused anyway is not announced, and what another operation describes is not
-/// described again.
+/// refused anyway is not announced, what another operation describes is not
+/// described again, and what few need is left to those who ask.
 pub fn shorten(schema: &mut Map<String, Value>) {
     const DESCRIBED_ELSEWHERE: &str = "x-like";
     schema.shift_remove("additionalProperties");
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.retain(|_, property| property.get(RARE).is_none());
+    }
     if let Some(Value::Object(items)) = schema.get_mut("items") {
         items.shift_remove("examples");
     }

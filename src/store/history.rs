@@ -27,6 +27,8 @@ pub struct AttemptRow {
     pub claimed_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub outcome: Option<String>,
+    pub error_class: Option<String>,
+    pub reason: Option<String>,
     pub time_ms: Millis,
 }
 
@@ -74,7 +76,7 @@ impl Tx<'_> {
     /// Returns the claims of a task, the first one first.
     pub fn attempts(&self, task: &TaskId) -> Result<Vec<AttemptRow>> {
         const SQL: &str = "
-            select attempt, worker_id, claimed_at, ended_at, outcome, time_ms
+            select attempt, worker_id, claimed_at, ended_at, outcome, error_class, reason, time_ms
             from attempts
             where task_id = :task
             order by attempt";
@@ -86,6 +88,8 @@ impl Tx<'_> {
                 claimed_at: row.get("claimed_at")?,
                 ended_at: row.get("ended_at")?,
                 outcome: row.get("outcome")?,
+                error_class: row.get("error_class")?,
+                reason: row.get("reason")?,
                 time_ms: row.get("time_ms")?,
             })
         })?;

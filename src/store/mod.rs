@@ -27,7 +27,10 @@ mod edges;
 mod events;
 mod feedback;
 mod filter;
+mod groups;
 mod history;
+mod jobs;
+mod lanes;
 mod lists;
 mod marks;
 mod messages;
@@ -52,6 +55,7 @@ pub use events::{Event, FeedFilter, FeedRow};
 pub use feedback::{Feedback, FeedbackRow};
 pub use filter::{Filter, Period, Place};
 pub use history::{AttemptRow, Passed, Span};
+pub use jobs::EarlierTry;
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
 pub use media::Media;
@@ -183,7 +187,13 @@ impl Store {
             let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
             return body(&tx);
         }
-        let value = self.write(patience, body)?;
+        let value = self.write(patience, |tx| {
+            let value = body(tx)?;
+            if effect != Effect::Note {
+                tx.settle_groups()?;
+            }
+            Ok(value)
+        })?;
         if effect != Effect::Note && self.options.synced {
             self.log.sync()?;
         }

@@ -125,7 +125,7 @@ impl Queue {
     }
 
     /// Reads the two lists of tags as the column spells them, one after the other.
-    fn read(spelling: String) -> Result<Self> {
+    pub(super) fn read(spelling: String) -> Result<Self> {
         let mut lists = serde_json::Deserializer::from_str(&spelling);
         let demand = Demand {
             needed: Deserialize::deserialize(&mut lists)?,

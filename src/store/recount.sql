@@ -22,6 +22,14 @@ from (
 ) as counted
 where tasks.id = counted.id and tasks.open_children <> counted.children;
 
+update tasks
+set parent = (
+    select above.n
+    from dependencies join tasks as above on above.id = from_task_id
+    where to_task_id = tasks.id and vertical = 1
+)
+where (parent is not null) <> (id in (select to_task_id from dependencies where vertical = 1));
+
 with recursive above (id, blocked) as (
     select id, 0
     from tasks
@@ -43,3 +51,9 @@ select status, standing, count(*)
 from tasks
 where standing is not null
 group by status, standing;
+
+insert into unsettled_groups (name)
+select distinct group_key
+from tasks
+where group_key is not null
+on conflict do nothing;

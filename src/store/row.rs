@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    AttachmentType, CounterName, Digest, EdgeKindName, MarkPath, MessageKind, Phase, Priority, RequestId,
-    Standing, Status, Tag, TaskId, Timestamp, WorkerId,
+    AttachmentType, CounterName, Digest, EdgeKindName, ErrorClass, GroupKey, MarkPath, MessageKind, Phase,
+    Priority, RequestId, Standing, Status, Tag, TaskId, Timestamp, WorkerId,
 };
 
 /// A value that a column holds as JSON.
@@ -57,7 +57,9 @@ name_columns!(
     RequestId,
     AttachmentType,
     Digest,
-    CounterName
+    CounterName,
+    GroupKey,
+    ErrorClass
 );
 
 impl FromSql for Standing {

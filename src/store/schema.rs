@@ -57,10 +57,12 @@ const INTERNAL: &[&str] = &[
     "facts",
     "loose_media",
     "metric_totals",
+    "ready_tags",
     "search_due",
     "search_progress",
     "task_texts",
     "thought_texts",
+    "unsettled_groups",
 ];
 
 impl Relation {

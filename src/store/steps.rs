@@ -231,7 +231,7 @@ impl Tx<'_> {
             select attempt
             from attempts
             where task_id = :task and worker_id = :worker
-                and outcome in ('died', 'expired', 'taken', 'replaced')
+                and outcome in ('died', 'expired', 'overdue', 'taken', 'replaced')
                 and not exists (
                     select 1
                     from attempts as later

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde_json::json;
 
+use super::jobs::Hold;
 use super::row::{Columns, Json};
 use super::{Because, Event, Tx};
 use crate::domain::{Demand, Meaning, Status, Tag, Task, TaskDraft, TaskId, TaskRef, Timestamp};
@@ -17,7 +18,7 @@ macro_rules! tasks_sql {
             "select id, title, description, workflow, status, phase, priority, worker_id, claimed_at,
                 attempt, needed_tags, wanted_tags, tags, points, time_estimate_ms, time_actual_ms,
                 timed_since, started_at, completed_at, current_thought, created_at, created_by, updated_at,
-                deleted_at, open_blockers, blocked_above, open_children, ready
+                deleted_at, open_blockers, blocked_above, open_children, ready, is_job, withheld <> 0, group_key
             from tasks ",
             $rest
         )
@@ -110,11 +111,11 @@ impl Tx<'_> {
             insert into tasks (id, title, description, workflow, status, phase, priority,
                 needed_tags, wanted_tags, tags, points, time_estimate_ms,
                 created_at, created_by, updated_at, is_waiting, is_blocking, is_ended,
-                open_blockers, blocked_above)
+                open_blockers, blocked_above, is_job, withheld, group_key)
             values (:id, :title, :description, :workflow, :status, :phase, :priority,
                 :needed, :wanted, :tags, :points, :estimate,
                 :now, :worker, :now, :waiting, :blocking, :ended,
-                :open_blockers, :blocked_above)";
+                :open_blockers, :blocked_above, :is_job, :withheld, :group)";
         let FirstPlace { status, meaning, parent, open_blockers, blocked_above } = place;
         let TaskDraft {
             id,
@@ -127,7 +128,9 @@ impl Tx<'_> {
             tags,
             points,
             time_estimate_ms,
+            job,
         } = draft;
+        let group = job.as_ref().and_then(|job| job.settings.group.as_ref());
         self.0.prepare_cached(SQL)?.execute(named_params! {
             ":id": id,
             ":title": title,
@@ -148,8 +151,14 @@ impl Tx<'_> {
             ":ended": meaning.terminal,
             ":open_blockers": open_blockers,
             ":blocked_above": blocked_above,
+            ":is_job": job.is_some(),
+            ":withheld": job.as_ref().map_or(Hold::Nothing, Hold::of),
+            ":group": group,
         })?;
         self.add_tags(id, tags)?;
+        if let Some(job) = job {
+            self.add_job(id, job)?;
+        }
         let after = match parent {
             Some(parent) => json!({ "status": status, "parent": parent }),
             None => json!({ "status": status }),
@@ -272,5 +281,8 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         blocked_above: columns.next()?,
         open_children: columns.next()?,
         ready: columns.next()?,
+        is_job: columns.next()?,
+        is_withheld: columns.next()?,
+        group: columns.next()?,
     })
 }

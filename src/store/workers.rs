@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 use super::Tx;
 use super::row::{Json, tags};
 use crate::domain::{
-    Awake, ClaimLimit, Departure, Millis, Process, Sign, TaskId, Timestamp, Worker, WorkerId,
+    Awake, ClaimLimit, Departure, Millis, Process, Selector, Sign, TaskId, Timestamp, Worker, WorkerId,
 };
 use crate::error::{Error, Result};
 
@@ -135,6 +135,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Writes down which work the worker asks for.
+    pub fn set_selector(&self, id: &WorkerId, selector: Option<&Selector>) -> Result<()> {
+        const SQL: &str = "
+            update workers
+            set selector = :selector
+            where id = :id";
+        let keys = named_params! { ":id": id, ":selector": selector.map(Json) };
+        self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
+    }
+
     /// Renews the lease of a worker that makes a call.
     pub fn renew_lease(&self, id: &WorkerId, sign: &Sign) -> Result<()> {
         const SQL: &str = "
@@ -236,6 +247,7 @@ fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
         workflow: row.get("workflow")?,
         overlays: row.get::<_, Json<_>>("overlays")?.0,
         limit: ClaimLimit(row.get("max_claims")?),
+        selector: row.get::<_, Option<Json<_>>>("selector")?.map(|Json(selector)| selector),
         registered_at: row.get("registered_at")?,
         last_heartbeat: row.get("last_heartbeat")?,
         sign: Sign { at: row.get("renewed_at")?, awake: awake(row)? },

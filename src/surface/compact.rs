@@ -9,7 +9,7 @@ use crate::domain::{TaskId, is_generated};
 /// `candidates`, which share the digits that would be left of them, and the
 /// `rows` of a query, whose values go into the next one.
 const WHOLE: &[&str] =
-    &["title", "description", "content", "thought", "reason", "text", "candidates", "rows"];
+    &["title", "description", "content", "thought", "reason", "checkpoint", "text", "candidates", "rows"];
 
 /// Shortens each generated task id that stands in `answer` as a value of its own.
 pub fn shorten_ids(answer: &mut Value) {

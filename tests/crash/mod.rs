@@ -2,6 +2,7 @@
 
 mod clients;
 mod drains;
+mod jobs;
 mod kills;
 mod pauses;
 mod resumes;

@@ -11,8 +11,18 @@ use task_graph::domain::{Status, Workflow};
 use super::rows::{Row, rows_of};
 
 /// Causes that move a task by another rule than the exits of its state.
-const RULES: &[&str] =
-    &["auto_advance", "cascade", "delete", "died", "disconnected", "expired", "force", "resume", "rollup"];
+const RULES: &[&str] = &[
+    "auto_advance",
+    "cascade",
+    "delete",
+    "died",
+    "disconnected",
+    "expired",
+    "force",
+    "poison",
+    "resume",
+    "rollup",
+];
 
 /// What the feed tells of every task.
 pub struct History<'a> {

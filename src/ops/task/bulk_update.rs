@@ -93,7 +93,8 @@ impl BulkUpdate {
             .because(if overrode { "force" } else { "update" })
             .for_reason(self.reason.as_ref().map(Reason::as_str))
             .waiving(self.force);
-        let consequences = move_to(tx, cx, &task, &Move { to: &self.status, because, force })?;
+        let failure = Default::default();
+        let consequences = move_to(tx, cx, &task, &Move { to: &self.status, because, force, failure })?;
         let guidance = match cx.rules_of(tx, &task)?.guidance.is_empty() {
             true => None,
             false => guiding::on_step(tx, cx, &task, &tx.task(&task.id)?)?,

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::claiming::{self, Beginning, Force, Taken};
 use super::gating;
-use crate::domain::{Refusal, Standing, Task, TaskRef};
+use crate::domain::{Length, Refusal, Selector, Standing, Tag, Task, TaskRef, Timestamp};
 use crate::error::Result;
+use crate::ops::job::{due, setting};
 use crate::ops::mark::Files;
 use crate::ops::mark::marking::{self, Purpose};
 use crate::ops::passage::Consequences;
@@ -26,6 +27,18 @@ pub struct Claim {
     /// Override holder and blockers.
     #[serde(default)]
     force: bool,
+    /// Only what is under this.
+    under: Option<TaskRef>,
+    /// Only what has one of these.
+    #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
+    tags_any: Vec<Tag>,
+    #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
+    tags_all: Vec<Tag>,
+    /// After so long it is taken away again, unless `thinking` extends it.
+    #[schemars(extend("x-rare" = true))]
+    lease: Option<Length>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +59,9 @@ pub enum Claimed {
         /// Always null.
         task: Option<Taken>,
         why: String,
+        /// When something changes by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
         next: &'static str,
     },
 }
@@ -66,6 +82,9 @@ impl Operation for Claim {
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
         let mut claimed = self.claim(tx, cx)?;
+        if let Some(lease) = self.lease {
+            lend(tx, cx, &mut claimed, lease)?;
+        }
         if !self.files.is_empty() {
             self.mark(tx, cx, &mut claimed)?;
         }
@@ -80,14 +99,17 @@ impl Operation for Claim {
             let task = tx.task(&tx.resolve(task)?)?;
             return foresee_one(tx, cx, &task, self.force.into());
         }
-        if self.count.is_some() {
+        if self.count.is_some() || self.lease.is_some() {
             return Ok(None);
         }
-        match held(tx, cx)? {
-            Some(held) => Ok(Some(held)),
-            None if next(tx, cx)?.is_some() => Ok(None),
-            None => nothing(tx).map(Some),
+        if let Some(held) = held(tx, cx)? {
+            return Ok(Some(held));
         }
+        let selector = self.selector(tx)?;
+        if due::is_any(tx, cx)? || next(tx, cx, selector.as_ref())?.is_some() {
+            return Ok(None);
+        }
+        nothing(tx, selector.as_ref()).map(Some)
     }
 
     fn comes_to_nothing(&self, answer: &Value) -> bool {
@@ -96,9 +118,18 @@ impl Operation for Claim {
 }
 
 impl Claim {
-    /// Whatever is the best for the worker.
-    pub fn best() -> Self {
-        Self::default()
+    /// The best for the worker, of what it asks for.
+    pub fn best(under: Option<TaskRef>, tags_any: Vec<Tag>, tags_all: Vec<Tag>) -> Self {
+        Self { under, tags_any, tags_all, ..Self::default() }
+    }
+
+    /// Returns the task that it would take now, or else says why there is none.
+    pub fn within_reach(&self, tx: &Tx, cx: &Context) -> Result<std::result::Result<Task, Claimed>> {
+        let selector = self.selector(tx)?;
+        match within_reach(tx, cx, selector.as_ref())? {
+            Some(task) => Ok(Ok(task)),
+            None => nothing(tx, selector.as_ref()).map(Err),
+        }
     }
 
     fn claim(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
@@ -106,13 +137,26 @@ impl Claim {
             let task = tx.task(&tx.resolve(task)?)?;
             return claim_one(tx, cx, &task, self.force.into());
         }
-        if let Some(count) = self.count {
-            return claim_new(tx, cx, count);
+        let selector = self.selector(tx)?;
+        let claimed = match self.count {
+            Some(count) => claim_new(tx, cx, count, selector.as_ref())?,
+            None => match held(tx, cx)? {
+                Some(held) => return Ok(held),
+                None => claim_best(tx, cx, selector.as_ref())?,
+            },
+        };
+        let worker = cx.actor()?;
+        if worker.selector != selector {
+            tx.set_selector(&worker.id, selector.as_ref())?;
         }
-        match held(tx, cx)? {
-            Some(held) => Ok(held),
-            None => claim_best(tx, cx),
-        }
+        Ok(claimed)
+    }
+
+    /// Returns which work is asked for, if any in particular.
+    fn selector(&self, tx: &Tx) -> Result<Option<Selector>> {
+        let under = self.under.as_ref().map(|under| tx.resolve(under)).transpose()?;
+        let selector = Selector { under, tags_any: self.tags_any.clone(), tags_all: self.tags_all.clone() };
+        Ok(Some(selector).filter(|selector| !selector.is_any()))
     }
 
     /// Marks the files for the task, if it is one.
@@ -172,23 +216,42 @@ fn held(tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
     }
 }
 
-fn claim_best(tx: &Tx, cx: &Context) -> Result<Claimed> {
-    match next(tx, cx)? {
+fn claim_best(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Claimed> {
+    due::catch_up(tx, cx)?;
+    match next(tx, cx, selector)? {
         Some(task) => claim_one(tx, cx, &task, Force::No),
-        None => nothing(tx),
+        None => nothing(tx, selector),
     }
 }
 
-fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
+/// Gives the attempts that have just begun a lease.
+fn lend(tx: &Tx, cx: &Context, claimed: &mut Claimed, lease: Length) -> Result<()> {
+    let taken = match claimed {
+        Claimed::One { task, .. } => std::slice::from_mut(task),
+        Claimed::Several { tasks, .. } => tasks,
+        Claimed::Nothing { .. } => &mut [],
+    };
+    for taken in taken.iter_mut().filter(|taken| !taken.resumed) {
+        setting::lend(tx, cx, &tx.task(&taken.id)?, lease)?;
+        taken.lease_until = Some(cx.now.after(lease.millis()));
+    }
+    Ok(())
+}
+
+fn claim_new(tx: &Tx, cx: &Context, count: usize, selector: Option<&Selector>) -> Result<Claimed> {
     const AT_A_CALL: usize = 20;
     super::words::check_number("tasks", count, AT_A_CALL)?;
+    due::catch_up(tx, cx)?;
     let mut tasks = Vec::new();
     while tasks.len() < count {
-        let Some(task) = next(tx, cx)? else { break };
+        let Some(task) = next(tx, cx, selector)? else { break };
         match claiming::claim(tx, cx, &task, &Beginning::plain(Force::No)) {
             Ok(consequences) => {
                 consequences.tell_conflicts(cx);
                 tasks.push(Taken::new(tx, cx, &task.id)?);
+                if task.group.is_some() {
+                    tx.settle_groups()?;
+                }
             }
             Err(crate::Error::Refused(Refusal::AtLimit { .. } | Refusal::Gate { .. }))
                 if !tasks.is_empty() =>
@@ -199,14 +262,14 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
         }
     }
     match tasks.is_empty() {
-        true => nothing(tx),
+        true => nothing(tx, selector),
         false => Ok(Claimed::Several { tasks, total: None }),
     }
 }
 
 /// Returns the task that a claim would take now, if there is one and nothing speaks against it.
-pub fn within_reach(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
-    let Some(task) = next(tx, cx)? else {
+fn within_reach(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option<Task>> {
+    let Some(task) = next(tx, cx, selector)? else {
         return Ok(None);
     };
     let target = &cx.workflow_of(&task)?.claim;
@@ -214,7 +277,7 @@ pub fn within_reach(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
 }
 
 /// Returns the task to take: one that was given to the worker and can be started, else the best ready one.
-pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
+pub fn next(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option<Task>> {
     let worker = cx.actor()?;
     for given in tx.given_to(&worker.id)? {
         let task = tx.task(&given)?;
@@ -224,11 +287,11 @@ pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
             return Ok(Some(task));
         }
     }
-    claiming::best_for(tx, cx, worker)
+    claiming::best_for(tx, cx, worker, selector)
 }
 
 /// Says why there is nothing to claim.
-pub fn nothing(tx: &Tx) -> Result<Claimed> {
+fn nothing(tx: &Tx, selector: Option<&Selector>) -> Result<Claimed> {
     let mut counts: Vec<(Standing, i64)> = Vec::new();
     for tally in tx.tallies()?.into_iter().filter(|tally| tally.standing != Standing::Ended) {
         match counts.iter_mut().find(|(standing, _)| *standing == tally.standing) {
@@ -239,11 +302,13 @@ pub fn nothing(tx: &Tx) -> Result<Claimed> {
     let mut open: Vec<_> = counts
         .iter()
         .map(|(standing, count)| match standing {
+            Standing::Ready if selector.is_some() => format!("{count} ready, of which none fits"),
             Standing::Ready => format!("{count} ready only for workers with other tags"),
             standing => format!("{count} {}", standing.as_str()),
         })
         .collect();
     open.extend(reserved(tx)?);
+    let scheduled = counts.iter().any(|(standing, _)| *standing == Standing::Scheduled);
     let (why, next) = match counts.is_empty() {
         true => ("no task is open".to_owned(), "create tasks, or stop"),
         false => (
@@ -251,7 +316,8 @@ pub fn nothing(tx: &Tx) -> Result<Claimed> {
             "`wait` with `claim` waits for one, `explain` says what holds them back",
         ),
     };
-    Ok(Claimed::Nothing { task: None, why, next })
+    let next_at = if scheduled { tx.next_due()? } else { None };
+    Ok(Claimed::Nothing { task: None, why, next_at, next })
 }
 
 /// Says whose tasks are kept for a while, since their clients went.

@@ -5,11 +5,14 @@ use serde::Serialize;
 use super::brief::shortened;
 use super::guiding;
 use crate::Context;
-use crate::domain::{Candidate, Phase, Refusal, Standing, Status, Step, Task, TaskId, Worker, listed};
+use crate::domain::{
+    Candidate, Demand, Phase, Refusal, Selector, Standing, Status, Step, Task, TaskId, Timestamp, Worker,
+    listed,
+};
 use crate::error::Result;
 use crate::ops::mark::marking;
 use crate::ops::passage::{self, Consequences};
-use crate::store::{Filter, Listed, Next, Order, Page, Queue, Start, Tx};
+use crate::store::{EarlierTry, Filter, Listed, Next, Order, Page, Queue, Start, Tx};
 
 /// A task that the worker has, with what it needs to begin.
 #[derive(Debug, Serialize)]
@@ -33,6 +36,26 @@ pub struct Taken {
     /// What the workflow says to one who starts on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<String>,
+    /// When it is taken away again, unless `thinking` extends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// What became of the attempt before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Earlier>,
+}
+
+/// What one who tries again has to know of the attempt before.
+#[derive(Debug, Serialize)]
+pub struct Earlier {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The beginning of the last attachment of the type `checkpoint`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<String>,
 }
 
 /// Whether the caller overrides what may be overridden.
@@ -96,8 +119,10 @@ pub fn objections(
         worker,
         workflow: &*cx.rules_of(tx, task)?,
         blockers: if blocked { tx.blockers(&task.id)? } else { Vec::new() },
+        withheld: if task.is_withheld { tx.withheld(task)? } else { None },
         held: tx.working_on(&worker.id)?,
         holder: holder.map(|holder| tx.worker(holder)).transpose()?,
+        now: cx.now,
     };
     Ok(candidate.objections(target))
 }
@@ -117,7 +142,10 @@ pub const PASSED_OVER: usize = 10;
 
 /// Returns the ready task that the worker should do first, if it qualifies for any: the first in the
 /// queue or, if others are at work on the files of that one, the next whose files are free.
-pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker) -> Result<Option<Task>> {
+pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker, selector: Option<&Selector>) -> Result<Option<Task>> {
+    if let Some(selector) = selector.filter(|selector| !selector.is_any()) {
+        return best_offered(tx, cx, worker, selector);
+    }
     let Some(first) = first_for(tx, worker)? else {
         return Ok(None);
     };
@@ -127,6 +155,25 @@ pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker) -> Result<Option<Task>> 
     let fitting = tx.queues()?.into_iter().filter(|queue| queue.demand.objection(&worker.tags).is_none());
     let best = best_of(tx, cx, worker, fitting.collect())?;
     best.map(|best| tx.task(&best.id)).transpose()
+}
+
+/// The same among what a selector lets through.
+fn best_offered(tx: &Tx, cx: &Context, worker: &Worker, selector: &Selector) -> Result<Option<Task>> {
+    let fits = |demand: &Demand| demand.objection(&worker.tags).is_none();
+    let mut first = None;
+    for most in [1, PASSED_OVER + 1] {
+        let offered = tx.offered(selector, fits, most)?;
+        for next in &offered {
+            if marking::held_by_others(tx, cx, &next.id, worker)?.is_empty() {
+                return tx.task(&next.id).map(Some);
+            }
+        }
+        first = first.or(offered.into_iter().next());
+        if first.is_none() {
+            break;
+        }
+    }
+    first.map(|next| tx.task(&next.id)).transpose()
 }
 
 /// Returns the first ready task of these queues whose files nobody else has marked; if there is none near, the first.
@@ -171,7 +218,10 @@ impl Taken {
         let task = tx.task(id)?;
         let gates = guiding::gates_ahead(tx, cx, &task)?;
         let guidance = guiding::on_claim(tx, cx, &task)?;
-        Ok(Self { gates, guidance, ..Self::of(task) })
+        let job = if task.is_job { tx.job(id)? } else { None };
+        let before = if task.attempt > 1 { Earlier::of(tx, &task)? } else { None };
+        let lease_until = job.and_then(|job| job.lease_until);
+        Ok(Self { gates, guidance, lease_until, before, ..Self::of(task) })
     }
 
     const DESCRIPTION: usize = 120;
@@ -188,6 +238,28 @@ impl Taken {
             resumed: false,
             gates: Vec::new(),
             guidance: None,
+            lease_until: None,
+            before: None,
         }
+    }
+}
+
+impl Earlier {
+    fn of(tx: &Tx, task: &Task) -> Result<Option<Self>> {
+        const REASON: usize = 200;
+        const CHECKPOINT: usize = 600;
+        let Some(EarlierTry { attempt: _, outcome, reason, error_class }) =
+            tx.earlier_try(&task.id, task.attempt)?
+        else {
+            return Ok(None);
+        };
+        let checkpoint = tx.last_attached(&task.id, "checkpoint", CHECKPOINT)?.map(|(text, length)| {
+            match length > CHECKPOINT {
+                true => format!("{text}… (`attachments` has the whole)"),
+                false => text,
+            }
+        });
+        let reason = reason.map(|reason| shortened(&reason, REASON));
+        Ok(Some(Self { outcome, error_class, reason, checkpoint }))
     }
 }

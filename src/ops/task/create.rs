@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::plant::{Planted, TreeKinds, plant};
 use super::sow::Seeds;
 use crate::config::Places;
-use crate::domain::{Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title};
+use crate::domain::{JobSettings, Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title, When};
 use crate::error::{Error, Misfit, Result};
 use crate::ops::mark::Files;
 use crate::ops::{Actor, Operation, Staging};
@@ -50,6 +50,12 @@ pub struct Create {
     /// To change.
     #[serde(default)]
     pub files: Files,
+    /// Not to be claimed before: a time, or `10m` from now.
+    #[schemars(extend("x-rare" = true))]
+    pub not_before: Option<When>,
+    /// Retries, lease and group.
+    #[schemars(extend("x-rare" = true))]
+    pub job: Option<JobSettings>,
     /// An existing task.
     #[serde(rename = "ref")]
     pub existing: Option<TaskRef>,
@@ -146,6 +152,11 @@ impl Create {
     pub fn locate_files(&mut self, places: &Places) -> Result<()> {
         self.files.locate(places)?;
         self.tasks.iter_mut().try_for_each(|task| task.locate_files(places))
+    }
+
+    /// Says whether it, or one in it, is to be of a group.
+    pub fn is_of_group(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.group.is_some()) || self.tasks.iter().any(Self::is_of_group)
     }
 
     /// Says whether this is not a task but a list of tasks.

@@ -3,8 +3,9 @@
 use super::create::Create;
 use super::words;
 use crate::Context;
-use crate::domain::{Demand, TaskDraft, TaskId, Title};
+use crate::domain::{Demand, JobDraft, TaskDraft, TaskId, Title};
 use crate::error::{Error, Result};
+use crate::ops::job::setting;
 
 /// Returns what a task will be, if it can be that.
 pub fn draft(cx: &Context, task: &Create, id: &TaskId) -> Result<TaskDraft> {
@@ -36,5 +37,17 @@ pub fn draft(cx: &Context, task: &Create, id: &TaskId) -> Result<TaskDraft> {
         tags: task.tags.clone(),
         points: task.points,
         time_estimate_ms: task.time_estimate_ms,
+        job: job(cx, task)?,
     })
+}
+
+/// Returns what is asked of a task as a job, if it is to be one.
+fn job(cx: &Context, task: &Create) -> Result<Option<JobDraft>> {
+    if task.job.is_none() && task.not_before.is_none() {
+        return Ok(None);
+    }
+    let settings = task.job.clone().unwrap_or_default();
+    setting::check(&settings)?;
+    let not_before = task.not_before.map(|when| when.from(cx.now)).filter(|then| *then > cx.now);
+    Ok(Some(JobDraft { settings, not_before }))
 }

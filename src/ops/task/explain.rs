@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::brief::{Brief, Row};
+use super::brief::{Brief, Row, is_zero};
 use super::{claiming, gating};
 use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Timestamp, Worker, WorkerId, listed};
 use crate::error::Result;
@@ -49,6 +49,15 @@ pub struct Situation {
     you: Option<String>,
     held: Vec<Holding>,
     blocked: i64,
+    /// Tasks whose time has not come.
+    #[serde(skip_serializing_if = "is_zero")]
+    scheduled: i64,
+    /// Tasks that wait for their turn in a group.
+    #[serde(skip_serializing_if = "is_zero")]
+    limited: i64,
+    /// When something changes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<Timestamp>,
     /// The tasks that most others wait for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bottlenecks: Vec<Bottleneck>,
@@ -164,31 +173,43 @@ fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
     let ready_for_you = tx.count(&for_you, 1_000)?;
     let best = claiming::best_of(tx, cx, &worker_or_nobody(cx)?, fitting)?;
     let tallies = tx.tallies()?;
-    let blocked =
-        tallies.iter().filter(|tally| tally.standing == Standing::Blocked).map(|tally| tally.tasks).sum();
+    let standing = |asked: Standing| {
+        tallies.iter().filter(|tally| tally.standing == asked).map(|tally| tally.tasks).sum()
+    };
+    let scheduled = standing(Standing::Scheduled);
     let open: i64 =
         tallies.iter().filter(|tally| tally.standing != Standing::Ended).map(|tally| tally.tasks).sum();
     let you = worker.map(|worker| standing_of(tx, worker)).transpose()?.flatten();
     let held = holdings(tx, cx)?;
-    let next = advice(ready_for_you, you.is_some(), !held.is_empty(), !others.is_empty(), open);
+    let next = advice(ready_for_you, you.is_some(), !held.is_empty(), !others.is_empty(), (open, scheduled));
     Ok(Situation {
         ready_for_you,
         best: best.map(|task| Row::of(task, false)),
         ready_for_others: others.iter().map(wanted).collect(),
         you,
         held,
-        blocked,
+        blocked: standing(Standing::Blocked),
+        scheduled,
+        limited: standing(Standing::Limited),
+        next_at: if scheduled > 0 { tx.next_due()? } else { None },
         bottlenecks: bottlenecks(tx)?,
         next: next.to_owned(),
     })
 }
 
-fn advice(ready: usize, at_limit: bool, held: bool, for_others: bool, open: i64) -> &'static str {
+fn advice(
+    ready: usize,
+    at_limit: bool,
+    held: bool,
+    for_others: bool,
+    (open, scheduled): (i64, i64),
+) -> &'static str {
     match (ready, at_limit) {
         (_, true) => "finish or release what you hold first",
         (1.., _) => "claim takes the best one",
         _ if for_others => "connect a worker with these tags",
         _ if held => "wait for those who are at work, or create tasks",
+        _ if scheduled > 0 => "come back at `next_at`, or create tasks",
         _ if open == 0 => "no task is open: create tasks, or stop",
         _ => "retry, cancel or unlink what holds the others back",
     }

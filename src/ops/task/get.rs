@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::brief::{Brief, is_default, is_zero, shortened};
 use crate::domain::{
-    Blocker, Dollars, MarkPath, Millis, Phase, Priority, Status, Tag, Task, TaskId, TaskRef, Timestamp,
-    WorkerId,
+    Backoff, Blocker, Dollars, GroupKey, Job, Length, MarkPath, Millis, Phase, Priority, Status, Tag, Task,
+    TaskId, TaskRef, Timestamp, WorkerId,
 };
 use crate::error::Result;
 use crate::ops::Operation;
@@ -85,6 +85,9 @@ pub struct Whole {
     files: Vec<MarkPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     files_total: Option<usize>,
+    /// What holds for it as one that may be tried again, has its time, or a lease.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<JobFacts>,
     /// The last things that happened to it, the newest first.
     events: Vec<Happening>,
     created_at: Timestamp,
@@ -94,6 +97,36 @@ pub struct Whole {
     completed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct JobFacts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_retries: Option<u32>,
+    #[serde(skip_serializing_if = "is_default")]
+    failures: u32,
+    /// How often its worker died.
+    #[serde(skip_serializing_if = "is_default")]
+    losses: u32,
+    #[serde(skip_serializing_if = "is_default")]
+    backoff: Backoff,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease: Option<Length>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<GroupKey>,
+}
+
+impl JobFacts {
+    fn of(job: Job, task: &Task) -> Self {
+        let Job { max_retries, backoff, lease, failures, losses, not_before, lease_until } = job;
+        let lease = lease.and_then(|lease| Length::try_from(lease).ok());
+        let group = task.group.clone();
+        Self { max_retries, failures, losses, backoff, lease, lease_until, not_before, group }
+    }
 }
 
 impl Operation for Get {
@@ -135,6 +168,7 @@ impl Operation for Get {
             cost_usd: tx.cost_of(&task.id)?,
             files_total: (files.len() > SHOWN).then_some(files.len()),
             files: files.into_iter().take(SHOWN).collect(),
+            job: if task.is_job { tx.job(&task.id)?.map(|job| JobFacts::of(job, &task)) } else { None },
             events: tx.events_of(&task.id, EVENTS)?.into_iter().map(Happening::brief).collect(),
             workflow: Some(task.workflow.clone()).filter(|name| *name != cx.config.workflows.default),
             time_actual_ms: task.time_actual_ms + task.timed_since.map_or(0, |since| cx.now.since(since)),
@@ -189,6 +223,7 @@ impl Get {
             attachments_total: None,
             files: Vec::new(),
             files_total: None,
+            job: None,
             events: Vec::new(),
             created_at: task.created_at,
             created_by: task.created_by,

@@ -30,7 +30,7 @@ pub(super) mod words;
 pub(super) use brief::{Brief, is_default, is_zero, shortened};
 pub use bulk_update::BulkUpdate;
 pub use claim::Claim;
-pub(super) use claim::{Claimed, nothing, within_reach};
+pub(super) use claim::Claimed;
 pub use create::Create;
 pub use create_tree::CreateTree;
 pub use delete::Delete;

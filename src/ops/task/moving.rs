@@ -2,8 +2,9 @@
 
 use super::claiming::{self, Beginning, Force};
 use crate::Context;
-use crate::domain::{Outcome, Refusal, Status, Step, Task, held_by};
+use crate::domain::{Failure, Outcome, Refusal, Status, Step, Task, held_by};
 use crate::error::{Error, Result};
+use crate::ops::job::failing::{self, Failed};
 use crate::ops::passage::{self, Consequences};
 use crate::store::{Because, Tx};
 
@@ -12,11 +13,13 @@ pub struct Move<'a> {
     pub to: &'a Status,
     pub because: Because<'a>,
     pub force: Force,
+    /// What is told of a failure, if it is one.
+    pub failure: Failure<'a>,
 }
 
 /// Moves a task to a state: a start is checked as a claim, an end against what is in the task.
 pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result<Consequences> {
-    let Move { to, because, force } = request;
+    let Move { to, because, force, failure } = request;
     let workflow = &*cx.rules_of(tx, task)?;
     let caller = cx.worker.as_ref().map(|worker| &worker.id);
     let begun_by_caller = task.claimed_at.is_some() && task.holder.as_ref() == caller;
@@ -27,6 +30,13 @@ pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result
     let state = workflow.step(&task.id, &task.status, to)?;
     if **to == task.status {
         return Ok(Consequences::default());
+    }
+    if workflow.is_failure(to)
+        && task.claimed_at.is_some()
+        && let Some(retries) = failing::retries_of(tx, task, failure)?
+    {
+        let failed = Failed { task, failure: *failure, outcome: Outcome::Failed, end: to, because: *because };
+        return failing::fail(tx, cx, &retries, &failed);
     }
     let step = match (state.terminal, state.timed) {
         (true, _) => {

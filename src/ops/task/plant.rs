@@ -163,7 +163,11 @@ impl<'a> Planting<'a> {
             beside = Some(self.add(task, &soil, beside.as_ref())?);
         }
         self.count_children()?;
-        self.link_across()
+        self.link_across()?;
+        match tasks.iter().any(Create::is_of_group) {
+            true => self.tx.settle_groups().map(|_| ()),
+            false => Ok(()),
+        }
     }
 
     /// Gives a new task and those below it their ids, so that the others can name them.

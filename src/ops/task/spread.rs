@@ -24,6 +24,8 @@ const COLUMNS: &[&str] = &[
     "time_estimate_ms",
     "label",
     "files",
+    "not_before",
+    "job",
     "ref",
     "tasks",
 ];
@@ -98,6 +100,8 @@ impl Create {
             "time_estimate_ms" => self.time_estimate_ms = Some(cell.number()?),
             "label" => self.label = Some(cell.one()?),
             "files" => self.files = cell.list()?,
+            "not_before" => self.not_before = Some(cell.one()?),
+            "job" => self.job = Some(cell.object()?),
             "ref" => self.existing = Some(cell.one()?),
             "tasks" => self.tasks = cell.list()?,
             other => return Err(Error::internal(format!("the column `{other}` is not read"))),
@@ -131,6 +135,11 @@ impl Create {
         if self.workflow.is_none() {
             self.workflow.clone_from(&common.workflow);
         }
+        self.not_before = self.not_before.or(common.not_before);
+        self.job = match (self.job.take(), &common.job) {
+            (Some(own), Some(common)) => Some(own.or(common)),
+            (own, common) => own.or_else(|| common.clone()),
+        };
         self.tags.extend(common.tags.iter().cloned());
         self.needed_tags.extend(common.needed_tags.iter().cloned());
         self.wanted_tags.extend(common.wanted_tags.iter().cloned());

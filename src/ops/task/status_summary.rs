@@ -2,6 +2,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::brief::is_zero;
 use crate::domain::{Standing, Status, TaskRef};
 use crate::error::Result;
 use crate::ops::Operation;
@@ -25,6 +26,12 @@ pub struct Summary {
     held: i64,
     /// Tasks that have open tasks in them.
     containers: i64,
+    /// Tasks whose time has not come.
+    #[serde(skip_serializing_if = "is_zero")]
+    scheduled: i64,
+    /// Tasks that wait for their turn in a group.
+    #[serde(skip_serializing_if = "is_zero")]
+    limited: i64,
     ended: i64,
     workers: usize,
 }
@@ -56,6 +63,8 @@ impl Operation for StatusSummary {
             blocked: standing(Standing::Blocked),
             held: standing(Standing::Held),
             containers: standing(Standing::Container),
+            scheduled: standing(Standing::Scheduled),
+            limited: standing(Standing::Limited),
             ended: standing(Standing::Ended),
             workers: tx.workers_present()?.len(),
         })

@@ -12,15 +12,16 @@ use super::evidence::Evidence;
 use super::guiding;
 use super::moving::{Move, cancel_under, move_to, refuse_follower, refuse_stranger};
 use crate::domain::{
-    AttachmentType, Millis, Phase, Priority, Reason, Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text,
-    Title, WorkerId,
+    AttachmentType, ErrorClass, Failure, JobSettings, Length, Millis, Outcome, Phase, Priority, Reason,
+    Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text, Title, When, WorkerId,
 };
 use crate::error::{Error, Result};
 use crate::ops::attachment::{To, attempt_of};
+use crate::ops::job::{due, failing, setting};
 use crate::ops::mark::{Files, marking};
 use crate::ops::passage::{self, Consequences};
 use crate::ops::{Actor, Operation, Staging};
-use crate::store::{Matter, NewAttachment, Tx};
+use crate::store::{Because, Matter, NewAttachment, Tx};
 use crate::{Context, Effect};
 
 /// Finish, release, assign or edit a task; a state in which nobody works releases it.
@@ -62,6 +63,19 @@ pub struct Update {
     /// As in `claim`.
     #[serde(default)]
     force: bool,
+    /// Failed: whether to try again.
+    retry: Option<bool>,
+    /// When to, `10m`.
+    #[schemars(extend("x-rare" = true))]
+    retry_after: Option<Length>,
+    /// A word for the failure, the same for its like.
+    #[schemars(extend("x-rare" = true))]
+    error_class: Option<ErrorClass>,
+    /// Not to be claimed before: a time, or `10m` from now.
+    #[schemars(extend("x-rare" = true))]
+    not_before: Option<When>,
+    #[schemars(extend("x-rare" = true))]
+    job: Option<JobSettings>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +117,7 @@ impl Operation for Update {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Updated> {
         let force = Force::from(self.force);
         let found = tx.task(&tx.resolve(&self.task)?)?;
+        self.refuse_idle_words(cx, &found)?;
         let overrode = refuse_stranger(tx, cx, &found, self.attempt, force)?;
         if self.brings_a_result(cx, &found)? {
             refuse_follower(tx, cx, &found)?;
@@ -115,12 +130,7 @@ impl Operation for Update {
             let cause = if overrode { "force" } else { cause };
             cx.because(cause).for_reason(self.reason()).waiving(self.force)
         };
-        let mut changed = self.edit().apply(tx, cx, &task, &because("update"))?;
-        if let Some(files) = &self.files
-            && marking::declare(tx, &task.id, files.paths(), &cx.because("update"))?
-        {
-            changed.push("files".into());
-        }
+        let mut changed = self.change(tx, cx, &task, &because("update"))?;
         let task = if changed.is_empty() { task } else { tx.task(&task.id)? };
         let mut consequences = Consequences::default();
         let mut cancelled_below = None;
@@ -133,15 +143,20 @@ impl Operation for Update {
                 &Assignment { to: self.status.as_ref(), because: because("assign"), force },
             )?;
         } else if let Some(status) = &self.status {
-            consequences = move_to(tx, cx, &task, &Move { to: status, because: because("update"), force })?;
+            let request = Move { to: status, because: because("update"), force, failure: self.failure() };
+            consequences = move_to(tx, cx, &task, &request)?;
             if self.cascade && cx.workflow_of(&task)?.cancel.as_ref() == Some(status) {
                 let because = cx.because("cascade").for_reason(self.reason());
                 cancelled_below = Some(cancel_under(tx, cx, &task, &because, force)?);
             }
         }
         let task = tx.task(&task.id)?;
+        if let Some(then) = self.not_before {
+            setting::schedule(tx, cx, &task, then.from(cx.now))?;
+            changed.push("not_before".into());
+        }
         let guidance = guiding::on_step(tx, cx, &before, &task)?;
-        let next = if self.next { Some(take_next(tx, cx)?) } else { None };
+        let next = if self.next { Some(take_next(tx, cx, &task)?) } else { None };
         Ok(Updated {
             id: task.id,
             status: task.status,
@@ -188,6 +203,24 @@ impl Update {
         self.reason.as_ref().map(Reason::as_str)
     }
 
+    fn failure(&self) -> Failure<'_> {
+        Failure { retry: self.retry, after: self.retry_after, class: self.error_class.as_ref() }
+    }
+
+    /// Refuses to be told of a failure where there is none.
+    fn refuse_idle_words(&self, cx: &Context, task: &Task) -> Result<()> {
+        let says_failure = self.retry.is_some() || self.retry_after.is_some() || self.error_class.is_some();
+        let workflow = cx.workflow_of(task)?;
+        let fails = self.status.as_ref().is_some_and(|status| workflow.is_failure(status));
+        if !says_failure || fails {
+            return Ok(());
+        }
+        Err(Error::input(
+            "`retry`, `retry_after` and `error_class` tell of a failure, and this is none",
+            "give the `status` of failed work too; `not_before` puts a task off that has not failed",
+        ))
+    }
+
     /// Says whether this tells how the work on the task came out.
     fn brings_a_result(&self, cx: &Context, task: &Task) -> Result<bool> {
         let workflow = cx.workflow_of(task)?;
@@ -203,12 +236,31 @@ impl Update {
         };
         let only_from_work = workflow.step(&task.id, &task.status, status).is_err()
             && workflow.step(&task.id, &workflow.claim, status).is_ok();
-        if !only_from_work || !tx.lost_by(&worker.id)?.contains(&task.id) {
+        let lost = if only_from_work { tx.how_lost(&worker.id, &task.id)? } else { None };
+        let Some(outcome) = lost else {
             return Ok(task);
+        };
+        if outcome == Outcome::Overdue.as_str() {
+            failing::forgive(tx, &task)?;
         }
         let step = Step::resume(&task, &worker.id, workflow);
         passage::take(tx, cx, &task, &step, &cx.because("resume"))?;
         tx.task(&task.id)
+    }
+
+    /// Changes what the task says, apart from its state; says which fields are different now.
+    fn change(&self, tx: &Tx, cx: &Context, task: &Task, because: &Because<'_>) -> Result<Vec<String>> {
+        let mut changed = self.edit().apply(tx, cx, task, because)?;
+        if let Some(files) = &self.files
+            && marking::declare(tx, &task.id, files.paths(), &cx.because("update"))?
+        {
+            changed.push("files".into());
+        }
+        if let Some(settings) = &self.job {
+            setting::set(tx, cx, task, settings)?;
+            changed.push("job".into());
+        }
+        Ok(changed)
     }
 
     fn edit(&self) -> Edit<'_> {
@@ -239,8 +291,13 @@ impl Update {
     }
 }
 
-fn take_next(tx: &Tx, cx: &Context) -> Result<Option<Taken>> {
-    let Some(task) = claim::next(tx, cx)? else {
+/// Claims the next task after one, whose place in its group may be for it.
+fn take_next(tx: &Tx, cx: &Context, before: &Task) -> Result<Option<Taken>> {
+    due::catch_up(tx, cx)?;
+    if before.group.is_some() {
+        tx.settle_groups()?;
+    }
+    let Some(task) = claim::next(tx, cx, cx.actor()?.selector.as_ref())? else {
         return Ok(None);
     };
     match claiming::claim(tx, cx, &task, &Beginning::plain(Force::No)) {

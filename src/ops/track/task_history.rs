@@ -2,7 +2,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Millis, Status, TaskId, TaskRef, Timestamp, WorkerId};
+use crate::domain::{Millis, Outcome, Status, TaskId, TaskRef, Timestamp, WorkerId};
 use crate::error::Result;
 use crate::ops::Operation;
 use crate::ops::task::shortened;
@@ -54,6 +54,11 @@ struct Try {
     claimed_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_class: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     time_ms: Millis,
 }
 
@@ -94,6 +99,11 @@ impl Operation for TaskHistory {
                     time_ms: attempt.time_ms + if attempt.ended_at.is_none() { running } else { 0 },
                     worker_id: attempt.worker,
                     claimed_at: attempt.claimed_at,
+                    error_class: attempt.error_class,
+                    reason: attempt
+                        .reason
+                        .filter(|_| attempt.outcome.as_deref() == Some(Outcome::Failed.as_str()))
+                        .map(|reason| shortened(&reason, REASON)),
                     outcome: attempt.outcome,
                 })
                 .collect(),

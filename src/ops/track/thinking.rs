@@ -2,8 +2,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::domain::{TaskId, TaskRef};
+use crate::domain::{Length, Refusal, TaskId, TaskRef, Timestamp};
 use crate::error::{Error, Result};
+use crate::ops::job::setting;
 use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
@@ -15,11 +16,17 @@ pub struct Thinking {
     thought: String,
     /// Default: all you hold.
     tasks: Option<Vec<TaskRef>>,
+    /// Go on holding them so long, `10m`, where there is a lease.
+    #[schemars(extend("x-rare" = true))]
+    extend: Option<Length>,
 }
 
 #[derive(Serialize)]
 pub struct Thought {
     tasks: usize,
+    /// When the first of them is taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_until: Option<Timestamp>,
 }
 
 impl Operation for Thinking {
@@ -47,9 +54,16 @@ impl Operation for Thinking {
             let after = Some(json!({ "thought": self.thought }));
             tx.record(&Event { task: Some(task), after, ..Event::of("thought", &cx.because("thinking")) })?;
         }
+        let lease_until = match self.extend {
+            None => None,
+            Some(length) => match setting::extend(tx, cx, &touched, length)? {
+                None => return Err(Refusal::NoLease { worker: worker.clone() }.into()),
+                until => until,
+            },
+        };
         if touched.is_empty() {
             cx.notify("you hold no task this could be shown on; `claim` one");
         }
-        Ok(Thought { tasks: touched.len() })
+        Ok(Thought { tasks: touched.len(), lease_until })
     }
 }

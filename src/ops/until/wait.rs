@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::ending::{BADLY, Endings};
 use super::feed::{self, Interest, News};
 use super::word::Word;
-use crate::domain::{TaskId, TaskRef};
+use crate::domain::{Tag, TaskId, TaskRef};
 use crate::error::{Error, Result};
 use crate::ops::mark::Files;
 use crate::ops::mark::marking::Conflict;
@@ -30,6 +30,15 @@ pub struct Await {
     files: Files,
     #[serde(default)]
     claim: bool,
+    /// As in `claim`.
+    #[schemars(extend("x-rare" = true))]
+    under: Option<TaskRef>,
+    #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
+    tags_any: Vec<Tag>,
+    #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
+    tags_all: Vec<Tag>,
     #[serde(default, rename = "for")]
     words: Vec<Word>,
     /// Answered before.
@@ -100,11 +109,11 @@ impl Operation for Await {
     fn foresee(&self, tx: &Tx, cx: &Context) -> Result<Option<Awaited>> {
         let words = self.words(cx)?;
         let work = match words.contains(&Word::Work) {
-            true if self.claim => match Claim::best().foresee(tx, cx)? {
+            true if self.claim => match self.wanted().foresee(tx, cx)? {
                 Some(claimed) => Some(Work::Claimed(claimed.into())),
                 None => return Ok(None),
             },
-            true => Some(ready(tx, cx)?),
+            true => Some(self.ready(tx, cx)?),
             false => None,
         };
         self.look(tx, cx, &words, work).map(Some)
@@ -113,8 +122,8 @@ impl Operation for Await {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Awaited> {
         let words = self.words(cx)?;
         let work = match words.contains(&Word::Work) {
-            true if self.claim => Some(Work::Claimed(Claim::best().run(tx, cx)?.into())),
-            true => Some(ready(tx, cx)?),
+            true if self.claim => Some(Work::Claimed(self.wanted().run(tx, cx)?.into())),
+            true => Some(self.ready(tx, cx)?),
             false => None,
         };
         self.look(tx, cx, &words, work)
@@ -161,6 +170,19 @@ impl Await {
             return Err(Error::input("who waits for work or messages has to say who it is", hint));
         }
         Ok(words)
+    }
+
+    /// Returns the claim that there has to be work for.
+    fn wanted(&self) -> Claim {
+        Claim::best(self.under.clone(), self.tags_any.clone(), self.tags_all.clone())
+    }
+
+    /// Returns the task that a claim would take.
+    fn ready(&self, tx: &Tx, cx: &Context) -> Result<Work> {
+        Ok(match self.wanted().within_reach(tx, cx)? {
+            Ok(task) => Work::Ready { ready: Brief::of(&task) },
+            Err(nothing) => Work::Claimed(nothing.into()),
+        })
     }
 
     /// Looks whether anything happened that is waited for.
@@ -226,14 +248,6 @@ impl Await {
 /// Says whether there are messages for the worker that are not on their way to it in another answer.
 fn has_mail(cx: &Context) -> bool {
     cx.worker.as_ref().is_some_and(|worker| worker.untold > cx.mailbag.carried(&worker.id) as i64)
-}
-
-/// Returns the task that a claim would take.
-fn ready(tx: &Tx, cx: &Context) -> Result<Work> {
-    Ok(match task::within_reach(tx, cx)? {
-        Some(task) => Work::Ready { ready: Brief::of(&task) },
-        None => Work::Claimed(task::nothing(tx)?.into()),
-    })
 }
 
 impl Work {

@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::error::Result;
 use crate::ops::Request;
+use crate::ops::job::due;
 use crate::ops::mark::marking;
 use crate::ops::passage;
 use crate::store::{Because, Event, Tx};
@@ -94,6 +95,7 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
         workflow: cx.config.workflows.default.clone(),
         overlays: Vec::new(),
         limit: ClaimLimit(cx.config.claim_limit),
+        selector: None,
         registered_at: cx.now,
         last_heartbeat: cx.now,
         sign: cx.sign(),
@@ -142,7 +144,8 @@ pub fn sweep(app: &App, request: &Request) -> Result<()> {
     let looked = look(app, request, |tx| tx.workers_present());
     // Who was in haste looks again when it has time.
     app.has_looked.store(looked.is_ok(), Ordering::Relaxed);
-    looked.map(drop)
+    looked?;
+    due::look(app, request)
 }
 
 /// Looks at once whether somebody is gone for want of whom the caller came away with nothing: who

@@ -32,6 +32,9 @@ const MOST_ADDRESSES: usize = 1_000;
 const CHANGES: &[(&str, &[Topic])] = &[
     ("created", &[Topic::Tasks]),
     ("edited", &[Topic::Tasks]),
+    ("scheduled", &[Topic::Tasks]),
+    ("due", &[Topic::Tasks]),
+    ("extended", &[Topic::Tasks]),
     ("status", &[Topic::Tasks]),
     ("renamed", &[Topic::Tasks]),
     ("linked", &[Topic::Tasks]),

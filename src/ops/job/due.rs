@@ -1,0 +1,91 @@
+//! What time brings about: a job's time comes, or the lease of an attempt runs out.
+//!
+//! Nobody waits for it; whoever comes by sees to it.
+
+use serde_json::json;
+
+use super::failing::{self, Failed};
+use crate::domain::{Failure, MessageKind, Outcome, Task};
+use crate::error::Result;
+use crate::ops::message::telling::{self, Notice};
+use crate::ops::{Request, passage};
+use crate::store::{Event, Tx};
+use crate::{App, Context, Effect};
+
+/// How many jobs one call sees to.
+const AT_ONCE: usize = 50;
+
+/// Sees to the jobs that are due, in transactions of its own.
+pub fn look(app: &App, request: &Request) -> Result<()> {
+    let due = app.store.transact(request.patience, Effect::Read, |tx| tx.next_due())?;
+    if due.is_none_or(|due| due > app.now()) {
+        return Ok(());
+    }
+    app.store.transact(request.patience, Effect::Write, |tx| {
+        let cx = app.context(tx, &request.config)?;
+        catch_up(tx, &cx)
+    })
+}
+
+/// Says whether there is something to see to.
+pub fn is_any(tx: &Tx, cx: &Context) -> Result<bool> {
+    Ok(tx.next_due()?.is_some_and(|due| due <= cx.now))
+}
+
+/// Sees to the jobs that are due.
+pub fn catch_up(tx: &Tx, cx: &Context) -> Result<()> {
+    if !is_any(tx, cx)? {
+        return Ok(());
+    }
+    for id in tx.due(cx.now, AT_ONCE)? {
+        let task = tx.task(&id)?;
+        match task.claimed_at {
+            Some(_) => expire(tx, cx, &task)?,
+            None => ripen(tx, cx, &task)?,
+        }
+    }
+    Ok(())
+}
+
+fn ripen(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
+    tx.hold_until(task, None)?;
+    let after = Some(json!({ "not_before": null }));
+    tx.record(&Event { task: Some(&task.id), after, ..Event::of("due", &cx.by_rule("due")) })
+}
+
+/// Takes a task from a worker whose attempt took too long, which counts as a failure.
+fn expire(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
+    let workflow = &*cx.rules_of(tx, task)?;
+    let retries = tx.job(&task.id)?.unwrap_or_default().retries_on_demand();
+    let Some(end) = workflow.given_up() else {
+        return give_back(tx, cx, task);
+    };
+    let failed = Failed {
+        task,
+        failure: Failure::default(),
+        outcome: Outcome::Overdue,
+        end,
+        because: cx.by_rule("expired").for_reason(Some("the lease of the attempt ran out")),
+    };
+    let told = task.holder.as_ref().map(|to| Notice {
+        to,
+        kind: MessageKind::Stop,
+        task: Some(&task.id),
+        text: "its lease ran out, so that others may take it; your result counts if nobody does",
+    });
+    if let Some(notice) = told {
+        telling::tell(tx, cx, &notice, &failed.because)?;
+    }
+    match tx.part(|| failing::fail(tx, cx, &retries, &failed))? {
+        Ok(_) => Ok(()),
+        // A gate is in the way of the end: then it is tried again.
+        Err(crate::Error::Refused(_)) => give_back(tx, cx, task),
+        Err(error) => Err(error),
+    }
+}
+
+fn give_back(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
+    let workflow = &*cx.rules_of(tx, task)?;
+    let step = crate::domain::Step::let_go(task, &workflow.disconnect, Outcome::Overdue, workflow);
+    passage::take(tx, cx, task, &step, &cx.by_rule("expired")).map(|_| ())
+}

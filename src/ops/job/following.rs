@@ -1,0 +1,55 @@
+//! What a step of a task means for it as a job, whoever causes the step.
+
+use crate::Context;
+use crate::domain::{AttemptStep, Departure, Job, MOST_LOSSES, Outcome, Step, Task};
+use crate::error::Result;
+use crate::ops::task::gating;
+use crate::store::Tx;
+
+/// Follows a step that was taken: a lease begins or ends, the time has come, a lost worker is counted.
+///
+/// Returns the step to take next, if the task has lost too many workers: what
+/// kills whoever touches it is not handed out for ever.
+pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step) -> Result<Option<(Task, Step)>> {
+    let Some(job) = tx.job(&task.id)? else {
+        return Ok(None);
+    };
+    let followed = followed(job.clone(), step, cx);
+    if job.not_before.is_some() && followed.not_before.is_none() {
+        tx.hold_until(task, None)?;
+    }
+    tx.put_job(task, &followed)?;
+    let is_lost = followed.losses > job.losses;
+    if !is_lost || followed.max_retries.is_none() || followed.losses <= MOST_LOSSES || step.after.terminal {
+        return Ok(None);
+    }
+    let task = tx.task(&task.id)?;
+    let workflow = cx.workflow_of(&task)?;
+    let Some(end) = workflow.given_up() else {
+        return Ok(None);
+    };
+    if gating::objection_to(tx, cx, &task, end)?.is_some() {
+        return Ok(None);
+    }
+    let step = Step::let_go(&task, end, Outcome::Ended, workflow);
+    Ok(Some((task, step)))
+}
+
+fn followed(mut job: Job, step: &Step, cx: &Context) -> Job {
+    match step.attempt {
+        AttemptStep::Begins | AttemptStep::Resumes => {
+            job.not_before = None;
+            job.lease_until = job.lease.map(|lease| cx.now.after(lease));
+        }
+        AttemptStep::Ends(outcome) => {
+            job.lease_until = None;
+            let died = matches!(outcome, Outcome::Lost(how) if how != Departure::Disconnected);
+            job.losses += u32::from(died);
+        }
+        AttemptStep::GoesOn => {}
+    }
+    if step.after.terminal {
+        job.not_before = None;
+    }
+    job
+}

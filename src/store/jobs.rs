@@ -1,0 +1,246 @@
+//! What there is to know of jobs beside their tasks, and which of them somebody has to look after.
+
+use rusqlite::types::{ToSql, ToSqlOutput};
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use super::Tx;
+use super::row::Json;
+use crate::domain::{
+    ErrorClass, Group, GroupKey, Job, JobDraft, Retries, Task, TaskId, Timestamp, Withheld, WorkerId,
+};
+use crate::error::Result;
+
+/// Why a task is not handed out though nothing blocks it, as its row says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    Nothing = 0,
+    /// Its time has not come.
+    Time = 1,
+    /// It is not its turn in its group.
+    Turn = 2,
+}
+
+impl Hold {
+    pub fn of(draft: &JobDraft) -> Self {
+        match (draft.not_before, &draft.settings.group) {
+            (Some(_), _) => Self::Time,
+            (None, Some(_)) => Self::Turn,
+            (None, None) => Self::Nothing,
+        }
+    }
+}
+
+impl ToSql for Hold {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self as i64).into())
+    }
+}
+
+/// How an earlier attempt at a task ended.
+#[derive(Clone, Debug)]
+pub struct EarlierTry {
+    pub attempt: i64,
+    pub outcome: Option<String>,
+    pub reason: Option<String>,
+    pub error_class: Option<String>,
+}
+
+impl Tx<'_> {
+    /// Returns what there is to know of a task as a job, if it is one.
+    pub fn job(&self, task: &TaskId) -> Result<Option<Job>> {
+        const SQL: &str = "
+            select max_retries, backoff, lease_ms, failures, losses, not_before, lease_until
+            from jobs
+            where task_id = :task";
+        Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":task": task }, job).optional()?)
+    }
+
+    /// Writes down what there is to know of a new task as a job.
+    pub(super) fn add_job(&self, task: &TaskId, draft: &JobDraft) -> Result<()> {
+        let JobDraft { settings, not_before } = draft;
+        let job = Job { not_before: *not_before, ..Job::default().with(settings) };
+        self.write_job(task, &job)?;
+        match &settings.group {
+            Some(group) => self.set_group_limit(group, settings.group_limit),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes down what there is to know of a task as a job; it becomes one.
+    ///
+    /// Whether its time has come is a matter of [`hold_until`](Self::hold_until).
+    pub fn put_job(&self, task: &Task, job: &Job) -> Result<()> {
+        const SQL: &str = "update tasks set is_job = 1 where id = :task";
+        self.write_job(&task.id, job)?;
+        if !task.is_job {
+            self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task.id })?;
+        }
+        Ok(())
+    }
+
+    fn write_job(&self, task: &TaskId, job: &Job) -> Result<()> {
+        const SQL: &str = "
+            insert into jobs (task_id, max_retries, backoff, lease_ms, failures, losses, not_before, lease_until)
+            values (:task, :most, :backoff, :lease, :failures, :losses, :not_before, :lease_until)
+            on conflict (task_id) do update set
+                max_retries = :most, backoff = :backoff, lease_ms = :lease, failures = :failures,
+                losses = :losses, not_before = :not_before, lease_until = :lease_until";
+        let Job { max_retries, backoff, lease, failures, losses, not_before, lease_until } = job;
+        let backoff = Some(backoff).filter(|backoff| **backoff != Retries::default().backoff);
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":task": task,
+            ":most": max_retries,
+            ":backoff": backoff.map(Json),
+            ":lease": lease,
+            ":failures": failures,
+            ":losses": losses,
+            ":not_before": not_before,
+            ":lease_until": lease_until,
+        })?;
+        Ok(())
+    }
+
+    /// Hands a job out from then on only; without a time, from now on.
+    pub fn hold_until(&self, task: &Task, then: Option<Timestamp>) -> Result<()> {
+        const JOB: &str = "update jobs set not_before = :then where task_id = :task";
+        const TASK: &str = "update tasks set withheld = :hold where id = :task";
+        let hold = match (then, &task.group) {
+            (Some(_), _) => Hold::Time,
+            (None, Some(_)) => Hold::Turn,
+            (None, None) => Hold::Nothing,
+        };
+        self.0.prepare_cached(JOB)?.execute(named_params! { ":task": task.id, ":then": then })?;
+        self.0.prepare_cached(TASK)?.execute(named_params! { ":task": task.id, ":hold": hold })?;
+        match &task.group {
+            Some(group) => self.unsettle(group),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns when somebody next has to look after a job: its time comes, or its lease runs out.
+    pub fn next_due(&self) -> Result<Option<Timestamp>> {
+        const SQL: &str = "
+            select due_at
+            from jobs
+            where due_at is not null
+            order by due_at
+            limit 1";
+        Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0)).optional()?)
+    }
+
+    /// Returns jobs that somebody has to look after now, those that have waited longest first.
+    pub fn due(&self, now: Timestamp, most: usize) -> Result<Vec<TaskId>> {
+        const SQL: &str = "
+            select task_id
+            from jobs
+            where due_at <= :now
+            order by due_at
+            limit :most";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows =
+            statement.query_map(named_params! { ":now": now, ":most": most as i64 }, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what withholds a task that nothing blocks.
+    pub fn withheld(&self, task: &Task) -> Result<Option<Withheld>> {
+        if let Some(then) = self.job(&task.id)?.and_then(|job| job.not_before) {
+            return Ok(Some(Withheld::Until(then)));
+        }
+        let Some(group) = &task.group else {
+            return Ok(None);
+        };
+        let Group { key, limit, at_work } = self.group(group)?;
+        Ok(Some(Withheld::Full { group: key, limit, at_work }))
+    }
+
+    /// Returns how the attempt before this one ended.
+    pub fn earlier_try(&self, task: &TaskId, attempt: i64) -> Result<Option<EarlierTry>> {
+        const SQL: &str = "
+            select attempt, outcome, reason, error_class
+            from attempts
+            where task_id = :task and attempt = :attempt - 1";
+        let keys = named_params! { ":task": task, ":attempt": attempt };
+        let earlier = |row: &Row<'_>| {
+            Ok(EarlierTry {
+                attempt: row.get(0)?,
+                outcome: row.get(1)?,
+                reason: row.get(2)?,
+                error_class: row.get(3)?,
+            })
+        };
+        Ok(self.0.prepare_cached(SQL)?.query_row(keys, earlier).optional()?)
+    }
+
+    /// Returns the beginning of the last text of one type that is attached to a task, and its length.
+    pub fn last_attached(&self, task: &TaskId, kind: &str, most: usize) -> Result<Option<(String, usize)>> {
+        const SQL: &str = "
+            select substr(content, 1, :most), length(content)
+            from attachments
+            where task_id = :task and attachment_type = :kind
+            order by sequence desc
+            limit 1";
+        let keys = named_params! { ":task": task, ":kind": kind, ":most": most as i64 };
+        let found = self
+            .0
+            .prepare_cached(SQL)?
+            .query_row(keys, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)? as usize)));
+        Ok(found.optional()?.filter(|(text, _)| !text.is_empty()))
+    }
+
+    /// Writes down what kind of failure ended the newest attempt at a task.
+    pub fn classify(&self, task: &TaskId, class: &ErrorClass) -> Result<()> {
+        const SQL: &str = "
+            update attempts
+            set error_class = :class
+            where task_id = :task and attempt = (select attempt from tasks where id = :task)";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task, ":class": class })?;
+        Ok(())
+    }
+
+    /// Returns what kind of failure ended an attempt at a task.
+    pub fn error_class(&self, task: &TaskId) -> Result<Option<ErrorClass>> {
+        const SQL: &str = "
+            select error_class
+            from attempts
+            where task_id = :task
+            order by attempt desc
+            limit 1";
+        let found = self.0.prepare_cached(SQL)?.query_row(named_params! { ":task": task }, |row| row.get(0));
+        Ok(found.optional()?.flatten())
+    }
+
+    /// Returns how the worker lost its last attempt at a task, if nobody has taken or ended that since.
+    pub fn how_lost(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<String>> {
+        const SQL: &str = "
+            select outcome
+            from attempts join tasks on tasks.id = task_id and tasks.attempt = attempts.attempt
+            where task_id = :task and attempts.worker_id = :worker and outcome in ('died', 'expired', 'overdue')
+                and tasks.worker_id is null and deleted_at is null
+                and (is_waiting or is_ended and is_blocking)";
+        let keys = named_params! { ":worker": worker, ":task": task };
+        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
+    }
+
+    /// Puts a task into a group.
+    pub fn join_group(&self, task: &TaskId, group: &GroupKey) -> Result<()> {
+        const SQL: &str = "
+            update tasks
+            set group_key = :group, withheld = iif(withheld = 0, 2, withheld)
+            where id = :task and group_key is not :group";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task, ":group": group })?;
+        Ok(())
+    }
+}
+
+fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+    Ok(Job {
+        max_retries: row.get(0)?,
+        backoff: row.get::<_, Option<Json<_>>>(1)?.map(|Json(backoff)| backoff).unwrap_or_default(),
+        lease: row.get(2)?,
+        failures: row.get(3)?,
+        losses: row.get(4)?,
+        not_before: row.get(5)?,
+        lease_until: row.get(6)?,
+    })
+}
