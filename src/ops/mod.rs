@@ -195,7 +195,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<attachment::Detach>(Shelf::Full, ""),
     Entry::of::<track::LogMetrics>(Shelf::Full, "tokens"),
     Entry::of::<track::GetMetrics>(Shelf::Full, ""),
-    Entry::of::<worker::Resume>(Shelf::Full, "compaction handoff"),
+    Entry::of::<worker::Resume>(Shelf::Full, ""),
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),

@@ -40,6 +40,7 @@ fn a_new_process_goes_on_from_the_answer_to_connect_alone() {
         back["next"],
         "go on with `api`, then update(task=api, status=completed, attachments=[{type: gate/impl-notes, content: …}])"
     );
-    assert_eq!(back["changed"][0], "api: pending (died)");
+    let changed = back["changed"][0].as_str().unwrap();
+    assert!(changed.starts_with("api: pending (died)"), "{changed}");
     team.check();
 }

@@ -105,7 +105,8 @@ fn who_comes_back_gets_it_with_the_answer_to_connect() {
     assert_eq!(held["thought"], "routes are done, errors are next");
     assert_eq!(held["notes"], json!(["note: errors are RFC 9457"]));
     assert_eq!(held["gates"], json!(["gate/tests"]));
-    assert_eq!(back["changed"][0], "api: pending (expired)");
+    let changed = back["changed"][0].as_str().unwrap();
+    assert!(changed.starts_with("api: pending (expired)"), "{changed}");
     assert_eq!(back["next"], packet()["next"]);
 }
 

@@ -11,7 +11,7 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inbox {
-    /// Also what you read.
+    /// Read ones too.
     #[serde(default)]
     all: bool,
     thread: Option<i64>,

@@ -19,7 +19,7 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Send {
     text: String,
-    /// Workers, `role:x`, `tag:x`, `all`; default: who holds `task`.
+    /// Workers, role:x, tag:x, all; default: who holds `task`.
     #[serde(default)]
     to: Vec<Address>,
     kind: Option<MessageKind>,
