@@ -43,6 +43,9 @@ pub const CODES: &[&str] = &[
     "gate",
     "may_not_assign",
     "overlay_in_use",
+    "paused",
+    "closed",
+    "duplicate",
     "not_found",
     "ambiguous",
     "input",
@@ -82,20 +85,23 @@ fn every_variant(error: &Error) -> usize {
             No::Gate { .. } => 18,
             No::MayNotAssign { .. } => 19,
             No::OverlayInUse { .. } => 20,
-            No::Reserved { .. } => 31,
+            No::Paused { .. } => 21,
+            No::Closed { .. } => 22,
+            No::Duplicate { .. } => 23,
+            No::Reserved { .. } => 34,
         },
         // Says what is wrong with the first of them.
         Error::Items { misfits, .. } => every_variant(&misfits[0].error),
-        Error::NotFound { .. } => 21,
-        Error::Ambiguous { .. } => 22,
-        Error::Input { .. } => 23,
-        Error::Config { .. } => 24,
-        Error::Busy { .. } => 25,
-        Error::Newer { .. } => 26,
-        Error::Foreign { .. } => 27,
-        Error::Unusable { .. } => 28,
-        Error::NetworkDisk { .. } => 29,
-        Error::Internal(_) => 30,
+        Error::NotFound { .. } => 24,
+        Error::Ambiguous { .. } => 25,
+        Error::Input { .. } => 26,
+        Error::Config { .. } => 27,
+        Error::Busy { .. } => 28,
+        Error::Newer { .. } => 29,
+        Error::Foreign { .. } => 30,
+        Error::Unusable { .. } => 31,
+        Error::NetworkDisk { .. } => 32,
+        Error::Internal(_) => 33,
     }
 }
 
@@ -125,6 +131,12 @@ fn project() -> Project {
     project.worker("fred", json!({ "overlays": ["troubleshooting"] })).claim("fred", "spec");
     project.claim("fred", "hunt");
     let _ = project.moves("fred", "hunt", "diagnosing");
+    project.does("project", json!({ "name": "idle" })).has_one("slow", json!({ "parent": "idle" }));
+    project.does("project", json!({ "name": "idle", "state": "paused" }));
+    project.does("project", json!({ "name": "over", "state": "closed" }));
+    project.does("define_template", json!({ "name": "once" }));
+    let made = project.answer("instantiate", json!({ "template": "once" }));
+    project.does("rename", json!({ "task": made["id"], "new_id": "made" }));
     project.has(["01890000-0000-7000-8000-0000deadbeef", "01890000-0000-7000-8001-0000deadbeef"]);
     project
 }
@@ -161,6 +173,9 @@ fn calls() -> Vec<(&'static str, Value)> {
         update("fred", "spec", completed()),
         update("ann", "given", json!({ "assignee": "bob" })),
         ("remove_overlay", json!({ "worker_id": "fred", "overlay": "troubleshooting" })),
+        ("claim", json!({ "worker_id": "ann", "task": "slow" })),
+        ("create", json!({ "title": "x", "parent": "over" })),
+        ("instantiate", json!({ "template": "once", "on_duplicate": "error" })),
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),

@@ -169,6 +169,12 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (task(), task()).prop_map(|(task, new)| ("rename", json!({ "task": task, "new_id": new }))),
         1 => worker().prop_map(|worker| ("disconnect", json!({ "worker_id": worker }))),
         1 => worker().prop_map(|worker| ("connect", json!({ "worker_id": worker }))),
+        1 => (task(), prop::sample::select(&["active", "paused", "closed"][..])).prop_map(|(name, state)| {
+            ("project", json!({ "name": name, "state": state }))
+        }),
+        1 => (worker(), prop_oneof![task(), Just("null".to_owned())]).prop_map(|(worker, project)| {
+            ("connect", json!({ "worker_id": worker, "project": project }))
+        }),
         1 => Just(("cleanup_stale", json!({}))),
         2 => attaching().prop_map(|asked| ("attach", asked)),
         1 => (worker(), task()).prop_map(|(worker, task)| {
@@ -311,7 +317,7 @@ impl World {
             (
                 project.rows("select * from tasks order by id"),
                 project.rows("select * from dependencies order by 1, 2, 3"),
-                project.rows("select * from tallies where tasks > 0 order by 1, 2"),
+                project.rows("select * from tallies where tasks > 0 order by 1, 2, 3"),
             )
         };
         let before = counted(&self.project);
@@ -331,6 +337,7 @@ struct File<'a> {
     links: Vec<(String, String, String)>,
     attempts: Vec<Row>,
     tallies: Vec<Row>,
+    projects: BTreeSet<i64>,
 }
 
 impl<'a> File<'a> {
@@ -349,6 +356,7 @@ impl<'a> File<'a> {
                 .collect(),
             attempts: read("select * from attempts order by task_id, attempt"),
             tallies: read("select * from tallies where tasks > 0"),
+            projects: read("select task from projects").iter().map(|row| number(row, "task")).collect(),
         }
     }
 
@@ -402,7 +410,8 @@ impl<'a> File<'a> {
         let above = self.blocked_above(id);
         let there = row["deleted_at"].is_null();
         let free = row["worker_id"].is_null() && there;
-        let ready = waiting && free && blockers + children + above == 0;
+        let ready = waiting && free && blockers + children + above == 0 && !self.is_project(row);
+        assert_eq!(row["project"].as_i64(), self.project_of(id), "the project of {id}: {:?}", self.links);
         for (column, counted) in [
             ("open_blockers", blockers),
             ("open_children", children),
@@ -417,22 +426,26 @@ impl<'a> File<'a> {
     }
 
     fn check_tallies(&self) {
-        let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut counted: BTreeMap<(i64, &str, &str), usize> = BTreeMap::new();
         for (id, row) in &self.tasks {
             if row["deleted_at"].is_null() {
                 let status = row["status"].as_str().unwrap();
-                *counted.entry((status, self.standing(id, row))).or_default() += 1;
+                let project = self.project_of(id).unwrap_or_default();
+                *counted.entry((project, status, self.standing(id, row))).or_default() += 1;
             }
         }
         let word = |row: &'_ Row, column: &str| row[column].as_str().unwrap().to_owned();
         let stored: BTreeSet<String> = self
             .tallies
             .iter()
-            .map(|row| format!("{} {} {}", word(row, "status"), word(row, "standing"), row["tasks"]))
+            .map(|row| {
+                let (status, standing) = (word(row, "status"), word(row, "standing"));
+                format!("{} {status} {standing} {}", row["project"], row["tasks"])
+            })
             .collect();
         let counted: BTreeSet<String> = counted
             .into_iter()
-            .map(|((status, standing), tasks)| format!("{status} {standing} {tasks}"))
+            .map(|((project, status, standing), tasks)| format!("{project} {status} {standing} {tasks}"))
             .collect();
         assert_eq!(stored, counted);
     }
@@ -448,10 +461,22 @@ impl<'a> File<'a> {
             "paused"
         } else if self.open_blockers(id) + self.blocked_above(id) > 0 {
             "blocked"
-        } else if self.open_children(id) > 0 {
+        } else if self.open_children(id) > 0 || self.is_project(row) {
             "container"
         } else {
             "ready"
+        }
+    }
+
+    fn is_project(&self, row: &Row) -> bool {
+        self.projects.contains(&number(row, "n"))
+    }
+
+    /// Returns the project at the top of what a task is in.
+    fn project_of(&self, id: &str) -> Option<i64> {
+        match self.parent(id) {
+            Some(parent) => self.project_of(parent),
+            None => Some(number(&self.tasks[id], "n")).filter(|n| self.projects.contains(n)),
         }
     }
 
@@ -543,4 +568,8 @@ proptest! {
         world.recount();
         History::check(&world.project.file(), world.project.config());
     }
+}
+
+fn number(row: &Row, column: &str) -> i64 {
+    row[column].as_i64().unwrap()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Status, Tag, Task, TaskId, Worker, Workflow};
+use super::{Project, Refusal, Status, Tag, Task, TaskId, Worker, Workflow};
 
 /// The tags that a task asks of whoever works on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub struct Candidate<'a> {
     pub workflow: &'a Workflow,
     /// What the task waits for, itself or through the tasks above it.
     pub blockers: Vec<Blocker>,
+    /// The project it is in, if it is in one.
+    pub project: Option<&'a Project>,
     /// How many other tasks the worker is at work on.
     pub held: usize,
     /// Who holds the task, if that is not the worker.
@@ -62,7 +64,7 @@ pub struct Candidate<'a> {
 impl Candidate<'_> {
     /// Returns everything that speaks against the worker entering `target`, the hardest first.
     pub fn objections(&self, target: &Status) -> Vec<Refusal> {
-        let Self { task, worker, workflow, blockers, held, holder } = self;
+        let Self { task, worker, workflow, blockers, project, held, holder } = self;
         let id = || task.id.clone();
         let mut found = Vec::new();
         if task.deleted_at.is_some() {
@@ -73,7 +75,8 @@ impl Candidate<'_> {
         } else if let Err(refusal) = workflow.step(&task.id, &task.status, target) {
             found.push(refusal);
         }
-        if task.open_children > 0 {
+        found.extend(project.and_then(|project| project.objection_to_start(&task.id)));
+        if task.open_children > 0 || task.is_project {
             found.push(Refusal::Container { task: id(), open: task.open_children });
         }
         if !blockers.is_empty() {

@@ -208,6 +208,9 @@ mod tests {
             blocked_above: 0,
             open_children: 0,
             ready: false,
+            project: None,
+            is_project: false,
+            template: None,
         }
     }
 

@@ -17,13 +17,16 @@ mod message;
 mod metrics;
 mod money;
 mod overlay;
+mod project;
 mod refusal;
 mod role;
 mod search;
 mod stats;
 mod step;
 mod task;
+mod template;
 mod time;
+mod variable;
 mod worker;
 mod workflow;
 
@@ -35,21 +38,26 @@ pub use gate::{Barrier, Crossing, Enforcement, Exit, Gate, hardest, missing};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
-    AttachmentType, BadName, CounterName, Digest, EdgeKindName, FileName, MarkPath, Phase, RequestId, Status,
-    Tag, TaskId, TaskRef, WorkerId, is_generated,
+    AttachmentType, BadName, CounterName, Digest, EdgeKindName, FileName, MarkPath, Phase, ProjectName,
+    RequestId, Status, Tag, TaskId, TaskRef, TemplateName, VariableName, WorkerId, is_generated,
 };
 pub use mark::{LOCK, Mark, is_wild};
 pub use message::{Address, Load, Message, MessageKind, Shown};
 pub use metrics::{Amounts, Counters};
 pub use money::Dollars;
 pub use overlay::{Added, Overlay, Slot};
+pub use project::{Defaults, Project, ProjectKey, ProjectState};
 pub use refusal::{GatedStep, Refusal};
 pub use role::Role;
 pub use search::{BadSearch, Column, Search};
 pub use stats::{Times, reason_class};
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{Priority, Reason, Standing, Task, TaskDraft, Text, Title};
+pub use template::{
+    Duplicates, OnDuplicate, Problem, Recipe, RecipeStep, Rendered, Template, Values, Window,
+};
 pub use time::{Millis, Timestamp};
+pub use variable::Variable;
 pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};
 

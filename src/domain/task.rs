@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Demand, Millis, Phase, Status, Tag, TaskId, Timestamp, WorkerId};
+use super::{Demand, Millis, Phase, ProjectKey, Status, Tag, TaskId, Timestamp, WorkerId};
 
 /// A task as it stands.
 #[derive(Clone, Debug)]
@@ -44,6 +44,12 @@ pub struct Task {
     pub open_children: i64,
     /// Nobody holds it and nothing holds it back.
     pub ready: bool,
+    /// The project it is in, if it is in one.
+    pub project: Option<ProjectKey>,
+    /// It is a project's own task, which is no work itself.
+    pub is_project: bool,
+    /// The number of the template's version that it was made from.
+    pub template: Option<i64>,
 }
 
 /// How a task stands among the others: what could be done with it now.

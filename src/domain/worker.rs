@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Millis, Tag, Timestamp, WorkerId};
+use super::{Millis, ProjectKey, Tag, Timestamp, WorkerId};
 
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -15,6 +15,8 @@ pub struct Worker {
     /// What it lays over the workflow of the tasks it holds, in this order.
     pub overlays: Vec<String>,
     pub limit: ClaimLimit,
+    /// The project whose work it looks for, if not all of it.
+    pub project: Option<ProjectKey>,
     pub registered_at: Timestamp,
     /// When it last made a call.
     pub last_heartbeat: Timestamp,
@@ -182,6 +184,7 @@ mod tests {
             workflow: "default".into(),
             overlays: Vec::new(),
             limit: ClaimLimit(0),
+            project: None,
             registered_at: sign.at,
             last_heartbeat: sign.at,
             sign,

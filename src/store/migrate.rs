@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_overlays.sql"),
     include_str!("migrations/0006_messages.sql"),
     include_str!("migrations/0007_alive.sql"),
+    include_str!("migrations/0008_projects.sql"),
 ];
 
 /// Says whether the file is ours and as new as this program.

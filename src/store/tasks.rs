@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::row::{Columns, Json};
 use super::{Because, Event, Tx};
-use crate::domain::{Demand, Meaning, Status, Tag, Task, TaskDraft, TaskId, TaskRef, Timestamp};
+use crate::domain::{Demand, Meaning, ProjectKey, Status, Tag, Task, TaskDraft, TaskId, TaskRef, Timestamp};
 use crate::error::{Error, Result};
 
 /// Completes a statement that reads whole tasks.
@@ -17,7 +17,10 @@ macro_rules! tasks_sql {
             "select id, title, description, workflow, status, phase, priority, worker_id, claimed_at,
                 attempt, needed_tags, wanted_tags, tags, points, time_estimate_ms, time_actual_ms,
                 timed_since, started_at, completed_at, current_thought, created_at, created_by, updated_at,
-                deleted_at, open_blockers, blocked_above, open_children, ready
+                deleted_at, open_blockers, blocked_above, open_children,
+                ready and not exists (
+                    select 1 from projects where projects.task = tasks.project and state <> 'active'),
+                project, project is n, template
             from tasks ",
             $rest
         )
@@ -31,6 +34,7 @@ pub struct FirstPlace<'a> {
     pub status: &'a Status,
     pub meaning: Meaning,
     pub parent: Option<&'a TaskId>,
+    pub project: Option<ProjectKey>,
     pub open_blockers: i64,
     pub blocked_above: i64,
 }
@@ -110,12 +114,12 @@ impl Tx<'_> {
             insert into tasks (id, title, description, workflow, status, phase, priority,
                 needed_tags, wanted_tags, tags, points, time_estimate_ms,
                 created_at, created_by, updated_at, is_waiting, is_blocking, is_ended,
-                open_blockers, blocked_above)
+                open_blockers, blocked_above, project)
             values (:id, :title, :description, :workflow, :status, :phase, :priority,
                 :needed, :wanted, :tags, :points, :estimate,
                 :now, :worker, :now, :waiting, :blocking, :ended,
-                :open_blockers, :blocked_above)";
-        let FirstPlace { status, meaning, parent, open_blockers, blocked_above } = place;
+                :open_blockers, :blocked_above, :project)";
+        let FirstPlace { status, meaning, parent, project, open_blockers, blocked_above } = place;
         let TaskDraft {
             id,
             title,
@@ -148,6 +152,7 @@ impl Tx<'_> {
             ":ended": meaning.terminal,
             ":open_blockers": open_blockers,
             ":blocked_above": blocked_above,
+            ":project": project,
         })?;
         self.add_tags(id, tags)?;
         let after = match parent {
@@ -272,5 +277,8 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         blocked_above: columns.next()?,
         open_children: columns.next()?,
         ready: columns.next()?,
+        project: columns.next()?,
+        is_project: columns.next()?,
+        template: columns.next()?,
     })
 }

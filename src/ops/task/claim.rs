@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::claiming::{self, Beginning, Force, Taken};
 use super::gating;
-use crate::domain::{Refusal, Standing, Task, TaskRef};
+use crate::domain::{ProjectState, Refusal, Standing, Task, TaskRef};
 use crate::error::Result;
 use crate::ops::mark::Files;
 use crate::ops::mark::marking::{self, Purpose};
@@ -86,7 +86,7 @@ impl Operation for Claim {
         match held(tx, cx)? {
             Some(held) => Ok(Some(held)),
             None if next(tx, cx)?.is_some() => Ok(None),
-            None => nothing(tx).map(Some),
+            None => nothing(tx, cx).map(Some),
         }
     }
 
@@ -175,7 +175,7 @@ fn held(tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
 fn claim_best(tx: &Tx, cx: &Context) -> Result<Claimed> {
     match next(tx, cx)? {
         Some(task) => claim_one(tx, cx, &task, Force::No),
-        None => nothing(tx),
+        None => nothing(tx, cx),
     }
 }
 
@@ -199,7 +199,7 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize) -> Result<Claimed> {
         }
     }
     match tasks.is_empty() {
-        true => nothing(tx),
+        true => nothing(tx, cx),
         false => Ok(Claimed::Several { tasks, total: None }),
     }
 }
@@ -228,9 +228,14 @@ pub fn next(tx: &Tx, cx: &Context) -> Result<Option<Task>> {
 }
 
 /// Says why there is nothing to claim.
-pub fn nothing(tx: &Tx) -> Result<Claimed> {
+pub fn nothing(tx: &Tx, cx: &Context) -> Result<Claimed> {
+    let project = cx.actor()?.project.map(|project| tx.project(project)).transpose()?;
+    let (tallies, place) = match &project {
+        Some(project) => (tx.tallies_in(project.key)?, format!(" in project `{}`", project.name)),
+        None => (tx.tallies()?, String::new()),
+    };
     let mut counts: Vec<(Standing, i64)> = Vec::new();
-    for tally in tx.tallies()?.into_iter().filter(|tally| tally.standing != Standing::Ended) {
+    for tally in tallies.into_iter().filter(|tally| tally.standing != Standing::Ended) {
         match counts.iter_mut().find(|(standing, _)| *standing == tally.standing) {
             Some((_, count)) => *count += tally.tasks,
             None => counts.push((tally.standing, tally.tasks)),
@@ -244,10 +249,15 @@ pub fn nothing(tx: &Tx) -> Result<Claimed> {
         })
         .collect();
     open.extend(reserved(tx)?);
-    let (why, next) = match counts.is_empty() {
-        true => ("no task is open".to_owned(), "create tasks, or stop"),
-        false => (
-            format!("nothing is ready for you: {}", open.join(", ")),
+    let stands_still = project.as_ref().filter(|project| project.state != ProjectState::Active);
+    let (why, next) = match (stands_still, counts.is_empty()) {
+        (Some(project), _) => (
+            format!("project `{}` is {}", project.name, project.state.as_str()),
+            "wait, or connect with another project",
+        ),
+        (None, true) => (format!("no task is open{place}"), "create tasks, or stop"),
+        (None, false) => (
+            format!("nothing is ready for you{place}: {}", open.join(", ")),
             "`wait` with `claim` waits for one, `explain` says what holds them back",
         ),
     };

@@ -9,6 +9,7 @@ use crate::domain::{Candidate, Phase, Refusal, Standing, Status, Step, Task, Tas
 use crate::error::Result;
 use crate::ops::mark::marking;
 use crate::ops::passage::{self, Consequences};
+use crate::ops::project::instructing;
 use crate::store::{Filter, Listed, Next, Order, Page, Queue, Start, Tx};
 
 /// A task that the worker has, with what it needs to begin.
@@ -30,6 +31,9 @@ pub struct Taken {
     /// What has to be attached before it can go on from here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<String>,
+    /// What is to be known in its project, the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// What the workflow says to one who starts on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<String>,
@@ -91,11 +95,13 @@ pub fn objections(
 ) -> Result<Vec<Refusal>> {
     let blocked = task.open_blockers > 0 || task.blocked_above > 0;
     let holder = task.holder.as_ref().filter(|holder| **holder != worker.id);
+    let project = task.project.map(|project| tx.project(project)).transpose()?;
     let candidate = Candidate {
         task,
         worker,
         workflow: &*cx.rules_of(tx, task)?,
         blockers: if blocked { tx.blockers(&task.id)? } else { Vec::new() },
+        project: project.as_ref(),
         held: tx.working_on(&worker.id)?,
         holder: holder.map(|holder| tx.worker(holder)).transpose()?,
     };
@@ -124,7 +130,10 @@ pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker) -> Result<Option<Task>> 
     if marking::held_by_others(tx, cx, &first, worker)?.is_empty() {
         return tx.task(&first).map(Some);
     }
-    let fitting = tx.queues()?.into_iter().filter(|queue| queue.demand.objection(&worker.tags).is_none());
+    let fitting = tx
+        .queues_in(worker.project)?
+        .into_iter()
+        .filter(|queue| queue.demand.objection(&worker.tags).is_none());
     let best = best_of(tx, cx, worker, fitting.collect())?;
     best.map(|best| tx.task(&best.id)).transpose()
 }
@@ -147,7 +156,7 @@ pub fn best_of(tx: &Tx, cx: &Context, worker: &Worker, queues: Vec<Queue>) -> Re
 /// Returns the first task of all queues that the worker qualifies for.
 fn first_for(tx: &Tx, worker: &Worker) -> Result<Option<TaskId>> {
     let mut best: Option<Next> = None;
-    for queue in tx.queues()? {
+    for queue in tx.queues_in(worker.project)? {
         if queue.demand.objection(&worker.tags).is_some() {
             continue;
         }
@@ -171,7 +180,11 @@ impl Taken {
         let task = tx.task(id)?;
         let gates = guiding::gates_ahead(tx, cx, &task)?;
         let guidance = guiding::on_claim(tx, cx, &task)?;
-        Ok(Self { gates, guidance, ..Self::of(task) })
+        let instructions = match task.project {
+            Some(project) => instructing::tell(tx, &cx.actor()?.id, &tx.project(project)?)?,
+            None => None,
+        };
+        Ok(Self { gates, guidance, instructions, ..Self::of(task) })
     }
 
     const DESCRIPTION: usize = 120;
@@ -187,6 +200,7 @@ impl Taken {
             phase: task.phase,
             resumed: false,
             gates: Vec::new(),
+            instructions: None,
             guidance: None,
         }
     }

@@ -68,10 +68,10 @@ pub struct Create {
     pub return_ids: bool,
     /// The rows that could not be read, where the others are created without them.
     #[serde(skip)]
-    misread: Vec<Misfit>,
+    pub(in crate::ops) misread: Vec<Misfit>,
     /// The tasks were given as rows.
     #[serde(skip)]
-    is_table: bool,
+    pub(in crate::ops) is_table: bool,
 }
 
 #[derive(Serialize)]
@@ -207,4 +207,10 @@ impl Many {
         failed.truncate(Self::FAILED);
         Self { failed_total: (total > failed.len()).then_some(total), failed, ..self }
     }
+}
+
+/// Adds a task that comes to stand under no other, wherever its maker works.
+pub fn found(tx: &Tx, cx: &Context, task: &Create) -> Result<()> {
+    plant(tx, cx, std::slice::from_ref(task), None, &TreeKinds::default())?;
+    Ok(())
 }

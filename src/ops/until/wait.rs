@@ -232,7 +232,7 @@ fn has_mail(cx: &Context) -> bool {
 fn ready(tx: &Tx, cx: &Context) -> Result<Work> {
     Ok(match task::within_reach(tx, cx)? {
         Some(task) => Work::Ready { ready: Brief::of(&task) },
-        None => Work::Claimed(task::nothing(tx)?.into()),
+        None => Work::Claimed(task::nothing(tx, cx)?.into()),
     })
 }
 

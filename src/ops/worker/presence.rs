@@ -94,6 +94,7 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
         workflow: cx.config.workflows.default.clone(),
         overlays: Vec::new(),
         limit: ClaimLimit(cx.config.claim_limit),
+        project: None,
         registered_at: cx.now,
         last_heartbeat: cx.now,
         sign: cx.sign(),
