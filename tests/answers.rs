@@ -53,7 +53,7 @@ fn crowded() -> Project {
         project.does("mark_file", asked);
         project.does("mark_file", json!({ "worker_id": "bob", "file": file }));
     }
-    written_to(&project);
+    filled(&project);
     for number in 0..30 {
         let title = long(number + 5_000);
         let about = json!({
@@ -80,16 +80,60 @@ fn written_to(project: &Project) {
     }
 }
 
+/// Has what tasks are told and made from.
+fn filled(project: &Project) {
+    written_to(project);
+    with_templates(project);
+}
+
+/// Has projects and templates that say as much as they may.
+fn with_templates(project: &Project) {
+    let text = "\u{6587}".repeat(10_000);
+    let tags: Vec<String> = (0..90).map(|number| format!("{number}-{}", "t".repeat(60))).collect();
+    for number in 0..60 {
+        let name = format!("{number}-{}", "p".repeat(90));
+        let defaults = json!({ "tags": tags });
+        project.does("project", json!({ "name": name, "defaults": defaults }));
+    }
+    project.does("project", json!({ "name": "web", "description": text, "instructions": text }));
+    let vars: serde_json::Map<String, Value> =
+        (0..100).map(|number| (format!("{number}-{}", "v".repeat(50)), json!({ "default": text }))).collect();
+    let step =
+        |number: usize| json!({ "ref": format!("{number}{}", "s".repeat(120)), "title": text, "body": "x" });
+    let steps: Vec<Value> = (0..100).map(step).collect();
+    for number in 0..60 {
+        project.does("define_template", json!({ "name": format!("{number}-{}", "n".repeat(90)) }));
+    }
+    let about = json!({ "name": "all", "title": text, "body": text, "vars": vars, "steps": steps });
+    project.does("define_template", about);
+}
+
 /// A plain call of every operation, in an order in which each succeeds.
 fn calls() -> Vec<(&'static str, Value)> {
     let mut calls = looking_around();
     calls.extend(on_tasks());
     calls.extend(on_attachments());
+    calls.extend(on_projects());
     calls
 }
 
 fn many() -> Vec<String> {
     (1_000..1_600).map(|number| format!("task-number-{number}")).collect()
+}
+
+fn on_projects() -> Vec<(&'static str, Value)> {
+    vec![
+        ("projects", json!({})),
+        ("projects", json!({ "name": "web" })),
+        ("projects", json!({ "name": format!("0-{}", "p".repeat(90)) })),
+        ("project", json!({ "name": "web" })),
+        ("connect", json!({ "worker_id": "zoe", "project": "web" })),
+        ("templates", json!({})),
+        ("templates", json!({ "name": "all" })),
+        ("define_template", json!({ "name": "all", "project": "web" })),
+        ("instantiate", json!({ "template": "all" })),
+        ("instantiate", json!({ "template": "all", "vars": vec![json!({}); 50] })),
+    ]
 }
 
 fn looking_around() -> Vec<(&'static str, Value)> {

@@ -46,6 +46,9 @@ pub const CODES: &[&str] = &[
     "scheduled",
     "limited",
     "no_lease",
+    "paused",
+    "closed",
+    "duplicate",
     "not_found",
     "ambiguous",
     "input",
@@ -85,23 +88,26 @@ fn every_variant(error: &Error) -> usize {
             No::Gate { .. } => 18,
             No::MayNotAssign { .. } => 19,
             No::OverlayInUse { .. } => 20,
-            No::Reserved { .. } => 34,
+            No::Reserved { .. } => 37,
             No::Scheduled { .. } => 21,
             No::Limited { .. } => 22,
             No::NoLease { .. } => 23,
+            No::Paused { .. } => 24,
+            No::Closed { .. } => 25,
+            No::Duplicate { .. } => 26,
         },
         // Says what is wrong with the first of them.
         Error::Items { misfits, .. } => every_variant(&misfits[0].error),
-        Error::NotFound { .. } => 24,
-        Error::Ambiguous { .. } => 25,
-        Error::Input { .. } => 26,
-        Error::Config { .. } => 27,
-        Error::Busy { .. } => 28,
-        Error::Newer { .. } => 29,
-        Error::Foreign { .. } => 30,
-        Error::Unusable { .. } => 31,
-        Error::NetworkDisk { .. } => 32,
-        Error::Internal(_) => 33,
+        Error::NotFound { .. } => 27,
+        Error::Ambiguous { .. } => 28,
+        Error::Input { .. } => 29,
+        Error::Config { .. } => 30,
+        Error::Busy { .. } => 31,
+        Error::Newer { .. } => 32,
+        Error::Foreign { .. } => 33,
+        Error::Unusable { .. } => 34,
+        Error::NetworkDisk { .. } => 35,
+        Error::Internal(_) => 36,
     }
 }
 
@@ -136,6 +142,12 @@ fn project() -> Project {
         project.has_one(id, json!({ "job": { "group": "few" } }));
     }
     project.claim("bob", "first-of-few");
+    project.does("project", json!({ "name": "idle" })).has_one("slow", json!({ "parent": "idle" }));
+    project.does("project", json!({ "name": "idle", "state": "paused" }));
+    project.does("project", json!({ "name": "over", "state": "closed" }));
+    project.does("define_template", json!({ "name": "once" }));
+    let made = project.answer("instantiate", json!({ "template": "once" }));
+    project.does("rename", json!({ "task": made["id"], "new_id": "made" }));
     project.has(["01890000-0000-7000-8000-0000deadbeef", "01890000-0000-7000-8001-0000deadbeef"]);
     project
 }
@@ -175,6 +187,9 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("claim", json!({ "worker_id": "ann", "task": "tomorrow" })),
         ("claim", json!({ "worker_id": "ann", "task": "second-of-few" })),
         ("thinking", json!({ "worker_id": "carl", "thought": "hm", "extend": "10m" })),
+        ("claim", json!({ "worker_id": "ann", "task": "slow" })),
+        ("create", json!({ "title": "x", "parent": "over" })),
+        ("instantiate", json!({ "template": "once", "on_duplicate": "error" })),
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),

@@ -219,6 +219,12 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (task(), task()).prop_map(|(task, new)| ("rename", json!({ "task": task, "new_id": new }))),
         1 => worker().prop_map(|worker| ("disconnect", json!({ "worker_id": worker }))),
         1 => worker().prop_map(|worker| ("connect", json!({ "worker_id": worker }))),
+        1 => (task(), prop::sample::select(&["active", "paused", "closed"][..])).prop_map(|(name, state)| {
+            ("project", json!({ "name": name, "state": state }))
+        }),
+        1 => (worker(), prop_oneof![task(), Just("null".to_owned())]).prop_map(|(worker, project)| {
+            ("connect", json!({ "worker_id": worker, "project": project }))
+        }),
         1 => Just(("cleanup_stale", json!({}))),
         2 => attaching().prop_map(|asked| ("attach", asked)),
         1 => (worker(), task()).prop_map(|(worker, task)| {
@@ -386,7 +392,7 @@ impl World {
             (
                 project.rows("select * from tasks order by id"),
                 project.rows("select * from dependencies order by 1, 2, 3"),
-                project.rows("select * from tallies where tasks > 0 order by 1, 2"),
+                project.rows("select * from tallies where tasks > 0 order by 1, 2, 3"),
             )
         };
         let before = counted(&self.project);
@@ -411,6 +417,7 @@ struct File<'a> {
     /// How many of each group may be at work.
     limits: BTreeMap<String, usize>,
     ready_tags: Vec<Row>,
+    projects: BTreeSet<i64>,
 }
 
 impl<'a> File<'a> {
@@ -435,6 +442,7 @@ impl<'a> File<'a> {
                 .map(|row| (word(&row, "name"), row["most_at_work"].as_u64().unwrap() as usize))
                 .collect(),
             ready_tags: read("select * from ready_tags order by 1, 2, 3, 4"),
+            projects: read("select task from projects").iter().map(|row| number(row, "task")).collect(),
         }
     }
 
@@ -501,7 +509,9 @@ impl<'a> File<'a> {
         let there = row["deleted_at"].is_null();
         let free = row["worker_id"].is_null() && there;
         let withheld = self.withheld(id, row);
-        let ready = waiting && free && blockers + children + above == 0 && withheld.is_none();
+        let held_back = blockers + children + above;
+        let ready = waiting && free && held_back == 0 && withheld.is_none() && !self.is_project(row);
+        assert_eq!(row["project"].as_i64(), self.project_of(id), "the project of {id}: {:?}", self.links);
         for (column, counted) in [
             ("open_blockers", blockers),
             ("open_children", children),
@@ -530,7 +540,7 @@ impl<'a> File<'a> {
             .saturating_sub(others().filter(|(_, row)| !row["claimed_at"].is_null()).count());
         let rank = |row: &Row| (-row["priority"].as_i64().unwrap(), row["n"].as_i64().unwrap());
         let ahead = others().filter(|(other, candidate)| {
-            candidate["demand"] == row["demand"]
+            candidate["queue"] == row["queue"]
                 && candidate["parent"] == row["parent"]
                 && rank(candidate) < rank(row)
                 && self.jobs[*other]["not_before"].is_null()
@@ -555,7 +565,7 @@ impl<'a> File<'a> {
         for row in self.tasks.values().filter(|row| row["ready"] == 1) {
             let tags: Vec<String> = serde_json::from_str(row["tags"].as_str().unwrap()).unwrap();
             let number = |column: &str| row[column].as_i64().unwrap();
-            let demand = row["demand"].as_str().unwrap();
+            let demand = row["queue"].as_str().unwrap();
             counted.extend(
                 tags.into_iter().map(|tag| (tag, demand.to_owned(), number("priority"), number("n"))),
             );
@@ -564,27 +574,31 @@ impl<'a> File<'a> {
         let number = |row: &Row, column: &str| row[column].as_i64().unwrap();
         let stored = self.ready_tags.iter();
         let stored = stored
-            .map(|row| (word(row, "tag"), word(row, "demand"), number(row, "priority"), number(row, "n")));
+            .map(|row| (word(row, "tag"), word(row, "queue"), number(row, "priority"), number(row, "n")));
         assert_eq!(stored.collect::<BTreeSet<_>>(), counted);
     }
 
     fn check_tallies(&self) {
-        let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut counted: BTreeMap<(i64, &str, &str), usize> = BTreeMap::new();
         for (id, row) in &self.tasks {
             if row["deleted_at"].is_null() {
                 let status = row["status"].as_str().unwrap();
-                *counted.entry((status, self.standing(id, row))).or_default() += 1;
+                let project = self.project_of(id).unwrap_or_default();
+                *counted.entry((project, status, self.standing(id, row))).or_default() += 1;
             }
         }
         let word = |row: &'_ Row, column: &str| row[column].as_str().unwrap().to_owned();
         let stored: BTreeSet<String> = self
             .tallies
             .iter()
-            .map(|row| format!("{} {} {}", word(row, "status"), word(row, "standing"), row["tasks"]))
+            .map(|row| {
+                let (status, standing) = (word(row, "status"), word(row, "standing"));
+                format!("{} {status} {standing} {}", row["project"], row["tasks"])
+            })
             .collect();
         let counted: BTreeSet<String> = counted
             .into_iter()
-            .map(|((status, standing), tasks)| format!("{status} {standing} {tasks}"))
+            .map(|((project, status, standing), tasks)| format!("{project} {status} {standing} {tasks}"))
             .collect();
         assert_eq!(stored, counted);
     }
@@ -600,10 +614,22 @@ impl<'a> File<'a> {
             "paused"
         } else if self.open_blockers(id) + self.blocked_above(id) > 0 {
             "blocked"
-        } else if self.open_children(id) > 0 {
+        } else if self.open_children(id) > 0 || self.is_project(row) {
             "container"
         } else {
             self.withheld(id, row).unwrap_or("ready")
+        }
+    }
+
+    fn is_project(&self, row: &Row) -> bool {
+        self.projects.contains(&number(row, "n"))
+    }
+
+    /// Returns the project at the top of what a task is in.
+    fn project_of(&self, id: &str) -> Option<i64> {
+        match self.parent(id) {
+            Some(parent) => self.project_of(parent),
+            None => Some(number(&self.tasks[id], "n")).filter(|n| self.projects.contains(n)),
         }
     }
 
@@ -695,4 +721,8 @@ proptest! {
         world.recount();
         History::check(&world.project.file(), world.project.config());
     }
+}
+
+fn number(row: &Row, column: &str) -> i64 {
+    row[column].as_i64().unwrap()
 }

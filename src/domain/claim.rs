@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Status, Tag, Task, TaskId, Timestamp, Withheld, Worker, Workflow};
+use super::{Project, Refusal, Status, Tag, Task, TaskId, Timestamp, Withheld, Worker, Workflow};
 
 /// The tags that a task asks of whoever works on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct Candidate<'a> {
     pub blockers: Vec<Blocker>,
     /// Why the task is not handed out though nothing blocks it, if so.
     pub withheld: Option<Withheld>,
+    /// The project it is in, if it is in one.
+    pub project: Option<&'a Project>,
     /// How many other tasks the worker is at work on.
     pub held: usize,
     /// Who holds the task, if that is not the worker.
@@ -65,7 +67,7 @@ pub struct Candidate<'a> {
 impl Candidate<'_> {
     /// Returns everything that speaks against the worker entering `target`, the hardest first.
     pub fn objections(&self, target: &Status) -> Vec<Refusal> {
-        let Self { task, worker, workflow, blockers, withheld, held, holder, now } = self;
+        let Self { task, worker, workflow, blockers, withheld, project, held, holder, now } = self;
         let id = || task.id.clone();
         let mut found = Vec::new();
         if task.deleted_at.is_some() {
@@ -76,7 +78,8 @@ impl Candidate<'_> {
         } else if let Err(refusal) = workflow.step(&task.id, &task.status, target) {
             found.push(refusal);
         }
-        if task.open_children > 0 {
+        found.extend(project.and_then(|project| project.objection_to_start(&task.id)));
+        if task.open_children > 0 || task.is_project {
             found.push(Refusal::Container { task: id(), open: task.open_children });
         }
         if !blockers.is_empty() {

@@ -211,6 +211,9 @@ mod tests {
             is_job: false,
             is_withheld: false,
             group: None,
+            project: None,
+            is_project: false,
+            template: None,
         }
     }
 

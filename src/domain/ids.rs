@@ -139,6 +139,27 @@ name!(
     |text| is_word(text, 64, "._-/:")
 );
 name!(
+    /// What a project is called, as its task is at first.
+    ProjectName,
+    "project name",
+    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, without `.` or `..` as a path part, and not `null`",
+    |text| is_word(text, 100, "._-/:") && stays_inside(text) && text != "null"
+);
+name!(
+    /// What a template is called.
+    TemplateName,
+    "template name",
+    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`",
+    |text| is_word(text, 100, "._-/:")
+);
+name!(
+    /// What a variable of a template is called.
+    VariableName,
+    "variable name",
+    "1 to 64 of letters, digits, `.`, `_`, `-`",
+    |text| is_word(text, 64, "._-")
+);
+name!(
     /// A state of a workflow.
     Status,
     "state",
@@ -222,7 +243,10 @@ plain_display!(
     RequestId,
     AttachmentType,
     Digest,
-    CounterName
+    CounterName,
+    ProjectName,
+    TemplateName,
+    VariableName
 );
 
 /// How many of a generated id's digits stand for the whole in answers.

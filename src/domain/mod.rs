@@ -19,6 +19,7 @@ mod message;
 mod metrics;
 mod money;
 mod overlay;
+mod project;
 mod refusal;
 mod retry;
 mod role;
@@ -27,8 +28,10 @@ mod selector;
 mod stats;
 mod step;
 mod task;
+mod template;
 mod time;
 mod turn;
+mod variable;
 mod worker;
 mod workflow;
 
@@ -41,7 +44,8 @@ pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
     AttachmentType, BadName, CounterName, Digest, EdgeKindName, ErrorClass, FileName, GroupKey, MarkPath,
-    Phase, RequestId, Status, Tag, TaskId, TaskRef, WorkerId, is_generated,
+    Phase, ProjectName, RequestId, Status, Tag, TaskId, TaskRef, TemplateName, VariableName, WorkerId,
+    is_generated,
 };
 pub use job::{Group, Job, JobSettings, Withheld};
 pub use length::{Length, When};
@@ -50,6 +54,7 @@ pub use message::{Address, Load, Message, MessageKind, Shown};
 pub use metrics::{Amounts, Counters};
 pub use money::Dollars;
 pub use overlay::{Added, Overlay, Slot};
+pub use project::{Defaults, Project, ProjectKey, ProjectState};
 pub use refusal::{GatedStep, Refusal};
 pub use retry::{Backoff, Failure, MOST_LOSSES, Retries, Verdict, Why};
 pub use role::Role;
@@ -58,8 +63,12 @@ pub use selector::Selector;
 pub use stats::{Times, reason_class};
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{JobDraft, Priority, Reason, Standing, Task, TaskDraft, Text, Title};
+pub use template::{
+    Duplicates, OnDuplicate, Problem, Recipe, RecipeStep, Rendered, Template, Values, Window,
+};
 pub use time::{Millis, Timestamp};
 pub use turn::{InTurn, Turns, turns};
+pub use variable::Variable;
 pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};
 

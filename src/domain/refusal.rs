@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::claim::LackedTags;
 use super::{
-    Blocker, Enforcement, Gate, GroupKey, Mark, Status, Tag, TaskId, Timestamp, WorkerId, hardest, listed,
+    Blocker, Enforcement, Gate, GroupKey, Mark, ProjectName, Status, Tag, TaskId, TemplateName, Timestamp,
+    WorkerId, hardest, listed,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +22,7 @@ pub enum Refusal {
     Limited { task: TaskId, group: GroupKey, limit: u32, at_work: Vec<WorkerId> },
     #[error("worker `{worker}` holds no such task that has a lease")]
     NoLease { worker: WorkerId },
-    #[error("task `{task}` is not work itself: {open} of the tasks in it are open")]
+    #[error("task `{task}` is not work itself: {}", contents(*open))]
     Container { task: TaskId, open: i64 },
     #[error("worker `{worker}` lacks {} that task `{task}` asks for", lacked_tags(lacked))]
     LacksTags { task: TaskId, worker: WorkerId, lacked: LackedTags },
@@ -59,6 +60,12 @@ pub enum Refusal {
     OverlayInUse { overlay: String, task: TaskId, worker: WorkerId },
     #[error("workflow `{workflow}` has no state for {what}")]
     NoState { workflow: String, what: &'static str },
+    #[error("{}project `{project}` is paused", in_project(task.as_ref()))]
+    Paused { task: Option<TaskId>, project: ProjectName },
+    #[error("{}project `{project}` is closed", in_project(task.as_ref()))]
+    Closed { task: Option<TaskId>, project: ProjectName },
+    #[error("template `{template}` was used with these values before: {}", listed(tasks))]
+    Duplicate { template: TemplateName, tasks: Vec<TaskId>, total: usize },
 }
 
 impl Refusal {
@@ -89,6 +96,9 @@ impl Refusal {
             Self::Gate { .. } => "gate",
             Self::MayNotAssign { .. } => "may_not_assign",
             Self::OverlayInUse { .. } => "overlay_in_use",
+            Self::Paused { .. } => "paused",
+            Self::Closed { .. } => "closed",
+            Self::Duplicate { .. } => "duplicate",
         }
     }
 
@@ -119,7 +129,10 @@ impl Refusal {
             | Self::LockConflict { .. }
             | Self::NoState { .. }
             | Self::Gate { .. }
-            | Self::OverlayInUse { .. } => false,
+            | Self::OverlayInUse { .. }
+            | Self::Paused { .. }
+            | Self::Closed { .. }
+            | Self::Duplicate { .. } => false,
         }
     }
 
@@ -187,6 +200,21 @@ impl Refusal {
                 format!("ask a worker with one of the tags {}; `force` overrides", listed(tags))
             }
             Self::OverlayInUse { task, .. } => format!("finish or release `{task}` first"),
+            Self::Paused { .. } | Self::Closed { .. } | Self::Duplicate { .. } => self.hint_on_queues(),
+        }
+    }
+
+    fn hint_on_queues(&self) -> String {
+        match self {
+            Self::Paused { project, .. } => format!(
+                "claim in another project, or wait: project(name={project}, state=active) lets it go on"
+            ),
+            Self::Closed { project, .. } => {
+                format!(
+                    "what was begun may be finished; project(name={project}, state=active) opens it again"
+                )
+            }
+            _ => "on_duplicate=existing answers those instead, on_duplicate=allow makes them again".into(),
         }
     }
 
@@ -238,6 +266,12 @@ impl Refusal {
             Self::Gate { task, missing, .. } => json!({ "task": task, "missing": missing }),
             Self::MayNotAssign { workflow, tags, .. } => json!({ "workflow": workflow, "tags": tags }),
             Self::OverlayInUse { overlay, task, .. } => json!({ "overlay": overlay, "task": task }),
+            Self::Paused { task, project } | Self::Closed { task, project } => {
+                json!({ "task": task, "project": project })
+            }
+            Self::Duplicate { template, tasks, total } => {
+                json!({ "template": template, "tasks": tasks, "total": total })
+            }
         }
     }
 }
@@ -282,6 +316,17 @@ fn way_through(step: &GatedStep, missing: &[Gate]) -> String {
         Enforcement::Reject => attach,
         _ => format!("{attach}; or go on without: update({status}force=true, reason=<why>)"),
     }
+}
+
+fn contents(open: i64) -> String {
+    match open {
+        0 => "it is a project".to_owned(),
+        open => format!("{open} of the tasks in it are open"),
+    }
+}
+
+fn in_project(task: Option<&TaskId>) -> String {
+    task.map_or_else(String::new, |task| format!("task `{task}` cannot be started: "))
 }
 
 fn waited_for(blockers: &[Blocker]) -> String {

@@ -2,12 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Tag, TaskId};
+use super::{ProjectKey, Tag, TaskId, TemplateName};
 
 /// Which work a worker asks for. What is left out does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Selector {
+    /// Only what is in this project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectKey>,
+    /// Only what was made from a template of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateName>,
     /// Only what is under this task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub under: Option<TaskId>,
@@ -22,7 +28,12 @@ pub struct Selector {
 impl Selector {
     /// Says whether it asks for nothing in particular.
     pub fn is_any(&self) -> bool {
-        let Self { under, tags_any, tags_all } = self;
-        under.is_none() && tags_any.is_empty() && tags_all.is_empty()
+        self.project.is_none() && self.is_any_of_project()
+    }
+
+    /// Says whether it asks for nothing in particular of what is in its project.
+    pub fn is_any_of_project(&self) -> bool {
+        let Self { project: _, template, under, tags_any, tags_all } = self;
+        template.is_none() && under.is_none() && tags_any.is_empty() && tags_all.is_empty()
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Demand, GroupKey, JobSettings, Millis, Phase, Status, Tag, TaskId, Timestamp, WorkerId};
+use super::{
+    Demand, GroupKey, JobSettings, Millis, Phase, ProjectKey, Status, Tag, TaskId, Timestamp, WorkerId,
+};
 
 /// A task as it stands.
 #[derive(Clone, Debug)]
@@ -50,6 +52,12 @@ pub struct Task {
     pub is_withheld: bool,
     /// Of tasks with the same one only so many are at work at a time.
     pub group: Option<GroupKey>,
+    /// The project it is in, if it is in one.
+    pub project: Option<ProjectKey>,
+    /// It is a project's own task, which is no work itself.
+    pub is_project: bool,
+    /// The number of the template's version that it was made from.
+    pub template: Option<i64>,
 }
 
 /// How a task stands among the others: what could be done with it now.

@@ -28,6 +28,11 @@ impl Timestamp {
     }
 }
 
+/// Says whether a text is a day, or a time of one, as people write it.
+pub fn is_date(text: &str) -> bool {
+    text.parse::<i64>().is_err() && text.parse::<Timestamp>().is_ok()
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {

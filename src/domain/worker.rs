@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Millis, Selector, Tag, Timestamp, WorkerId};
+use super::{Millis, ProjectKey, Selector, Tag, Timestamp, WorkerId};
 
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -17,6 +17,8 @@ pub struct Worker {
     pub limit: ClaimLimit,
     /// Which work it asked for when it last claimed, if any in particular.
     pub selector: Option<Selector>,
+    /// The project whose work it looks for, if not all of it.
+    pub project: Option<ProjectKey>,
     pub registered_at: Timestamp,
     /// When it last made a call.
     pub last_heartbeat: Timestamp,
@@ -185,6 +187,7 @@ mod tests {
             overlays: Vec::new(),
             limit: ClaimLimit(0),
             selector: None,
+            project: None,
             registered_at: sign.at,
             last_heartbeat: sign.at,
             sign,

@@ -36,8 +36,10 @@ mod job;
 mod mark;
 mod message;
 mod names;
+mod project;
 mod skill;
 mod task;
+mod template;
 mod track;
 mod until;
 mod worker;
@@ -196,6 +198,11 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<track::LogMetrics>(Shelf::Full, "tokens"),
     Entry::of::<track::GetMetrics>(Shelf::Full, ""),
     Entry::of::<worker::Resume>(Shelf::Full, ""),
+    Entry::of::<project::ChangeProject>(Shelf::Full, ""),
+    Entry::of::<project::ListProjects>(Shelf::Full, ""),
+    Entry::of::<template::DefineTemplate>(Shelf::Full, ""),
+    Entry::of::<template::ListTemplates>(Shelf::Full, ""),
+    Entry::of::<template::Instantiate>(Shelf::Full, ""),
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),

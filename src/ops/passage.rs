@@ -216,6 +216,8 @@ impl<'a> Passage<'a> {
         let workflow = self.cx.workflow_of(&task)?;
         let wanted = self.cx.config.auto_advance.rollup
             && task.open_children == 0
+            // A project waits for more.
+            && !task.is_project
             && task.holder.is_none()
             && task.deleted_at.is_none()
             && !workflow.state(&task.status).terminal

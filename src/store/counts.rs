@@ -8,7 +8,7 @@
 use rusqlite::named_params;
 
 use super::Tx;
-use crate::domain::{Standing, Status, TaskId, Workflows};
+use crate::domain::{ProjectKey, Standing, Status, TaskId, Workflows};
 use crate::error::Result;
 
 /// What became of the tasks that wait for one which began or ceased to block.
@@ -59,7 +59,11 @@ impl Tx<'_> {
     ///
     /// Not by `returning`, for which SQLite makes a table each time: that takes longer than the change.
     fn shifted(&self, sql: &'static str, id: &TaskId, change: i64) -> Result<Counts> {
-        const COUNTS: &str = "select open_blockers, open_children, ready from tasks where id = :id";
+        const COUNTS: &str = "
+            select open_blockers, open_children, ready and not exists (
+                select 1 from projects where projects.task = tasks.project and state <> 'active')
+            from tasks
+            where id = :id";
         self.0.prepare_cached(sql)?.execute(named_params! { ":id": id, ":change": change })?;
         Ok(self.0.prepare_cached(COUNTS)?.query_row(named_params! { ":id": id }, |row| {
             Ok(Counts { open_blockers: row.get(0)?, open_children: row.get(1)?, ready: row.get(2)? })
@@ -78,7 +82,8 @@ impl Tx<'_> {
             update tasks
             set blocked_above = blocked_above + :change
             where id in (select id from under)
-            returning id, ready";
+            returning id, ready and not exists (
+                select 1 from projects where projects.task = tasks.project and state <> 'active') as ready";
         if !self.has_children(id)? {
             return Ok(Vec::new());
         }
@@ -216,12 +221,36 @@ impl Tx<'_> {
     /// Returns how many tasks there are of each state and standing.
     pub fn tallies(&self) -> Result<Vec<Tally>> {
         const SQL: &str = "
-            select status, standing, tasks
-            from tallies
-            where tasks > 0
-            order by status, standing";
+            select status, iif(standing = 'ready' and state <> 'active', 'paused', standing), tallies.tasks
+            from tallies left join projects on task = project
+            where tallies.tasks > 0
+            order by project, status, standing";
+        let mut sums: Vec<Tally> = Vec::new();
         let mut statement = self.0.prepare_cached(SQL)?;
-        let rows = statement.query_map([], tally)?;
+        for row in statement.query_map([], tally)? {
+            let one = row?;
+            let same = |sum: &&mut Tally| sum.status == one.status && sum.standing == one.standing;
+            match sums.iter_mut().find(same) {
+                Some(sum) => sum.tasks += one.tasks,
+                None => sums.push(one),
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Returns the same for the tasks of a project, its own not counted.
+    pub fn tallies_in(&self, project: ProjectKey) -> Result<Vec<Tally>> {
+        const SQL: &str = "
+            select
+                tallies.status, iif(tallies.standing = 'ready' and state <> 'active', 'paused', tallies.standing),
+                tallies.tasks - (own.status = tallies.status and own.standing is tallies.standing) as left
+            from tallies
+            join projects on task = tallies.project
+            join tasks as own on own.n = tallies.project
+            where tallies.project = :project and left > 0
+            order by tallies.status, tallies.standing";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":project": project }, tally)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -234,11 +263,11 @@ impl Tx<'_> {
                 select to_task_id
                 from under join dependencies on from_task_id = under.id and vertical = 1
             )
-            select status, standing, count(*) as tasks
-            from tasks
+            select status, iif(standing = 'ready' and state <> 'active', 'paused', standing) as stands, count(*)
+            from tasks left join projects on projects.task = tasks.project
             where id in (select id from under) and standing is not null
-            group by status, standing
-            order by status, standing";
+            group by status, stands
+            order by status, stands";
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map(named_params! { ":id": id }, tally)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -278,5 +307,5 @@ pub struct Tally {
 }
 
 fn tally(row: &rusqlite::Row<'_>) -> rusqlite::Result<Tally> {
-    Ok(Tally { status: row.get("status")?, standing: row.get("standing")?, tasks: row.get("tasks")? })
+    Ok(Tally { status: row.get(0)?, standing: row.get(1)?, tasks: row.get(2)? })
 }

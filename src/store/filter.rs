@@ -47,10 +47,12 @@ macro_rules! filters {
         "deleted_at is null
             and (:statuses is null or status in (select value from json_each(:statuses)))
             and (:standing is null or standing = :standing)
+            and (:standing is not 'ready' or not exists (
+                select 1 from projects where projects.task = tasks.project and state <> 'active'))
             and (:owner is null or worker_id = :owner)
             and (:phase is null or phase = :phase)
             and (:ended_from is null or completed_at between :ended_from and :ended_to)
-            and (:queues is null or demand in (select value from json_each(:queues)))
+            and (:queues is null or queue in (select value from json_each(:queues)))
             and (:tags_any is null or exists (
                 select 1 from task_tags
                 where task_id = tasks.id and tag in (select value from json_each(:tags_any))))

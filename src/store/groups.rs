@@ -92,15 +92,15 @@ impl Tx<'_> {
     /// Returns the lines in which tasks of a group stand that could be handed out.
     fn lines_of(&self, key: &GroupKey) -> Result<Vec<Line>> {
         const DEMAND: &str = "
-            select min(demand)
+            select min(queue)
             from tasks
             where group_key = :group and withheld = :hold and standing in ('ready', 'limited')
-                and demand > :last";
+                and queue > :last";
         const PLACE: &str = "
             select min(coalesce(parent, 0))
             from tasks
             where group_key = :group and withheld = :hold and standing in ('ready', 'limited')
-                and demand = :demand and coalesce(parent, 0) > :last";
+                and queue = :queue and coalesce(parent, 0) > :last";
         let mut demands = self.0.prepare_cached(DEMAND)?;
         let mut places = self.0.prepare_cached(PLACE)?;
         let mut lines = BTreeSet::new();
@@ -114,7 +114,7 @@ impl Tx<'_> {
                 let mut place = -1;
                 loop {
                     let keys =
-                        named_params! { ":group": key, ":hold": hold, ":demand": demand, ":last": place };
+                        named_params! { ":group": key, ":hold": hold, ":queue": demand, ":last": place };
                     let Some(next) = places.query_row(keys, |row| row.get::<_, Option<i64>>(0))? else {
                         break;
                     };
@@ -133,12 +133,12 @@ impl Tx<'_> {
             select n, id, priority
             from tasks
             where group_key = :group and withheld = :hold and standing in ('ready', 'limited')
-                and demand = :demand and coalesce(parent, 0) = :place
+                and queue = :queue and coalesce(parent, 0) = :place
             order by priority desc, n
             limit :most";
         let most = most.map_or(-1, |most| most as i64);
         let keys = named_params! {
-            ":group": key, ":hold": hold, ":demand": line.demand, ":place": line.place, ":most": most,
+            ":group": key, ":hold": hold, ":queue": line.demand, ":place": line.place, ":most": most,
         };
         let in_turn = |row: &Row<'_>| {
             Ok(InTurn { rank: (Reverse(row.get("priority")?), row.get("n")?), id: row.get("id")? })

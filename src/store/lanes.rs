@@ -1,5 +1,5 @@
 //! Ready work of a certain kind, found without passing over all the rest: what is
-//! in one task, or has one tag, stands in lanes of its own, each a queue for each demand.
+//! in one task, has one tag or one template, stands in lanes of its own, each a queue for each demand.
 
 use std::cmp::Reverse;
 
@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, named_params};
 
 use super::row::Json;
 use super::{Next, Queue, Tx};
-use crate::domain::{Demand, Selector, TaskId};
+use crate::domain::{Selector, TaskId, TemplateName};
 use crate::error::Result;
 
 /// The statements that read one kind of lane.
@@ -32,6 +32,7 @@ macro_rules! first {
                     select 1 from json_each(:all) as wanted
                     where not exists (
                         select 1 from task_tags where task_id = tasks.id and tag = wanted.value)))
+                and (:template is null or tasks.template in (select id from templates where name = :template))
             order by lane.priority desc, lane.n
             limit :most"
         )
@@ -40,38 +41,53 @@ macro_rules! first {
 
 static IN_TASK: Lane = Lane {
     demands: "
-        select min(demand)
+        select min(queue)
         from tasks
-        where ready = 1 and parent = :lane and demand > :last",
+        where ready = 1 and parent = :lane and queue > :last",
     first: first!(
         "tasks as lane cross join tasks on tasks.n = lane.n
-        where lane.ready = 1 and lane.parent = :lane and lane.demand = :demand"
+        where lane.ready = 1 and lane.parent = :lane and lane.queue = :queue"
     ),
 };
 
 static WITH_TAG: Lane = Lane {
     demands: "
-        select min(demand)
+        select min(queue)
         from ready_tags
-        where tag = :lane and demand > :last",
+        where tag = :lane and queue > :last",
     first: first!(
         "ready_tags as lane cross join tasks on tasks.n = lane.n
-        where lane.tag = :lane and lane.demand = :demand"
+        where lane.tag = :lane and lane.queue = :queue"
+    ),
+};
+
+static OF_TEMPLATE: Lane = Lane {
+    demands: "
+        select min(queue)
+        from tasks
+        where ready = 1 and template = :lane and queue > :last",
+    first: first!(
+        "tasks as lane cross join tasks on tasks.n = lane.n
+        where lane.ready = 1 and lane.template = :lane and lane.queue = :queue"
     ),
 };
 
 impl Tx<'_> {
-    /// Returns the first ready tasks that a selector lets through and that ask for what `fits`.
+    /// Returns the first ready tasks that a selector lets through and whose queue `fits`.
     pub fn offered(
         &self,
         selector: &Selector,
-        fits: impl Fn(&Demand) -> bool,
+        fits: impl Fn(&Queue) -> bool,
         most: usize,
     ) -> Result<Vec<Next>> {
         let mut found = Vec::new();
         if let Some(under) = &selector.under {
             for n in self.places_under(under)? {
                 found.extend(self.first_of(&IN_TASK, &n, selector, (&fits, most))?);
+            }
+        } else if let Some(template) = &selector.template {
+            for version in self.versions_of(template)? {
+                found.extend(self.first_of(&OF_TEMPLATE, &version, selector, (&fits, most))?);
             }
         } else {
             let tags = if selector.tags_any.is_empty() { &selector.tags_all[..] } else { &selector.tags_any };
@@ -91,7 +107,7 @@ impl Tx<'_> {
         lane: &Lane,
         key: &dyn ToSql,
         selector: &Selector,
-        (fits, most): (&dyn Fn(&Demand) -> bool, usize),
+        (fits, most): (&dyn Fn(&Queue) -> bool, usize),
     ) -> Result<Vec<Next>> {
         let only = |tags: &Vec<_>| Some(Json(tags.clone())).filter(|Json(tags)| !tags.is_empty());
         let (any, all) = (only(&selector.tags_any), only(&selector.tags_all));
@@ -106,16 +122,24 @@ impl Tx<'_> {
                 return Ok(found);
             };
             queue.spelling().clone_into(&mut last);
-            if !fits(&queue.demand) {
+            if !fits(&queue) || self.stands_still(&queue)? {
                 continue;
             }
             let keys = named_params! {
-                ":lane": key, ":demand": queue.spelling(), ":any": any, ":all": all, ":most": most as i64,
+                ":lane": key, ":queue": queue.spelling(), ":any": any, ":all": all,
+                ":template": selector.template, ":most": most as i64,
             };
             for next in first.query_map(keys, next_task)? {
                 found.push(next?);
             }
         }
+    }
+
+    fn versions_of(&self, template: &TemplateName) -> Result<Vec<i64>> {
+        const SQL: &str = "select id from templates where name = :name";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let rows = statement.query_map(named_params! { ":name": template }, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns the ages of a task and of everything under it that has open tasks in it.

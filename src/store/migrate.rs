@@ -23,7 +23,8 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_overlays.sql"),
     include_str!("migrations/0006_messages.sql"),
     include_str!("migrations/0007_alive.sql"),
-    include_str!("migrations/0008_jobs.sql"),
+    include_str!("migrations/0008_projects.sql"),
+    include_str!("migrations/0009_jobs.sql"),
 ];
 
 /// Says whether the file is ours and as new as this program.

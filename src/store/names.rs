@@ -3,7 +3,7 @@
 use rusqlite::{ToSql, named_params};
 
 use super::Tx;
-use crate::domain::{TaskId, WorkerId};
+use crate::domain::{TaskId, WorkerId, nearest};
 use crate::error::Result;
 
 impl Tx<'_> {
@@ -67,4 +67,17 @@ impl Tx<'_> {
         let rows = statement.query_map(values, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+/// Returns the name that was most likely meant, or else all of them if they are few.
+pub(super) fn likely(given: &str, mut names: Vec<String>) -> Vec<String> {
+    const FEW: usize = 5;
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    if let Some(near) = nearest(given, &known) {
+        return vec![near.to_owned()];
+    }
+    if names.len() > FEW {
+        names.clear();
+    }
+    names
 }

@@ -1,4 +1,7 @@
-//! The queues of ready work: one for each demand, in the order in which its tasks are handed out.
+//! The queues of ready work: one for each demand in each project, in the order in which its tasks are handed out.
+//!
+//! Whether a project lets its work be claimed is asked of the project when its
+//! queues are looked for, so that thousands of paused tasks cost a claim one look.
 
 use std::cmp::Reverse;
 
@@ -8,13 +11,14 @@ use serde::Deserialize;
 use super::Tx;
 use super::filter::{Filter, filters};
 use super::lists::{Listed, Page, Start, count, page};
-use crate::domain::{Demand, Priority, TaskId};
-use crate::error::Result;
+use crate::domain::{Demand, Priority, ProjectKey, ProjectState, TaskId};
+use crate::error::{Error, Result};
 
-/// The tasks that ask the same of their worker: one queue of ready work.
+/// The tasks of a project, or of none, that ask the same of their worker: one queue of ready work.
 #[derive(Clone, Debug)]
 pub struct Queue {
     spelling: String,
+    pub project: Option<ProjectKey>,
     pub demand: Demand,
 }
 
@@ -25,26 +29,48 @@ pub struct Next {
     pub rank: (Reverse<Priority>, i64),
 }
 
-const IN_QUEUE: &str = page!("ready = 1 and demand = :queue", "priority desc, n");
-const COUNT_IN_QUEUE: &str = count!("ready = 1 and demand = :queue");
+const IN_QUEUE: &str = page!("ready = 1 and queue = :queue", "priority desc, n");
+const COUNT_IN_QUEUE: &str = count!("ready = 1 and queue = :queue");
 
 impl Tx<'_> {
-    /// Returns the queues that have ready work.
+    /// Returns the queues that have ready work which may be claimed.
     pub fn queues(&self) -> Result<Vec<Queue>> {
+        self.queues_in(None)
+    }
+
+    /// Returns the same, or only those of a project. What stands still is passed over as a whole.
+    pub fn queues_in(&self, project: Option<ProjectKey>) -> Result<Vec<Queue>> {
         const NEXT: &str = "
-            select min(demand)
+            select min(queue)
             from tasks
-            where ready = 1 and demand > :last";
+            where ready = 1 and queue > :last and queue < :end";
         let mut statement = self.0.prepare_cached(NEXT)?;
         let mut queues: Vec<Queue> = Vec::new();
+        let (mut last, end) = match project {
+            Some(project) => (Queue::before(project), Queue::after(project)),
+            None => (String::new(), Queue::END.to_owned()),
+        };
         loop {
-            let last = queues.last().map_or("", Queue::spelling);
-            let next = statement.query_row(named_params! { ":last": last }, |row| row.get(0))?;
-            match next {
-                Some(spelling) => queues.push(Queue::read(spelling)?),
-                None => return Ok(queues),
+            let keys = named_params! { ":last": last, ":end": end };
+            let Some(spelling) = statement.query_row(keys, |row| row.get(0))? else {
+                return Ok(queues);
+            };
+            let queue = Queue::read(spelling)?;
+            let is_known = queues.last().is_some_and(|last| last.project == queue.project);
+            match queue.project {
+                Some(project) if !is_known && self.stands_still(&queue)? => last = Queue::after(project),
+                _ => {
+                    last.clone_from(&queue.spelling);
+                    queues.push(queue);
+                }
             }
         }
+    }
+
+    /// Says whether the project of a queue lets nothing be claimed now.
+    pub(super) fn stands_still(&self, queue: &Queue) -> Result<bool> {
+        let state = queue.project.map(|project| self.project_state(project)).transpose()?;
+        Ok(state.is_some_and(|state| state != ProjectState::Active))
     }
 
     /// Returns the task of the queue that is to be handed out first.
@@ -52,7 +78,7 @@ impl Tx<'_> {
         const SQL: &str = "
             select n, id, priority
             from tasks
-            where ready = 1 and demand = :queue
+            where ready = 1 and queue = :queue
             order by priority desc, n
             limit 1";
         let mut statement = self.0.prepare_cached(SQL)?;
@@ -101,7 +127,7 @@ impl Tx<'_> {
     pub(super) fn count_ready(&self, filter: &Filter, most: i64) -> Result<usize> {
         const WHOLE_QUEUE: &str = "
             select count(*)
-            from (select 1 from tasks where ready = 1 and demand = :queue limit :most)";
+            from (select 1 from tasks where ready = 1 and queue = :queue limit :most)";
         let mut total = 0;
         for queue in self.queues_of(filter)? {
             total += match filter.is_of_queues_only() {
@@ -119,18 +145,37 @@ impl Tx<'_> {
 }
 
 impl Queue {
-    /// Returns the demand as the column spells it.
+    /// What no queue comes after.
+    const END: &str = "~";
+
+    /// Returns the queue as the column spells it.
     pub(super) fn spelling(&self) -> &str {
         &self.spelling
     }
 
-    /// Reads the two lists of tags as the column spells them, one after the other.
+    /// Returns what all queues of a project come after.
+    fn before(ProjectKey(number): ProjectKey) -> String {
+        format!("{number}[")
+    }
+
+    /// Returns what all queues of a project come before.
+    fn after(ProjectKey(number): ProjectKey) -> String {
+        // The character after the bracket that each list begins with.
+        format!("{number}\\")
+    }
+
+    /// Reads the project and the two lists of tags as the column spells them, one after the other.
     pub(super) fn read(spelling: String) -> Result<Self> {
-        let mut lists = serde_json::Deserializer::from_str(&spelling);
+        let (project, lists) = spelling.split_at(spelling.find('[').unwrap_or_default());
+        let project = match project {
+            "" => None,
+            number => Some(ProjectKey(number.parse().map_err(Error::internal)?)),
+        };
+        let mut lists = serde_json::Deserializer::from_str(lists);
         let demand = Demand {
             needed: Deserialize::deserialize(&mut lists)?,
             wanted: Deserialize::deserialize(&mut lists)?,
         };
-        Ok(Self { spelling, demand })
+        Ok(Self { project, demand, spelling })
     }
 }

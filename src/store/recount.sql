@@ -45,12 +45,26 @@ set blocked_above = above.blocked
 from above
 where tasks.id = above.id and tasks.blocked_above <> above.blocked;
 
+with recursive within (id, project) as (
+    select id, (select task from projects where task = tasks.n)
+    from tasks
+    where id not in (select to_task_id from dependencies where vertical = 1)
+    union all
+    select to_task_id, within.project
+    from within
+    join dependencies on from_task_id = within.id and vertical = 1
+)
+update tasks
+set project = within.project
+from within
+where tasks.id = within.id and tasks.project is not within.project;
+
 delete from tallies;
-insert into tallies (status, standing, tasks)
-select status, standing, count(*)
+insert into tallies (project, status, standing, tasks)
+select coalesce(project, 0), status, standing, count(*)
 from tasks
 where standing is not null
-group by status, standing;
+group by 1, 2, 3;
 
 insert into unsettled_groups (name)
 select distinct group_key

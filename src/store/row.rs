@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{
     AttachmentType, CounterName, Digest, EdgeKindName, ErrorClass, GroupKey, MarkPath, MessageKind, Phase,
-    Priority, RequestId, Standing, Status, Tag, TaskId, Timestamp, WorkerId,
+    Priority, ProjectKey, ProjectName, ProjectState, RequestId, Standing, Status, Tag, TaskId, TemplateName,
+    Timestamp, WorkerId,
 };
 
 /// A value that a column holds as JSON.
@@ -59,7 +60,9 @@ name_columns!(
     Digest,
     CounterName,
     GroupKey,
-    ErrorClass
+    ErrorClass,
+    ProjectName,
+    TemplateName
 );
 
 impl FromSql for Standing {
@@ -85,6 +88,32 @@ impl FromSql for MessageKind {
 impl ToSql for MessageKind {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for ProjectState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let word = value.as_str()?;
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == word);
+        found.ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for ProjectState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for ProjectKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
+impl ToSql for ProjectKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::jobs::Hold;
 use super::row::{Columns, Json};
 use super::{Because, Event, Tx};
-use crate::domain::{Demand, Meaning, Status, Tag, Task, TaskDraft, TaskId, TaskRef, Timestamp};
+use crate::domain::{Demand, Meaning, ProjectKey, Status, Tag, Task, TaskDraft, TaskId, TaskRef, Timestamp};
 use crate::error::{Error, Result};
 
 /// Completes a statement that reads whole tasks.
@@ -18,7 +18,10 @@ macro_rules! tasks_sql {
             "select id, title, description, workflow, status, phase, priority, worker_id, claimed_at,
                 attempt, needed_tags, wanted_tags, tags, points, time_estimate_ms, time_actual_ms,
                 timed_since, started_at, completed_at, current_thought, created_at, created_by, updated_at,
-                deleted_at, open_blockers, blocked_above, open_children, ready, is_job, withheld <> 0, group_key
+                deleted_at, open_blockers, blocked_above, open_children,
+                ready and not exists (
+                    select 1 from projects where projects.task = tasks.project and state <> 'active'),
+                is_job, withheld <> 0, group_key, project, project is n, template
             from tasks ",
             $rest
         )
@@ -32,6 +35,7 @@ pub struct FirstPlace<'a> {
     pub status: &'a Status,
     pub meaning: Meaning,
     pub parent: Option<&'a TaskId>,
+    pub project: Option<ProjectKey>,
     pub open_blockers: i64,
     pub blocked_above: i64,
 }
@@ -111,12 +115,12 @@ impl Tx<'_> {
             insert into tasks (id, title, description, workflow, status, phase, priority,
                 needed_tags, wanted_tags, tags, points, time_estimate_ms,
                 created_at, created_by, updated_at, is_waiting, is_blocking, is_ended,
-                open_blockers, blocked_above, is_job, withheld, group_key)
+                open_blockers, blocked_above, is_job, withheld, group_key, project)
             values (:id, :title, :description, :workflow, :status, :phase, :priority,
                 :needed, :wanted, :tags, :points, :estimate,
                 :now, :worker, :now, :waiting, :blocking, :ended,
-                :open_blockers, :blocked_above, :is_job, :withheld, :group)";
-        let FirstPlace { status, meaning, parent, open_blockers, blocked_above } = place;
+                :open_blockers, :blocked_above, :is_job, :withheld, :group, :project)";
+        let FirstPlace { status, meaning, parent, project, open_blockers, blocked_above } = place;
         let TaskDraft {
             id,
             title,
@@ -154,6 +158,7 @@ impl Tx<'_> {
             ":is_job": job.is_some(),
             ":withheld": job.as_ref().map_or(Hold::Nothing, Hold::of),
             ":group": group,
+            ":project": project,
         })?;
         self.add_tags(id, tags)?;
         if let Some(job) = job {
@@ -284,5 +289,8 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         is_job: columns.next()?,
         is_withheld: columns.next()?,
         group: columns.next()?,
+        project: columns.next()?,
+        is_project: columns.next()?,
+        template: columns.next()?,
     })
 }

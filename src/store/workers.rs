@@ -54,16 +54,18 @@ impl Tx<'_> {
     /// One who is new, or comes back after it had taken its leave, hears of marks from now on.
     pub fn put_worker(&self, worker: &Worker) -> Result<()> {
         const SQL: &str = "
-            insert into workers (id, tags, workflow, overlays, max_claims, registered_at, last_heartbeat,
+            insert into workers (id, tags, workflow, overlays, max_claims, project, registered_at,
+                last_heartbeat,
                 renewed_at, awake_ms, awake_boot, reserved_ms,
                 pid, process_start, boot, host, last_claim_sequence, told_claim_sequence)
-            select :id, :tags, :workflow, :overlays, :limit, :registered_at, :heartbeat,
+            select :id, :tags, :workflow, :overlays, :limit, :project, :registered_at, :heartbeat,
                 :renewed_at, :awake_ms, :awake_boot, :reserved_ms,
                 :pid, :start, :boot, :host, newest, newest
             from (select coalesce(max(id), 0) as newest from events)
             where true
             on conflict (id) do update set
-                tags = :tags, workflow = :workflow, overlays = :overlays, max_claims = :limit, last_heartbeat = :heartbeat,
+                tags = :tags, workflow = :workflow, overlays = :overlays, max_claims = :limit, project = :project,
+                last_heartbeat = :heartbeat,
                 renewed_at = :renewed_at, awake_ms = :awake_ms, awake_boot = :awake_boot, reserved_ms = :reserved_ms,
                 pid = :pid, process_start = :start, boot = :boot, host = :host,
                 last_claim_sequence = case left_how when 'disconnected' then excluded.last_claim_sequence
@@ -78,6 +80,7 @@ impl Tx<'_> {
             ":workflow": worker.workflow,
             ":overlays": Json(&worker.overlays),
             ":limit": worker.limit.0,
+            ":project": worker.project,
             ":registered_at": worker.registered_at,
             ":heartbeat": worker.last_heartbeat,
             ":renewed_at": worker.sign.at,
@@ -248,6 +251,7 @@ fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
         overlays: row.get::<_, Json<_>>("overlays")?.0,
         limit: ClaimLimit(row.get("max_claims")?),
         selector: row.get::<_, Option<Json<_>>>("selector")?.map(|Json(selector)| selector),
+        project: row.get("project")?,
         registered_at: row.get("registered_at")?,
         last_heartbeat: row.get("last_heartbeat")?,
         sign: Sign { at: row.get("renewed_at")?, awake: awake(row)? },

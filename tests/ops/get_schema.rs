@@ -39,7 +39,10 @@ fn one_table_is_shown_whole() {
     assert_eq!(table["columns"]["priority"], "integer default 5");
     assert_eq!(table["columns"]["description"], "text null");
     assert_eq!(table["columns"]["ready"], "integer computed");
-    assert_eq!(table["references"], json!({ "worker_id": "workers.id" }));
+    assert_eq!(
+        table["references"],
+        json!({ "template": "templates.id", "project": "projects.task", "worker_id": "workers.id" })
+    );
     assert_eq!(table["indexes"]["tasks_status"], "status n");
     assert!(table["sql"][0].as_str().unwrap().to_lowercase().starts_with("create table tasks"));
 }

@@ -127,36 +127,36 @@ fn files_of_others_are_kept_clear_of_there_too() {
 /// What a claim asks the store, and the indexes that answer it without passing over other tasks.
 const PLANS: &[(&str, &str)] = &[
     (
-        "select min(demand) from tasks where ready = 1 and parent = :lane and demand > :last",
-        "tasks_ready_in (parent=? AND demand>?)",
+        "select min(queue) from tasks where ready = 1 and parent = :lane and queue > :last",
+        "tasks_ready_in (parent=? AND queue>?)",
     ),
     (
-        "select n from tasks as lane where lane.ready = 1 and lane.parent = :lane and lane.demand = :demand
+        "select n from tasks as lane where lane.ready = 1 and lane.parent = :lane and lane.queue = :queue
         order by lane.priority desc, lane.n limit 1",
-        "tasks_ready_in (parent=? AND demand=?)",
+        "tasks_ready_in (parent=? AND queue=?)",
     ),
     ("select n from tasks where parent = :n and open_children > 0 order by n", "tasks_parts_in (parent=?)"),
     (
-        "select min(demand) from ready_tags where tag = :lane and demand > :last",
-        "PRIMARY KEY (tag=? AND demand>?)",
+        "select min(queue) from ready_tags where tag = :lane and queue > :last",
+        "PRIMARY KEY (tag=? AND queue>?)",
     ),
     (
-        "select n from ready_tags where tag = :tag and demand = :demand order by priority desc, n limit 1",
-        "PRIMARY KEY (tag=? AND demand=?)",
+        "select n from ready_tags where tag = :tag and queue = :queue order by priority desc, n limit 1",
+        "PRIMARY KEY (tag=? AND queue=?)",
     ),
     (
         "select min(coalesce(parent, 0)) from tasks
         where group_key = :group and withheld = :hold and standing in ('ready', 'limited')
-            and demand = :demand and coalesce(parent, 0) > :last",
-        "tasks_in_turn (group_key=? AND withheld=? AND demand=? AND <expr>>?)",
+            and queue = :queue and coalesce(parent, 0) > :last",
+        "tasks_in_turn (group_key=? AND withheld=? AND queue=? AND <expr>>?)",
     ),
     ("select due_at from jobs where due_at is not null order by due_at limit 1", "jobs_due"),
     (
         "select n from tasks
-        where group_key = :group and withheld = :hold and standing in ('ready', 'limited') and demand = :demand
+        where group_key = :group and withheld = :hold and standing in ('ready', 'limited') and queue = :queue
             and coalesce(parent, 0) = :place
         order by priority desc, n limit 1",
-        "tasks_in_turn (group_key=? AND withheld=? AND demand=? AND <expr>=?)",
+        "tasks_in_turn (group_key=? AND withheld=? AND queue=? AND <expr>=?)",
     ),
     (
         "select worker_id from tasks where group_key = :group and claimed_at is not null order by n",

@@ -57,6 +57,8 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "list_workflows",
         "get_prompts",
         "get_advisory",
+        "projects",
+        "templates",
     ];
     const DESTROY: &[&str] = &["delete", "detach", "unlink", "more"];
     let team = Team::new();

@@ -9,4 +9,5 @@ mod names;
 mod repeats;
 mod reports;
 mod starts;
+mod templates;
 mod waits;

@@ -151,7 +151,9 @@ const COUNTS: &str = "
     select id as what, open_blockers || ' ' || open_children || ' ' || blocked_above as counts
     from tasks
     union all
-    select status || ' ' || standing, tasks from tallies where tasks <> 0
+    select id || ' is in', project from tasks where project is not null
+    union all
+    select project || ' ' || status || ' ' || standing, tasks from tallies where tasks <> 0
     order by what";
 
 /// Fails if something is wrong with a store.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::Context;
-use crate::domain::{EdgeKind, Moment, Refusal, Shape, TaskId, tasks_along};
+use crate::domain::{EdgeKind, Moment, Refusal, Shape, Task, TaskId, tasks_along};
 use crate::error::{Error, Result};
 use crate::store::{Edge, Event, Shift, Tx};
 
@@ -28,6 +28,9 @@ pub fn link(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) 
     }
     if tx.has_edge(from, to, &kind.name)? {
         return Ok(false);
+    }
+    if kind.rule.shape == Shape::Vertical {
+        refuse_projects(tx, &source, &target)?;
     }
     if kind.rule.shape == Shape::Vertical
         && let Some(parent) = tx.parent(to)?
@@ -57,6 +60,19 @@ pub fn kind(cx: &Context, name: &str) -> Result<EdgeKind> {
     found.ok_or_else(|| Error::NotFound { what: "link type", name: name.to_owned(), near: known() })
 }
 
+/// Refuses to put a project under anything, and new work into one that is closed.
+fn refuse_projects(tx: &Tx, parent: &Task, child: &Task) -> Result<()> {
+    if child.is_project {
+        let message = format!("task `{}` is a project, which is under no other task", child.id);
+        return Err(Error::input(message, "link or relink the tasks in it instead"));
+    }
+    let closed = match parent.project {
+        Some(project) if child.project != parent.project => tx.project(project)?.objection_to_growth(),
+        _ => None,
+    };
+    closed.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
 fn refuse_circle(tx: &Tx, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<()> {
     for (earlier, later) in kind.rule.orders(from, to) {
         if let Some(way) = tx.way(&later, &earlier)? {
@@ -83,6 +99,7 @@ fn count(tx: &Tx, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<Shift> 
         shift.freed = tx.recount_blockers(to)?;
     }
     if kind.rule.shape == Shape::Vertical {
+        tx.recount_project(to)?;
         shift.freed.extend(tx.recount_above(to)?);
     }
     if kind.rule.contains() && tx.recount_children(from)? {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::{Phase, Priority, Status, Tag, Task, TaskId, WorkerId};
+use crate::error::Result;
 use crate::store::{Listed, Neighbour};
 
 /// A task in three words.
@@ -109,4 +111,14 @@ pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 pub fn is_zero(value: &i64) -> bool {
     *value == 0
+}
+
+/// Returns a part of an answer, if it says anything and there is room for it.
+pub fn if_short<T: Serialize + Default + PartialEq>(value: &T) -> Result<Option<Value>> {
+    const ROOM: usize = 800;
+    if is_default(value) {
+        return Ok(None);
+    }
+    let value = serde_json::to_value(value)?;
+    Ok(Some(value).filter(|value| value.to_string().len() <= ROOM))
 }

@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::claiming::{self, Beginning, Force, Taken};
 use super::gating;
-use crate::domain::{Length, Refusal, Selector, Standing, Tag, Task, TaskRef, Timestamp};
+use crate::domain::{
+    Length, ProjectName, ProjectState, Refusal, Selector, Standing, Tag, Task, TaskRef, TemplateName,
+    Timestamp,
+};
 use crate::error::Result;
 use crate::ops::job::{due, setting};
 use crate::ops::mark::Files;
@@ -18,27 +21,31 @@ use crate::{Context, Effect};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    task: Option<TaskRef>,
+    pub task: Option<TaskRef>,
     /// New ones.
-    count: Option<usize>,
+    pub count: Option<usize>,
     /// To mark.
     #[serde(default)]
-    files: Files,
+    pub files: Files,
     /// Override holder and blockers.
     #[serde(default)]
-    force: bool,
+    pub force: bool,
     /// Only what is under this.
-    under: Option<TaskRef>,
+    pub under: Option<TaskRef>,
+    #[schemars(extend("x-rare" = true))]
+    pub project: Option<ProjectName>,
+    #[schemars(extend("x-rare" = true))]
+    pub template: Option<TemplateName>,
     /// Only what has one of these.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
-    tags_any: Vec<Tag>,
+    pub tags_any: Vec<Tag>,
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
-    tags_all: Vec<Tag>,
+    pub tags_all: Vec<Tag>,
     /// After so long it is taken away again, unless `thinking` extends it.
     #[schemars(extend("x-rare" = true))]
-    lease: Option<Length>,
+    pub lease: Option<Length>,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,7 +116,7 @@ impl Operation for Claim {
         if due::is_any(tx, cx)? || next(tx, cx, selector.as_ref())?.is_some() {
             return Ok(None);
         }
-        nothing(tx, selector.as_ref()).map(Some)
+        nothing(tx, cx, selector.as_ref()).map(Some)
     }
 
     fn comes_to_nothing(&self, answer: &Value) -> bool {
@@ -118,17 +125,12 @@ impl Operation for Claim {
 }
 
 impl Claim {
-    /// The best for the worker, of what it asks for.
-    pub fn best(under: Option<TaskRef>, tags_any: Vec<Tag>, tags_all: Vec<Tag>) -> Self {
-        Self { under, tags_any, tags_all, ..Self::default() }
-    }
-
     /// Returns the task that it would take now, or else says why there is none.
     pub fn within_reach(&self, tx: &Tx, cx: &Context) -> Result<std::result::Result<Task, Claimed>> {
         let selector = self.selector(tx)?;
         match within_reach(tx, cx, selector.as_ref())? {
             Some(task) => Ok(Ok(task)),
-            None => nothing(tx, selector.as_ref()).map(Err),
+            None => nothing(tx, cx, selector.as_ref()).map(Err),
         }
     }
 
@@ -155,7 +157,18 @@ impl Claim {
     /// Returns which work is asked for, if any in particular.
     fn selector(&self, tx: &Tx) -> Result<Option<Selector>> {
         let under = self.under.as_ref().map(|under| tx.resolve(under)).transpose()?;
-        let selector = Selector { under, tags_any: self.tags_any.clone(), tags_all: self.tags_all.clone() };
+        let project = self.project.as_ref().map(|name| tx.project_named(name)).transpose()?;
+        let project = project.map(|project| project.key);
+        if let Some(template) = &self.template {
+            tx.template_for(project, template)?;
+        }
+        let selector = Selector {
+            project,
+            template: self.template.clone(),
+            under,
+            tags_any: self.tags_any.clone(),
+            tags_all: self.tags_all.clone(),
+        };
         Ok(Some(selector).filter(|selector| !selector.is_any()))
     }
 
@@ -220,7 +233,7 @@ fn claim_best(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Clai
     due::catch_up(tx, cx)?;
     match next(tx, cx, selector)? {
         Some(task) => claim_one(tx, cx, &task, Force::No),
-        None => nothing(tx, selector),
+        None => nothing(tx, cx, selector),
     }
 }
 
@@ -262,7 +275,7 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize, selector: Option<&Selector>) -
         }
     }
     match tasks.is_empty() {
-        true => nothing(tx, selector),
+        true => nothing(tx, cx, selector),
         false => Ok(Claimed::Several { tasks, total: None }),
     }
 }
@@ -291,9 +304,14 @@ pub fn next(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option
 }
 
 /// Says why there is nothing to claim.
-fn nothing(tx: &Tx, selector: Option<&Selector>) -> Result<Claimed> {
+fn nothing(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Claimed> {
+    let project = cx.actor()?.project.map(|project| tx.project(project)).transpose()?;
+    let (tallies, place) = match &project {
+        Some(project) => (tx.tallies_in(project.key)?, format!(" in project `{}`", project.name)),
+        None => (tx.tallies()?, String::new()),
+    };
     let mut counts: Vec<(Standing, i64)> = Vec::new();
-    for tally in tx.tallies()?.into_iter().filter(|tally| tally.standing != Standing::Ended) {
+    for tally in tallies.into_iter().filter(|tally| tally.standing != Standing::Ended) {
         match counts.iter_mut().find(|(standing, _)| *standing == tally.standing) {
             Some((_, count)) => *count += tally.tasks,
             None => counts.push((tally.standing, tally.tasks)),
@@ -309,10 +327,15 @@ fn nothing(tx: &Tx, selector: Option<&Selector>) -> Result<Claimed> {
         .collect();
     open.extend(reserved(tx)?);
     let scheduled = counts.iter().any(|(standing, _)| *standing == Standing::Scheduled);
-    let (why, next) = match counts.is_empty() {
-        true => ("no task is open".to_owned(), "create tasks, or stop"),
-        false => (
-            format!("nothing is ready for you: {}", open.join(", ")),
+    let stands_still = project.as_ref().filter(|project| project.state != ProjectState::Active);
+    let (why, next) = match (stands_still, counts.is_empty()) {
+        (Some(project), _) => (
+            format!("project `{}` is {}", project.name, project.state.as_str()),
+            "wait, or connect with another project",
+        ),
+        (None, true) => (format!("no task is open{place}"), "create tasks, or stop"),
+        (None, false) => (
+            format!("nothing is ready for you{place}: {}", open.join(", ")),
             "`wait` with `claim` waits for one, `explain` says what holds them back",
         ),
     };

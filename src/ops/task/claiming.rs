@@ -6,12 +6,13 @@ use super::brief::shortened;
 use super::guiding;
 use crate::Context;
 use crate::domain::{
-    Candidate, Demand, Phase, Refusal, Selector, Standing, Status, Step, Task, TaskId, Timestamp, Worker,
+    Candidate, Phase, ProjectKey, Refusal, Selector, Standing, Status, Step, Task, TaskId, Timestamp, Worker,
     listed,
 };
 use crate::error::Result;
 use crate::ops::mark::marking;
 use crate::ops::passage::{self, Consequences};
+use crate::ops::project::instructing;
 use crate::store::{EarlierTry, Filter, Listed, Next, Order, Page, Queue, Start, Tx};
 
 /// A task that the worker has, with what it needs to begin.
@@ -33,6 +34,9 @@ pub struct Taken {
     /// What has to be attached before it can go on from here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<String>,
+    /// What is to be known in its project, the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// What the workflow says to one who starts on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<String>,
@@ -114,12 +118,14 @@ pub fn objections(
 ) -> Result<Vec<Refusal>> {
     let blocked = task.open_blockers > 0 || task.blocked_above > 0;
     let holder = task.holder.as_ref().filter(|holder| **holder != worker.id);
+    let project = task.project.map(|project| tx.project(project)).transpose()?;
     let candidate = Candidate {
         task,
         worker,
         workflow: &*cx.rules_of(tx, task)?,
         blockers: if blocked { tx.blockers(&task.id)? } else { Vec::new() },
         withheld: if task.is_withheld { tx.withheld(task)? } else { None },
+        project: project.as_ref(),
         held: tx.working_on(&worker.id)?,
         holder: holder.map(|holder| tx.worker(holder)).transpose()?,
         now: cx.now,
@@ -143,23 +149,28 @@ pub const PASSED_OVER: usize = 10;
 /// Returns the ready task that the worker should do first, if it qualifies for any: the first in the
 /// queue or, if others are at work on the files of that one, the next whose files are free.
 pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker, selector: Option<&Selector>) -> Result<Option<Task>> {
-    if let Some(selector) = selector.filter(|selector| !selector.is_any()) {
+    if let Some(selector) = selector.filter(|selector| !selector.is_any_of_project()) {
         return best_offered(tx, cx, worker, selector);
     }
-    let Some(first) = first_for(tx, worker)? else {
+    let project = selector.and_then(|selector| selector.project).or(worker.project);
+    let Some(first) = first_for(tx, worker, project)? else {
         return Ok(None);
     };
     if marking::held_by_others(tx, cx, &first, worker)?.is_empty() {
         return tx.task(&first).map(Some);
     }
-    let fitting = tx.queues()?.into_iter().filter(|queue| queue.demand.objection(&worker.tags).is_none());
+    let fitting =
+        tx.queues_in(project)?.into_iter().filter(|queue| queue.demand.objection(&worker.tags).is_none());
     let best = best_of(tx, cx, worker, fitting.collect())?;
     best.map(|best| tx.task(&best.id)).transpose()
 }
 
 /// The same among what a selector lets through.
 fn best_offered(tx: &Tx, cx: &Context, worker: &Worker, selector: &Selector) -> Result<Option<Task>> {
-    let fits = |demand: &Demand| demand.objection(&worker.tags).is_none();
+    let project = selector.project.or(worker.project);
+    let fits = |queue: &Queue| {
+        queue.demand.objection(&worker.tags).is_none() && (project.is_none() || queue.project == project)
+    };
     let mut first = None;
     for most in [1, PASSED_OVER + 1] {
         let offered = tx.offered(selector, fits, most)?;
@@ -192,9 +203,9 @@ pub fn best_of(tx: &Tx, cx: &Context, worker: &Worker, queues: Vec<Queue>) -> Re
 }
 
 /// Returns the first task of all queues that the worker qualifies for.
-fn first_for(tx: &Tx, worker: &Worker) -> Result<Option<TaskId>> {
+fn first_for(tx: &Tx, worker: &Worker, project: Option<ProjectKey>) -> Result<Option<TaskId>> {
     let mut best: Option<Next> = None;
-    for queue in tx.queues()? {
+    for queue in tx.queues_in(project)? {
         if queue.demand.objection(&worker.tags).is_some() {
             continue;
         }
@@ -221,7 +232,11 @@ impl Taken {
         let job = if task.is_job { tx.job(id)? } else { None };
         let before = if task.attempt > 1 { Earlier::of(tx, &task)? } else { None };
         let lease_until = job.and_then(|job| job.lease_until);
-        Ok(Self { gates, guidance, lease_until, before, ..Self::of(task) })
+        let instructions = match task.project {
+            Some(project) => instructing::tell(tx, &cx.actor()?.id, &tx.project(project)?)?,
+            None => None,
+        };
+        Ok(Self { gates, guidance, instructions, lease_until, before, ..Self::of(task) })
     }
 
     const DESCRIPTION: usize = 120;
@@ -237,6 +252,7 @@ impl Taken {
             phase: task.phase,
             resumed: false,
             gates: Vec::new(),
+            instructions: None,
             guidance: None,
             lease_until: None,
             before: None,

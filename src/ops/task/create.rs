@@ -74,10 +74,10 @@ pub struct Create {
     pub return_ids: bool,
     /// The rows that could not be read, where the others are created without them.
     #[serde(skip)]
-    misread: Vec<Misfit>,
+    pub(in crate::ops) misread: Vec<Misfit>,
     /// The tasks were given as rows.
     #[serde(skip)]
-    is_table: bool,
+    pub(in crate::ops) is_table: bool,
 }
 
 #[derive(Serialize)]
@@ -154,11 +154,6 @@ impl Create {
         self.tasks.iter_mut().try_for_each(|task| task.locate_files(places))
     }
 
-    /// Says whether it, or one in it, is to be of a group.
-    pub fn is_of_group(&self) -> bool {
-        self.job.as_ref().is_some_and(|job| job.group.is_some()) || self.tasks.iter().any(Self::is_of_group)
-    }
-
     /// Says whether this is not a task but a list of tasks.
     fn is_list(&self) -> bool {
         self.title.is_none() && self.description.is_none() && !self.tasks.is_empty()
@@ -218,4 +213,10 @@ impl Many {
         failed.truncate(Self::FAILED);
         Self { failed_total: (total > failed.len()).then_some(total), failed, ..self }
     }
+}
+
+/// Adds a task that comes to stand under no other, wherever its maker works.
+pub fn found(tx: &Tx, cx: &Context, task: &Create) -> Result<()> {
+    plant(tx, cx, std::slice::from_ref(task), None, &TreeKinds::default())?;
+    Ok(())
 }

@@ -112,6 +112,7 @@ fn remove(tx: &Tx, cx: &Context, id: &TaskId, reason: Option<&str>) -> Result<()
     // What was deleted before, and stays, stands under nothing now.
     for orphan in &below {
         tx.recount_above(orphan)?;
+        tx.recount_project(orphan)?;
     }
     tx.record(&Event { task: Some(id), ..Event::of("obliterated", &cx.because("delete").for_reason(reason)) })
 }

@@ -3,12 +3,13 @@
 use super::create::Create;
 use super::words;
 use crate::Context;
-use crate::domain::{Demand, JobDraft, TaskDraft, TaskId, Title};
+use crate::domain::{Defaults, Demand, JobDraft, TaskDraft, TaskId, Title};
 use crate::error::{Error, Result};
 use crate::ops::job::setting;
 
 /// Returns what a task will be, if it can be that.
-pub fn draft(cx: &Context, task: &Create, id: &TaskId) -> Result<TaskDraft> {
+pub fn draft(cx: &Context, task: &Create, id: &TaskId, project: Option<&Defaults>) -> Result<TaskDraft> {
+    let said = said(task).or(project.unwrap_or(&Defaults::default()));
     if let Some(text) = &task.description {
         words::check_text(cx, "description", &text.0)?;
     }
@@ -21,8 +22,8 @@ pub fn draft(cx: &Context, task: &Create, id: &TaskId) -> Result<TaskDraft> {
         return Err(Error::input("a task needs a `title`", ""));
     };
     let own = cx.worker.as_ref().map_or(&cx.config.workflows.default, |worker| &worker.workflow);
-    let workflow = task.workflow.as_ref().unwrap_or(own);
-    if let Some(phase) = &task.phase {
+    let workflow = said.workflow.as_ref().unwrap_or(own);
+    if let Some(phase) = &said.phase {
         words::check_phase(cx, cx.workflow(workflow)?, phase)?;
     }
     words::check_tags(cx, task.tags.iter().chain(&task.needed_tags).chain(&task.wanted_tags))?;
@@ -31,10 +32,10 @@ pub fn draft(cx: &Context, task: &Create, id: &TaskId) -> Result<TaskDraft> {
         title: title.0,
         description: task.description.as_ref().map(|text| text.0.clone()),
         workflow: workflow.clone(),
-        phase: task.phase.clone(),
-        priority: task.priority.unwrap_or_default(),
-        demand: Demand { needed: task.needed_tags.clone(), wanted: task.wanted_tags.clone() },
-        tags: task.tags.clone(),
+        phase: said.phase,
+        priority: said.priority.unwrap_or_default(),
+        demand: Demand { needed: said.needed_tags, wanted: said.wanted_tags },
+        tags: said.tags,
         points: task.points,
         time_estimate_ms: task.time_estimate_ms,
         job: job(cx, task)?,
@@ -50,4 +51,16 @@ fn job(cx: &Context, task: &Create) -> Result<Option<JobDraft>> {
     setting::check(&settings)?;
     let not_before = task.not_before.map(|when| when.from(cx.now)).filter(|then| *then > cx.now);
     Ok(Some(JobDraft { settings, not_before }))
+}
+
+/// Returns what a task says of what a project may say for all.
+fn said(task: &Create) -> Defaults {
+    Defaults {
+        priority: task.priority,
+        tags: task.tags.clone(),
+        needed_tags: task.needed_tags.clone(),
+        wanted_tags: task.wanted_tags.clone(),
+        phase: task.phase.clone(),
+        workflow: task.workflow.clone(),
+    }
 }

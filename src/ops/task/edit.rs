@@ -26,6 +26,18 @@ pub struct Edit<'a> {
     pub wanted_tags: Option<&'a BTreeSet<Tag>>,
 }
 
+/// Gives a task other texts; says whether they are different.
+pub fn reword(
+    tx: &Tx,
+    cx: &Context,
+    task: &Task,
+    title: Option<&Title>,
+    description: Option<&Text>,
+) -> Result<bool> {
+    let edit = Edit { title, description, ..Edit::default() };
+    Ok(!edit.apply(tx, cx, task, &cx.because("update"))?.is_empty())
+}
+
 impl Edit<'_> {
     /// Changes the task, and says which fields are different now.
     pub fn apply(&self, tx: &Tx, cx: &Context, task: &Task, because: &Because<'_>) -> Result<Vec<String>> {

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::brief::{Brief, Row, is_zero};
 use super::{claiming, gating};
-use crate::domain::{Refusal, Standing, Status, TaskId, TaskRef, Timestamp, Worker, WorkerId, listed};
+use crate::domain::{
+    ProjectState, Refusal, Standing, Status, TaskId, TaskRef, Timestamp, Worker, WorkerId, listed,
+};
 use crate::error::Result;
 use crate::ops::mark::marking::{self, Conflict};
 use crate::ops::worker::presence;
@@ -58,6 +60,9 @@ pub struct Situation {
     /// When something changes by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_at: Option<Timestamp>,
+    /// Tasks that could be claimed if their project, or their state, let them be.
+    #[serde(skip_serializing_if = "is_zero")]
+    paused: i64,
     /// The tasks that most others wait for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bottlenecks: Vec<Bottleneck>,
@@ -165,7 +170,7 @@ pub fn outlook(tx: &Tx, cx: &Context) -> Result<String> {
 fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
     let worker = cx.worker.as_ref();
     let (fitting, others): (Vec<Queue>, Vec<Queue>) = tx
-        .queues()?
+        .queues_in(worker.and_then(|worker| worker.project))?
         .into_iter()
         .partition(|queue| worker.is_none_or(|worker| queue.demand.objection(&worker.tags).is_none()));
     let for_you =
@@ -181,17 +186,22 @@ fn situation(tx: &Tx, cx: &Context) -> Result<Situation> {
         tallies.iter().filter(|tally| tally.standing != Standing::Ended).map(|tally| tally.tasks).sum();
     let you = worker.map(|worker| standing_of(tx, worker)).transpose()?.flatten();
     let held = holdings(tx, cx)?;
-    let next = advice(ready_for_you, you.is_some(), !held.is_empty(), !others.is_empty(), (open, scheduled));
+    let still = standing_still(tx, worker)?;
+    let next = match &still {
+        Some(_) => "wait, or connect with another project",
+        None => advice(ready_for_you, you.is_some(), !held.is_empty(), !others.is_empty(), (open, scheduled)),
+    };
     Ok(Situation {
         ready_for_you,
         best: best.map(|task| Row::of(task, false)),
         ready_for_others: others.iter().map(wanted).collect(),
-        you,
+        you: still.or(you),
         held,
         blocked: standing(Standing::Blocked),
         scheduled,
         limited: standing(Standing::Limited),
         next_at: if scheduled > 0 { tx.next_due()? } else { None },
+        paused: standing(Standing::Paused),
         bottlenecks: bottlenecks(tx)?,
         next: next.to_owned(),
     })
@@ -220,6 +230,13 @@ fn standing_of(tx: &Tx, worker: &Worker) -> Result<Option<String>> {
     let held = tx.working_on(&worker.id)?;
     let full = !worker.limit.allows(held);
     Ok(full.then(|| format!("you hold {held} and may hold {}", worker.limit.0)))
+}
+
+/// Says that nothing is claimed in the project that the worker works in, if so.
+fn standing_still(tx: &Tx, worker: Option<&Worker>) -> Result<Option<String>> {
+    let project = worker.and_then(|worker| worker.project).map(|project| tx.project(project)).transpose()?;
+    let still = project.filter(|project| project.state != ProjectState::Active);
+    Ok(still.map(|project| format!("your project `{}` is {}", project.name, project.state.as_str())))
 }
 
 fn wanted(queue: &Queue) -> String {

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::brief::{Brief, is_default, is_zero, shortened};
 use crate::domain::{
-    Backoff, Blocker, Dollars, GroupKey, Job, Length, MarkPath, Millis, Phase, Priority, Status, Tag, Task,
-    TaskId, TaskRef, Timestamp, WorkerId,
+    Backoff, Blocker, Dollars, GroupKey, Job, Length, MarkPath, Millis, Phase, Priority, ProjectName, Status,
+    Tag, Task, TaskId, TaskRef, Timestamp, Values, WorkerId,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::Operation;
 use crate::ops::attachment::Row;
 use crate::ops::track::Happening;
@@ -65,6 +65,14 @@ pub struct Whole {
     cost_usd: Option<Dollars>,
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<ProjectName>,
+    /// What it was made from: name and version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+    /// The values that it was made with, if they are short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vars: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<Brief>,
     /// How many tasks are in it, by state.
@@ -153,11 +161,19 @@ impl Operation for Get {
             Some(parent) => Some(Brief::of(&tx.task(&parent)?)),
             None => None,
         };
+        let project = task.project.map(|project| Ok::<_, Error>(tx.project(project)?.name)).transpose()?;
+        let (template, vars) = match task.template {
+            Some(template) => made_from(tx, &task, template)?,
+            None => (None, None),
+        };
         let (description, goes_on_at) = self.part_of(task.description.as_deref());
         Ok(Whole {
             ready: task.ready,
             description,
             description_goes_on_at: goes_on_at,
+            project,
+            template,
+            vars,
             parent,
             children: tx.children_by_state(&task.id)?.into_iter().collect(),
             blocked_by,
@@ -175,6 +191,15 @@ impl Operation for Get {
             ..Self::plain(task)
         })
     }
+}
+
+/// Returns the template's name and version, and the values if there is room for them.
+fn made_from(tx: &Tx, task: &Task, template: i64) -> Result<(Option<String>, Option<Values>)> {
+    const ROOM: usize = 500;
+    let template = tx.template_of(template)?;
+    let values = tx.values_of(&task.id)?.filter(|values| !values.0.is_empty());
+    let length = values.as_ref().map(serde_json::to_string).transpose()?.map_or(0, |text| text.len());
+    Ok((Some(format!("{} v{}", template.name, template.version)), values.filter(|_| length <= ROOM)))
 }
 
 impl Get {
@@ -214,6 +239,9 @@ impl Get {
             time_actual_ms: task.time_actual_ms,
             cost_usd: None,
             workflow: None,
+            project: None,
+            template: None,
+            vars: None,
             parent: None,
             children: IndexMap::new(),
             blocked_by: Vec::new(),

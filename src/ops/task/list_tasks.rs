@@ -130,7 +130,7 @@ impl ListTasks {
         let queues = match &cx.worker {
             Some(worker) if self.ready => {
                 let fits = |queue: &crate::store::Queue| queue.demand.objection(&worker.tags).is_none();
-                Some(tx.queues()?.into_iter().filter(fits).collect())
+                Some(tx.queues_in(worker.project)?.into_iter().filter(fits).collect())
             }
             _ => None,
         };

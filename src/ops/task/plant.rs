@@ -1,12 +1,11 @@
 //! How new tasks come to be: one, many, or a tree, with the links between them.
 //!
-//! All of a call's tasks get their ids first, so that they may name each other
-//! in any order; then they are added from the top down, so that each knows what
-//! its place means; the links across come last, each with the questions that
-//! `link` asks.
+//! All of a call's tasks get their ids first, so that they may name each other in any order; then they are
+//! added from the top down, so that each knows what its place means; the links across come last.
 
 use std::collections::HashMap;
 use std::mem::take;
+use std::rc::Rc;
 
 use indexmap::IndexMap;
 
@@ -14,13 +13,14 @@ use super::create::Create;
 use super::drafting::draft;
 use super::words;
 use crate::Context;
-use crate::domain::{EdgeKind, Refusal, Shape, TaskId, TaskRef};
+use crate::domain::{EdgeKind, Project, Refusal, Shape, TaskId, TaskRef};
 use crate::error::{Error, Result};
 use crate::ops::edge::linking;
 use crate::ops::mark::marking;
 use crate::store::{FirstPlace, Tx};
 
 /// How the tasks of a tree are linked to each other.
+#[derive(Default)]
 pub struct TreeKinds {
     /// Parent to child; nothing for no link.
     pub child: Option<EdgeKind>,
@@ -108,6 +108,7 @@ struct Soil {
     parent: Option<TaskId>,
     /// How many of the tasks above are blocked.
     blocked_above: i64,
+    project: Option<Rc<Project>>,
 }
 
 /// The task beside the one that is being added.
@@ -164,10 +165,7 @@ impl<'a> Planting<'a> {
         }
         self.count_children()?;
         self.link_across()?;
-        match tasks.iter().any(Create::is_of_group) {
-            true => self.tx.settle_groups().map(|_| ()),
-            false => Ok(()),
-        }
+        self.tx.settle_groups().map(drop)
     }
 
     /// Gives a new task and those below it their ids, so that the others can name them.
@@ -229,7 +227,8 @@ impl<'a> Planting<'a> {
     /// Returns where a task comes to stand: where the call puts it, or under the parent it names itself.
     fn soil_of(&mut self, task: &Create, id: &TaskId, given: &Soil) -> Result<Soil> {
         let Some(name) = &task.parent else {
-            return Ok(given.clone());
+            let is_homeless = given.parent.is_none() && task.existing.is_none();
+            return if is_homeless { self.home() } else { Ok(given.clone()) };
         };
         if let Some(kind) = &self.kinds.child
             && let Some(at) = self.names.get(name.as_str())
@@ -239,7 +238,19 @@ impl<'a> Planting<'a> {
             self.note(self.planted.ids[*at].clone(), id.clone(), kind.clone());
             return Ok(Soil::default());
         }
-        let parent = self.named(name)?;
+        self.beneath(self.named(name)?)
+    }
+
+    /// Returns the place of a task that names none: in the project that the worker works in, if it works in one.
+    fn home(&mut self) -> Result<Soil> {
+        match self.cx.worker.as_ref().and_then(|worker| worker.project) {
+            Some(project) if self.holds_children() => self.beneath(self.tx.project_task(project)?),
+            _ => Ok(Soil::default()),
+        }
+    }
+
+    /// Returns the place under a task that was there before, which is looked for once.
+    fn beneath(&mut self, parent: TaskId) -> Result<Soil> {
         if let Some(soil) = self.soils.get(&parent) {
             return Ok(soil.clone());
         }
@@ -258,7 +269,11 @@ impl<'a> Planting<'a> {
             return Err(Refusal::Ended { task: parent.clone(), status: task.status }.into());
         }
         let blocked_above = task.blocked_above + i64::from(task.open_blockers > 0);
-        Ok(Soil { parent: Some(parent.clone()), blocked_above })
+        let project = task.project.map(|project| self.tx.project(project)).transpose()?;
+        if let Some(refusal) = project.as_ref().and_then(Project::objection_to_growth) {
+            return Err(refusal.into());
+        }
+        Ok(Soil { parent: Some(parent.clone()), blocked_above, project: project.map(Rc::new) })
     }
 
     /// Adds a new task, and returns the place under it.
@@ -272,9 +287,10 @@ impl<'a> Planting<'a> {
         soil: &Soil,
         beside: Option<&Neighbour>,
     ) -> Result<Soil> {
-        let draft = draft(self.cx, task, id)?;
-        let workflow = self.cx.workflow(&draft.workflow)?;
         let upright = self.kinds.child.as_ref().filter(|kind| kind.rule.shape == Shape::Vertical);
+        let project = soil.project.as_ref().filter(|_| upright.is_some());
+        let draft = draft(self.cx, task, id, project.map(|project| &project.defaults))?;
+        let workflow = self.cx.workflow(&draft.workflow)?;
         let follows = self.kinds.sibling.as_ref().filter(|kind| kind.rule.shape == Shape::Horizontal);
         let follows = follows.zip(beside.filter(|beside| beside.is_plain && task.parent.is_none()));
         let open_blockers = i64::from(follows.is_some_and(|(kind, _)| kind.rule.holds_start()));
@@ -283,6 +299,7 @@ impl<'a> Planting<'a> {
             status: &workflow.initial,
             meaning: workflow.meaning(&workflow.initial),
             parent: soil.parent.as_ref(),
+            project: project.map(|project| project.key),
             open_blockers,
             blocked_above,
         };
@@ -308,7 +325,11 @@ impl<'a> Planting<'a> {
             (None, Some(beside), Some(kind)) => self.note(beside.id.clone(), id.clone(), kind.clone()),
             _ => {}
         }
-        Ok(Soil { parent: Some(id.clone()), blocked_above: blocked_above + open_blockers })
+        Ok(Soil {
+            parent: Some(id.clone()),
+            blocked_above: blocked_above + open_blockers,
+            project: project.cloned(),
+        })
     }
 
     /// Puts a task that was there before into its place, and returns the place under it.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::ending::{BADLY, Endings};
 use super::feed::{self, Interest, News};
 use super::word::Word;
-use crate::domain::{Tag, TaskId, TaskRef};
+use crate::domain::{ProjectName, Tag, TaskId, TaskRef, TemplateName};
 use crate::error::{Error, Result};
 use crate::ops::mark::Files;
 use crate::ops::mark::marking::Conflict;
@@ -30,9 +30,13 @@ pub struct Await {
     files: Files,
     #[serde(default)]
     claim: bool,
-    /// As in `claim`.
+    /// Which work, as in `claim`.
     #[schemars(extend("x-rare" = true))]
     under: Option<TaskRef>,
+    #[schemars(extend("x-rare" = true))]
+    project: Option<ProjectName>,
+    #[schemars(extend("x-rare" = true))]
+    template: Option<TemplateName>,
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     tags_any: Vec<Tag>,
@@ -174,7 +178,14 @@ impl Await {
 
     /// Returns the claim that there has to be work for.
     fn wanted(&self) -> Claim {
-        Claim::best(self.under.clone(), self.tags_any.clone(), self.tags_all.clone())
+        Claim {
+            under: self.under.clone(),
+            project: self.project.clone(),
+            template: self.template.clone(),
+            tags_any: self.tags_any.clone(),
+            tags_all: self.tags_all.clone(),
+            ..Claim::default()
+        }
     }
 
     /// Returns the task that a claim would take.

@@ -7,8 +7,12 @@ use serde_json::json;
 use super::packet::Packet;
 use super::presence::{self, Leave};
 use crate::config::Naming;
-use crate::domain::{ClaimLimit, Departure, Loss, Role, Step, Tag, TaskId, Worker, WorkerId};
-use crate::error::Result;
+use crate::domain::{
+    BadName, ClaimLimit, Departure, Loss, ProjectKey, ProjectName, Refusal, Role, Step, Tag, TaskId, Worker,
+    WorkerId,
+};
+use crate::error::{Error, Result};
+use crate::ops::project::instructing;
 use crate::ops::task::{gating, words};
 use crate::ops::workflow::overlaying;
 use crate::ops::{Operation, passage};
@@ -26,6 +30,8 @@ pub struct Connect {
     /// For new tasks.
     workflow: Option<String>,
     overlays: Option<Vec<String>>,
+    /// Work in it only; "null": in all.
+    project: Option<String>,
     /// 0: no limit.
     max_claims: Option<u32>,
     /// Take over the name.
@@ -47,6 +53,11 @@ pub struct Connected {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     max_claims: ClaimLimit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<ProjectName>,
+    /// What is to be known in the project, the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<String>,
     /// What it needs to go on, if it has something to go on with.
     #[serde(flatten)]
     packet: Packet,
@@ -81,7 +92,8 @@ impl Operation for Connect {
             overlaying::refuse_way_round(tx, cx, known, after)?;
         }
         let is_known = known.is_some();
-        let worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
+        let mut worker = self.described(known.clone().unwrap_or_else(|| presence::newcomer(id, cx)), cx);
+        worker.project = self.project_of(tx, &worker)?;
         let known = known.filter(|known| known.left.is_none());
         let taken_over = match known.as_ref().filter(|known| presence::lives_elsewhere(known, cx)) {
             Some(known) if !self.force => return Err(presence::name_taken(known).into()),
@@ -96,7 +108,9 @@ impl Operation for Connect {
             presence::depart(tx, cx, known, &Leave::from(&loss))?;
         }
         tx.put_worker(&worker)?;
-        tx.set_guided(&worker.id, &[])?;
+        let goes_on = known.as_ref().is_some_and(|known| !presence::is_news(known, cx));
+        let had = if goes_on { instructing::names(tx.guided(&worker.id)?) } else { Vec::new() };
+        tx.set_guided(&worker.id, &had)?;
         let cause = if taken_over { "force" } else { "connect" };
         record(tx, &worker, &Because::asked(Some(&worker.id), cause, cx.now))?;
         if taken_over {
@@ -106,10 +120,10 @@ impl Operation for Connect {
         }
         let packet = match is_known {
             true => Packet::of(tx, cx, &worker, &[])?,
-            false => Packet::first(tx)?,
+            false => Packet::first(tx, &worker)?,
         };
         *cx.mail.reader.borrow_mut() = Some(worker.id.clone());
-        Ok(answer(cx, worker, packet))
+        answer(tx, cx, worker, packet)
     }
 }
 
@@ -128,6 +142,23 @@ impl Connect {
         let mut seen = BTreeSet::new();
         overlays.retain(|name| seen.insert(name.clone()));
         Some(overlays)
+    }
+
+    /// Returns the project that the worker works in.
+    fn project_of(&self, tx: &Tx, worker: &Worker) -> Result<Option<ProjectKey>> {
+        match self.project.as_deref() {
+            None => Ok(worker.project),
+            Some("null") => Ok(None),
+            Some(name) => {
+                let name = name.parse().map_err(|bad: BadName| Error::input(bad.to_string(), ""))?;
+                let project = tx.project_named(&name)?;
+                let task = tx.task(&tx.project_task(project.key)?)?;
+                match task.deleted_at {
+                    None => Ok(Some(project.key)),
+                    Some(_) => Err(Refusal::Deleted { task: task.id }.into()),
+                }
+            }
+        }
     }
 
     /// Returns the worker as this call describes it, here and alive.
@@ -153,17 +184,24 @@ impl Connect {
     }
 }
 
-fn answer(cx: &Context, worker: Worker, packet: Packet) -> Connected {
+fn answer(tx: &Tx, cx: &Context, worker: Worker, packet: Packet) -> Result<Connected> {
     let role = role(cx, &worker).map(|(name, _)| name);
-    Connected {
+    let project = worker.project.map(|project| tx.project(project)).transpose()?;
+    let instructions = match &project {
+        Some(project) => instructing::tell(tx, &worker.id, project)?,
+        None => None,
+    };
+    Ok(Connected {
         worker_id: worker.id,
         tags: worker.tags,
         role,
         workflow: worker.workflow,
         overlays: worker.overlays,
         max_claims: worker.limit,
+        project: project.map(|project| project.name),
+        instructions,
         packet,
-    }
+    })
 }
 
 /// Returns what the worker is by its tags, in the workflow of its own tasks.

@@ -43,8 +43,8 @@ struct Marked {
 
 impl Packet {
     /// Returns what there is to say to one who is met for the first time.
-    pub fn first(tx: &Tx) -> Result<Self> {
-        let ready = ready(tx)?;
+    pub fn first(tx: &Tx, worker: &Worker) -> Result<Self> {
+        let ready = ready(tx, worker)?;
         Ok(Self { next: next_of_idle(ready).into(), ready, ..Self::default() })
     }
 
@@ -62,7 +62,7 @@ impl Packet {
         let (messages, urgent) = messages(tx, cx, worker)?;
         let (marks, marks_more) = marks(tx, worker)?;
         let changed = changes::since(tx, worker, &ids, marks.iter().map(|mark| &mark.file))?;
-        let ready = ready(tx)?;
+        let ready = ready(tx, worker)?;
         let next = held.first().map_or_else(|| next_of_idle(ready).into(), |first| first.next(&worker.id));
         let next = match urgent {
             Some(id) => format!("heed message #{id} first; {next}"),
@@ -81,8 +81,11 @@ fn next_of_idle(ready: usize) -> &'static str {
     }
 }
 
-fn ready(tx: &Tx) -> Result<usize> {
-    let tallies = tx.tallies()?;
+fn ready(tx: &Tx, worker: &Worker) -> Result<usize> {
+    let tallies = match worker.project {
+        Some(project) => tx.tallies_in(project)?,
+        None => tx.tallies()?,
+    };
     let ready = tallies.iter().filter(|tally| tally.standing == Standing::Ready);
     Ok(ready.map(|tally| tally.tasks).sum::<i64>() as usize)
 }

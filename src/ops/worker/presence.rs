@@ -96,6 +96,7 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
         overlays: Vec::new(),
         limit: ClaimLimit(cx.config.claim_limit),
         selector: None,
+        project: None,
         registered_at: cx.now,
         last_heartbeat: cx.now,
         sign: cx.sign(),

@@ -20,7 +20,7 @@ alter table tasks add column group_key text;
 -- The one predicate of readiness: listing, claiming and explaining use it.
 alter table tasks add column ready integer generated always as (
     is_waiting and worker_id is null and deleted_at is null
-    and open_blockers = 0 and blocked_above = 0 and open_children = 0 and withheld = 0
+    and open_blockers = 0 and blocked_above = 0 and open_children = 0 and project is not n and withheld = 0
 ) virtual;
 -- Which of the counted groups the task is in; null once it is deleted.
 alter table tasks add column standing text generated always as (
@@ -30,7 +30,7 @@ alter table tasks add column standing text generated always as (
         when worker_id is not null then 'held'
         when not is_waiting then 'paused'
         when open_blockers > 0 or blocked_above > 0 then 'blocked'
-        when open_children > 0 then 'container'
+        when open_children > 0 or project is n then 'container'
         when withheld = 1 then 'scheduled'
         when withheld = 2 then 'limited'
         else 'ready'
@@ -45,14 +45,16 @@ set parent = (
 )
 where id in (select to_task_id from dependencies where vertical = 1);
 
--- Each demand is a queue in the order in which its tasks are handed out.
-create index tasks_ready on tasks (demand, priority desc, n) where ready = 1;
+-- Each queue in the order in which its tasks are handed out.
+create index tasks_ready on tasks (queue, priority desc, n) where ready = 1;
 create index tasks_blocked on tasks (n) where standing = 'blocked';
 -- The same queues of what is directly in a task, and where else to look below it.
-create index tasks_ready_in on tasks (parent, demand, priority desc, n) where ready = 1 and parent is not null;
+create index tasks_ready_in on tasks (parent, queue, priority desc, n) where ready = 1 and parent is not null;
+-- And of what was made from a template.
+create index tasks_ready_of on tasks (template, queue, priority desc, n) where ready = 1 and template is not null;
 create index tasks_parts_in on tasks (parent, n) where open_children > 0 and parent is not null;
 -- Whose turn it is in a group, and who is at work.
-create index tasks_in_turn on tasks (group_key, withheld, demand, coalesce(parent, 0), priority desc, n)
+create index tasks_in_turn on tasks (group_key, withheld, queue, coalesce(parent, 0), priority desc, n)
 where group_key is not null and standing in ('ready', 'limited');
 create index tasks_in_group on tasks (group_key) where group_key is not null and claimed_at is not null;
 
@@ -70,60 +72,63 @@ end;
 
 create trigger tasks_tallied_on_insert after insert on tasks when new.standing is not null
 begin
-    insert into tallies (status, standing, tasks) values (new.status, new.standing, 1)
+    insert into tallies (project, status, standing, tasks)
+    values (coalesce(new.project, 0), new.status, new.standing, 1)
     on conflict do update set tasks = tasks + 1;
 end;
 
 create trigger tasks_tallied_on_update
-after update of status, worker_id, is_waiting, is_ended, open_blockers, blocked_above, open_children,
-    deleted_at, withheld
-on tasks when old.standing is not new.standing or old.status is not new.status
+after update of status, worker_id, is_waiting, is_ended, open_blockers, blocked_above, open_children, deleted_at,
+    withheld, project
+on tasks when old.standing is not new.standing or old.status is not new.status or old.project is not new.project
 begin
-    update tallies set tasks = tasks - 1 where status = old.status and standing = old.standing;
-    insert into tallies (status, standing, tasks)
-    select new.status, new.standing, 1 where new.standing is not null
+    update tallies set tasks = tasks - 1
+    where project = coalesce(old.project, 0) and status = old.status and standing = old.standing;
+    insert into tallies (project, status, standing, tasks)
+    select coalesce(new.project, 0), new.status, new.standing, 1 where new.standing is not null
     on conflict do update set tasks = tasks + 1;
 end;
 
 create trigger tasks_tallied_on_delete after delete on tasks when old.standing is not null
 begin
-    update tallies set tasks = tasks - 1 where status = old.status and standing = old.standing;
+    update tallies set tasks = tasks - 1
+    where project = coalesce(old.project, 0) and status = old.status and standing = old.standing;
 end;
 
 -- Ready work by tag, in the order in which it is handed out: without this, who asks for one tag
 -- would pass over all work that has others. Kept by the triggers below.
 create table ready_tags (
     tag      text not null,
-    demand   text not null,
+    queue   text not null,
     priority integer not null,
     n        integer not null,
-    primary key (tag, demand, priority desc, n)
+    primary key (tag, queue, priority desc, n)
 ) strict, without rowid;
 
 create index ready_tags_task on ready_tags (n);
 
-insert into ready_tags (tag, demand, priority, n)
-select tag, demand, priority, n
+insert into ready_tags (tag, queue, priority, n)
+select tag, queue, priority, n
 from tasks join task_tags on task_id = tasks.id
 where ready = 1;
 
 -- After `tags`, which an insert writes with the row and `task_tags` only later.
 create trigger tasks_offered_on_insert after insert on tasks when new.ready = 1 and new.tags <> '[]'
 begin
-    insert into ready_tags (tag, demand, priority, n)
-    select value, new.demand, new.priority, new.n from json_each(new.tags);
+    insert into ready_tags (tag, queue, priority, n)
+    select value, new.queue, new.priority, new.n from json_each(new.tags);
 end;
 
 create trigger tasks_offered_on_update
 after update of status, worker_id, is_waiting, is_ended, open_blockers, blocked_above, open_children,
-    deleted_at, withheld, tags, needed_tags, wanted_tags, priority
+    deleted_at, withheld, tags, needed_tags, wanted_tags, priority, project
 on tasks
 when (old.tags <> '[]' or new.tags <> '[]') and (old.ready = 1 or new.ready = 1)
-    and (old.ready, old.tags, old.demand, old.priority) is not (new.ready, new.tags, new.demand, new.priority)
+    and (old.ready, old.tags, old.queue, old.priority) is not (new.ready, new.tags, new.queue, new.priority)
 begin
     delete from ready_tags where n = old.n;
-    insert into ready_tags (tag, demand, priority, n)
-    select value, new.demand, new.priority, new.n from json_each(new.tags) where new.ready = 1;
+    insert into ready_tags (tag, queue, priority, n)
+    select value, new.queue, new.priority, new.n from json_each(new.tags) where new.ready = 1;
 end;
 
 create trigger tasks_offered_on_delete after delete on tasks when old.ready = 1 and old.tags <> '[]'
@@ -165,11 +170,11 @@ end;
 
 create trigger tasks_unsettled_on_update
 after update of status, worker_id, claimed_at, is_waiting, is_ended, open_blockers, blocked_above,
-    open_children, deleted_at, needed_tags, wanted_tags, priority, group_key, parent
+    open_children, deleted_at, needed_tags, wanted_tags, priority, group_key, parent, project
 on tasks
 when (old.group_key is not null or new.group_key is not null)
-    and (old.standing, old.claimed_at is null, old.demand, old.priority, old.group_key, old.parent)
-        is not (new.standing, new.claimed_at is null, new.demand, new.priority, new.group_key, new.parent)
+    and (old.standing, old.claimed_at is null, old.queue, old.priority, old.group_key, old.parent)
+        is not (new.standing, new.claimed_at is null, new.queue, new.priority, new.group_key, new.parent)
 begin
     insert into unsettled_groups (name)
     select old.group_key where old.group_key is not null on conflict do nothing;

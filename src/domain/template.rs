@@ -1,0 +1,497 @@
+//! Templates: texts with blanks, and what makes a set of values another one's twin.
+//!
+//! A text is read once, from left to right: `{{ name }}` is a blank, `\{{` are
+//! two braces. What is put into a blank is data and is never looked at again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::variable::Variable;
+use super::{Defaults, Millis, ProjectKey, TaskRef, TemplateName, VariableName, listed, nearest};
+
+/// A version of a template.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub id: i64,
+    /// The project whose tasks are made from it; nothing if those of all are.
+    pub project: Option<ProjectKey>,
+    pub name: TemplateName,
+    pub version: i64,
+    pub recipe: Recipe,
+}
+
+/// What tasks are made from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recipe {
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub vars: IndexMap<VariableName, Variable>,
+    /// The tasks in it; without any it is one task.
+    pub steps: Vec<RecipeStep>,
+    pub defaults: Defaults,
+    pub duplicates: Duplicates,
+}
+
+/// A task in what a template makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecipeStep {
+    #[serde(rename = "ref")]
+    pub name: TaskRef,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The steps that must end first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<TaskRef>,
+    #[serde(default)]
+    pub defaults: Defaults,
+}
+
+/// What is the same, for how long, and what is done when it is asked for again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Duplicates {
+    #[serde(default)]
+    pub on: OnDuplicate,
+    /// The variables whose values make it the same; all, if none are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<VariableName>,
+    #[serde(default)]
+    pub window: Window,
+}
+
+// What is done when the same is asked for again: it is made again, answered or refused.
+// No doc comment, since every agent that lists the tools would pay for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum OnDuplicate {
+    #[default]
+    Allow,
+    Existing,
+    Error,
+}
+
+/// How long a task keeps its twins away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Window {
+    /// Until it has ended.
+    #[default]
+    Active,
+    Ever,
+    /// So long after it was made.
+    For(Millis),
+}
+
+/// The values that were given for a template's variables, each of its variable's type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Values(pub BTreeMap<String, Value>);
+
+/// What is wrong with a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Problem {
+    Missing(String),
+    Unknown { name: String, near: Option<String> },
+    Mistyped { name: String, wanted: String, given: Value },
+}
+
+/// The texts of a task that was made from a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    pub title: String,
+    pub body: Option<String>,
+}
+
+impl Recipe {
+    /// How many variables and steps there may be.
+    const MOST: usize = 200;
+
+    /// Declares, as texts that must be given, the variables that the texts name and that nobody has declared.
+    ///
+    /// Those that were declared so and that nothing names any more are forgotten.
+    pub fn declare(&mut self) -> Result<(), String> {
+        let used = self.used()?;
+        let key = &self.duplicates.key;
+        self.vars.retain(|name, variable| {
+            !variable.is_plain() || used.contains(name.as_str()) || key.contains(name)
+        });
+        for name in used {
+            let name = name.parse().map_err(|bad: super::BadName| bad.to_string())?;
+            self.vars.entry(name).or_default();
+        }
+        Ok(())
+    }
+
+    /// Returns everything that is wrong with it.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = self.texts().filter_map(|text| pieces(text).err()).collect();
+        let undeclared: Vec<String> = match self.used() {
+            Ok(used) => used.into_iter().filter(|name| !self.declares(name)).collect(),
+            Err(_) => Vec::new(),
+        };
+        if !undeclared.is_empty() {
+            faults.push(format!("the texts name {}, which `vars` does not have", listed(&undeclared)));
+        }
+        let strange = self.duplicates.key.iter().filter(|name| !self.vars.contains_key(*name));
+        faults.extend(strange.map(|name| format!("`duplicates.key` names `{name}`, which is no variable")));
+        faults.extend(self.vars.iter().filter_map(|(name, variable)| variable.fault(name)));
+        faults.extend(self.faults_of_steps());
+        if self.vars.len().max(self.steps.len()) > Self::MOST {
+            faults.push(format!("there are more than {} variables or steps", Self::MOST));
+        }
+        faults
+    }
+
+    fn faults_of_steps(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut seen = BTreeSet::new();
+        for step in &self.steps {
+            if !seen.insert(step.name.as_str()) {
+                faults.push(format!("two steps are called `{}`", step.name));
+            }
+        }
+        for step in &self.steps {
+            let strange = step.needs.iter().filter(|need| !seen.contains(need.as_str()));
+            faults
+                .extend(strange.map(|need| format!("step `{}` needs `{need}`, which is no step", step.name)));
+        }
+        // What needs nothing that is left goes first; what never does waits for itself.
+        let mut left: Vec<&RecipeStep> = self.steps.iter().collect();
+        loop {
+            let names: BTreeSet<&str> = left.iter().map(|step| step.name.as_str()).collect();
+            let before = left.len();
+            left.retain(|step| step.needs.iter().any(|need| names.contains(need.as_str())));
+            if left.len() == before {
+                break;
+            }
+        }
+        if !left.is_empty() {
+            let names = left.iter().map(|step| &step.name);
+            faults.push(format!("the steps {} wait for each other", listed(names)));
+        }
+        faults
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        self.vars.keys().any(|declared| declared.as_str() == name)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let steps = self.steps.iter().flat_map(|step| [&step.title, &step.body]);
+        [&self.title, &self.body].into_iter().chain(steps).filter_map(|text| text.as_deref())
+    }
+
+    /// Returns the variables that the texts name.
+    fn used(&self) -> Result<BTreeSet<String>, String> {
+        let mut used = BTreeSet::new();
+        for text in self.texts() {
+            used.extend(pieces(text)?.into_iter().filter_map(|piece| match piece {
+                Piece::Blank(name) => Some(name.to_owned()),
+                Piece::Text(_) => None,
+            }));
+        }
+        Ok(used)
+    }
+
+    /// Reads what was given for the variables, or says everything that is wrong with it.
+    pub fn read(&self, given: &Map<String, Value>) -> Result<Values, Vec<Problem>> {
+        let mut values = BTreeMap::new();
+        let mut problems = Vec::new();
+        let names: Vec<&str> = self.vars.keys().map(VariableName::as_str).collect();
+        for (name, variable) in &self.vars {
+            let name = name.as_str().to_owned();
+            match given.get(&name).filter(|value| !value.is_null()) {
+                None if variable.must_be_given() => problems.push(Problem::Missing(name)),
+                None => {}
+                Some(value) => match variable.read(value) {
+                    Ok(value) => {
+                        values.insert(name, value);
+                    }
+                    Err(wanted) => {
+                        problems.push(Problem::Mistyped { name, wanted, given: value.clone() });
+                    }
+                },
+            }
+        }
+        for name in given.keys().filter(|name| !names.contains(&name.as_str())) {
+            let near = nearest(name, &names).map(str::to_owned);
+            problems.push(Problem::Unknown { name: name.clone(), near });
+        }
+        if problems.is_empty() { Ok(Values(values)) } else { Err(problems) }
+    }
+
+    /// Returns what was given for a variable, or else its default.
+    fn value<'a>(&'a self, values: &'a Values, name: &str) -> Option<&'a Value> {
+        let default = || {
+            let (_, variable) = self.vars.iter().find(|(declared, _)| declared.as_str() == name)?;
+            variable.default.as_ref()
+        };
+        values.0.get(name).or_else(default)
+    }
+
+    /// Fills the blanks of a text.
+    fn fill(&self, text: &str, values: &Values) -> Result<String, String> {
+        let mut filled = String::new();
+        for piece in pieces(text)? {
+            match piece {
+                Piece::Text(text) => filled.push_str(text),
+                Piece::Blank(name) => match self.value(values, name) {
+                    Some(Value::String(text)) => filled.push_str(text),
+                    Some(value) => filled.push_str(&value.to_string()),
+                    None => {}
+                },
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Returns the texts of the task, or of the one that contains the steps.
+    pub fn render(&self, name: &TemplateName, values: &Values) -> Result<Rendered, String> {
+        self.rendered(self.title.as_deref(), self.body.as_deref(), name.as_str(), values)
+    }
+
+    /// Returns the texts of a step.
+    pub fn render_step(&self, step: &RecipeStep, values: &Values) -> Result<Rendered, String> {
+        self.rendered(step.title.as_deref(), step.body.as_deref(), step.name.as_str(), values)
+    }
+
+    fn rendered(
+        &self,
+        title: Option<&str>,
+        body: Option<&str>,
+        name: &str,
+        values: &Values,
+    ) -> Result<Rendered, String> {
+        let body = body.map(|body| self.fill(body, values)).transpose()?.filter(|body| !body.is_empty());
+        let title = title.map(|title| self.fill(title, values)).transpose()?;
+        let said = title.as_deref().map(one_line).filter(|title| !title.is_empty());
+        Ok(Rendered { title: said.unwrap_or_else(|| one_line(name)), body })
+    }
+
+    /// Returns the text that two sets of values, in the same project, share if and only if they are the same
+    /// as far as it matters.
+    pub fn key(&self, template: &Template, place: Option<ProjectKey>, values: &Values) -> String {
+        let chosen =
+            |name: &&VariableName| self.duplicates.key.is_empty() || self.duplicates.key.contains(name);
+        let names = self.vars.keys().filter(chosen).map(VariableName::as_str);
+        let values: BTreeMap<&str, Option<&Value>> =
+            names.map(|name| (name, self.value(values, name))).collect();
+        let [own, place] = [template.project, place].map(|project| project.map(|project| project.0));
+        json!([template.name, own, place, values]).to_string()
+    }
+}
+
+impl Values {
+    /// Returns how many bytes the texts among them have.
+    pub fn bytes(&self) -> usize {
+        self.0.values().filter_map(Value::as_str).map(str::len).sum()
+    }
+}
+
+/// Returns a text as the one line that a title is.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
+    match line.char_indices().nth(LONGEST) {
+        None => line.to_owned(),
+        Some(_) => line.chars().take(LONGEST - 1).chain(['…']).collect(),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Blank(&'a str),
+}
+
+/// Reads a text with blanks.
+fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
+    const OPEN: &str = "{{";
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(OPEN) {
+        let before = &rest[..at];
+        let slashes = before.len() - before.trim_end_matches('\\').len();
+        // Each two backslashes before braces are one, and one that is left makes them plain.
+        pieces.push(Piece::Text(&before[..at - slashes.div_ceil(2)]));
+        let inside = &rest[at + OPEN.len()..];
+        if slashes % 2 == 1 {
+            pieces.push(Piece::Text(OPEN));
+            rest = inside;
+            continue;
+        }
+        let name = inside.split_once("}}").map(|(name, after)| (name.trim(), after));
+        let Some((name, after)) = name.filter(|(name, _)| name.parse::<VariableName>().is_ok()) else {
+            let shown: String = inside.chars().take(30).collect();
+            return Err(format!("`{{{{{shown}` is no variable; plain braces are written `\\{{{{`"));
+        };
+        pieces.push(Piece::Blank(name));
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest));
+    Ok(pieces)
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "`{name}` is missing"),
+            Self::Unknown { name, near } => {
+                let name: String = name.chars().take(60).collect();
+                write!(f, "`{name}` is unknown")?;
+                near.as_ref().map_or(Ok(()), |near| write!(f, " (`{near}`?)"))
+            }
+            Self::Mistyped { name, wanted, given } => {
+                let given: String = given.to_string().chars().take(40).collect();
+                write!(f, "`{name}` takes {wanted}, not {given}")
+            }
+        }
+    }
+}
+
+/// The units of time, the shortest first.
+const UNITS: [(char, Millis); 5] =
+    [('s', 1_000), ('m', 60_000), ('h', 3_600_000), ('d', 86_400_000), ('w', 604_800_000)];
+
+impl TryFrom<String> for Window {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let length = || {
+            let (unit, length) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit))?;
+            let number: u32 = text.strip_suffix(*unit)?.parse().ok()?;
+            (number > 0).then(|| i64::from(number).saturating_mul(*length))
+        };
+        match text.as_str() {
+            "active" => Ok(Self::Active),
+            "ever" => Ok(Self::Ever),
+            _ => length().map(Self::For).ok_or_else(|| {
+                format!("`{text}` is not a window: give `active`, `ever` or a time as `30m`, `12h`, `7d`")
+            }),
+        }
+    }
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> Self {
+        match window {
+            Window::Active => "active".into(),
+            Window::Ever => "ever".into(),
+            Window::For(millis) => {
+                let whole = |(_, length): &&(char, Millis)| millis % length == 0;
+                let (unit, length) = UNITS.iter().rev().find(whole).unwrap_or(&UNITS[0]);
+                format!("{}{unit}", millis / length)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recipe(body: &str) -> Recipe {
+        let mut recipe = Recipe { body: Some(body.to_owned()), ..Recipe::default() };
+        recipe.declare().unwrap();
+        recipe
+    }
+
+    fn filled(body: &str, given: &Value) -> String {
+        let recipe = recipe(body);
+        let values = recipe.read(given.as_object().unwrap()).unwrap();
+        recipe.fill(body, &values).unwrap()
+    }
+
+    #[test]
+    fn blanks_are_filled_and_plain_braces_stay() {
+        for (body, text) in [
+            ("{{a}}", "x"),
+            ("{{ a }}-{{a}}{{  b}}", "x-xy"),
+            (r"\{{a}}", "{{a}}"),
+            (r"\\{{a}}", r"\x"),
+            (r"\\\{{a}}", r"\{{a}}"),
+            (r"C:\a\{{a}} {{b}}", r"C:\a{{a}} y"),
+            ("} {a} }} { {", "} {a} }} { {"),
+            ("$& {a}{{b}}", "$& {a}y"),
+            ("", ""),
+        ] {
+            let names = recipe(body).vars;
+            let mut given = json!({ "a": "x", "b": "y" });
+            given.as_object_mut().unwrap().retain(|name, _| names.keys().any(|known| known.as_str() == name));
+
+            assert_eq!(filled(body, &given), text, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_variable_is_refused() {
+        for body in ["{{", "{{}}", "{{ }}", "{{a b}}", "{{a", "x {{{a}}}", "{{a}} {{{{b}}", "{{$x}}"] {
+            let bad = Recipe { body: Some(body.to_owned()), ..Recipe::default() };
+
+            assert!(!bad.faults().is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_a_word_or_a_time() {
+        let window = |text: &str| Window::try_from(text.to_owned());
+
+        assert_eq!(window("active"), Ok(Window::Active));
+        assert_eq!(window("ever"), Ok(Window::Ever));
+        assert_eq!(window("90m"), Ok(Window::For(5_400_000)));
+        assert_eq!(window(&String::from(Window::For(5_400_000))), Ok(Window::For(5_400_000)));
+        for bad in ["", "7", "d", "0d", "-1d", "1y", "7 d", "7\u{00e9}"] {
+            assert!(window(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_value_arrives_unchanged(
+            first in any::<String>(),
+            second in "[{}a-b$&\\\\ ]{0,40}",
+            before in "[^{\\\\]{0,20}",
+            after in "[^{\\\\]{0,20}",
+        ) {
+            let body = format!("{before}{{{{a}}}}{after}{{{{ b }}}}");
+
+            let text = filled(&body, &json!({ "a": first, "b": second }));
+
+            prop_assert_eq!(text, format!("{before}{first}{after}{second}"));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[{}a\\\\ ]{0,30}") {
+            let _ = pieces(&text);
+        }
+
+        #[test]
+        fn values_share_a_key_if_they_are_the_same(a in any::<String>(), b in any::<String>()) {
+            let recipe = recipe("{{a}}{{b}}");
+            let template = Template {
+                id: 1, project: None, name: "t".parse().unwrap(), version: 1, recipe: recipe.clone(),
+            };
+            let key = |a: &str, b: &str| {
+                let values = recipe.read(json!({ "b": b, "a": a }).as_object().unwrap()).unwrap();
+                recipe.key(&template, None, &values)
+            };
+
+            prop_assert_eq!(key(&a, &b), key(&a.clone(), &b.clone()));
+            prop_assert_eq!(key(&a, &b) == key(&b, &a), a == b);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Templates: recipes that make tasks.
+
+mod applying;
+mod define_template;
+mod instantiate;
+mod making;
+mod sets;
+mod templates;
+
+pub use define_template::DefineTemplate;
+pub use instantiate::Instantiate;
+pub use templates::ListTemplates;
