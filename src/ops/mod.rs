@@ -146,6 +146,8 @@ pub enum Actor {
 pub enum Pace {
     /// So little that it may be done where others wait.
     Brisk,
+    /// Until something has happened, as [`Operation::patience`] says; each look is brisk.
+    Waits,
     /// Seconds: it reads, and does so on a connection of its own, where nobody waits.
     Long,
 }

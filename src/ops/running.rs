@@ -20,7 +20,7 @@ pub fn call<O: Operation>(app: &App, request: &Request) -> Answer {
     let mut rider = None;
     let outcome = outcome::<O>(app, request, &mut rider);
     match outcome {
-        Ok(_) if O::PACE == Pace::Brisk => Answer { outcome, rider },
+        Ok(_) if O::PACE != Pace::Long => Answer { outcome, rider },
         Err(Error::Busy { .. }) => Answer { outcome, rider: None },
         outcome => {
             drop(rider.take());
@@ -57,13 +57,7 @@ fn awaited<O: Operation>(
         drop(rider.take());
         let Reply { mut answer, wait, .. } = answer(app, operation, request, rider)?;
         take_along(&mut notices, &mut answer);
-        if !waiting.is_left(wait) {
-            return Ok(answer);
-        }
-        if request.patience == Patience::Hurries {
-            return Err(Error::NOT_AT_ONCE);
-        }
-        if !waiting.goes_on(wait)? {
+        if O::PACE != Pace::Waits || !waiting.goes_on(wait)? {
             return Ok(answer);
         }
     }
@@ -164,13 +158,13 @@ fn answer_once<O: Operation>(
         if let Some(named) = request.named().filter(|_| is_kept) {
             tx.remember_answer(named, O::NAME, &reply.answer, cx.now)?;
         }
-        if O::PACE == Pace::Brisk {
+        if O::PACE != Pace::Long {
             *rider = post::rider(app, tx, &cx, request)?;
         }
         Ok(reply.of(cx.worker))
     };
     let reply = match O::PACE {
-        Pace::Brisk => app.store.transact(request.patience, O::EFFECT, body),
+        Pace::Brisk | Pace::Waits => app.store.transact(request.patience, O::EFFECT, body),
         Pace::Long => app.store.read_apart(bounds(&request.config), body),
     };
     match reply {

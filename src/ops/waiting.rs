@@ -140,8 +140,7 @@ impl<'a> Waiting<'a> {
         Self { app, request, since: now, round: now, listening: None }
     }
 
-    /// Says whether the caller would wait at all at this moment.
-    pub fn is_left(&self, wait: Wait) -> bool {
+    fn is_left(&self, wait: Wait) -> bool {
         !self.left(wait).is_zero() && !self.request.stay.is_over()
     }
 
@@ -149,7 +148,7 @@ impl<'a> Waiting<'a> {
         self.request.stay.length(wait).saturating_sub(self.since.elapsed())
     }
 
-    /// Waits until the answer may have become another one; says no if time is up before that.
+    /// Waits until the answer may have become another one; says no if the caller would not wait, or time is up before that.
     pub fn goes_on(&mut self, wait: Wait) -> Result<bool> {
         let goes_on = self.is_time_again(wait);
         self.round = Instant::now();
@@ -157,6 +156,9 @@ impl<'a> Waiting<'a> {
     }
 
     fn is_time_again(&mut self, wait: Wait) -> Result<bool> {
+        if !self.is_left(wait) {
+            return Ok(false);
+        }
         let bell = &self.request.stay.bell;
         if self.listening.is_none() {
             // Something may have been committed since the answer was computed: it is, once more.

@@ -134,6 +134,20 @@ fn the_work_of_one_who_dies_wakes_another_who_waits() {
 }
 
 #[test]
+fn work_whose_time_comes_wakes_who_waits_though_nobody_does_anything() {
+    let team = Team::new();
+    let mut lead = team.server();
+    lead.answer("create", json!({ "id": "later", "title": "Later", "not_before": "1s" }));
+    drop(lead);
+    let mut bob = waiting(&team, 1);
+
+    let (_, answer) = first_answered(&mut bob);
+
+    assert_eq!(answer["task"]["id"], "later");
+    team.check();
+}
+
+#[test]
 fn the_end_of_tasks_and_the_freeing_of_files_wake_who_waits_for_them() {
     let team = Team::new();
     team.has(&["a", "b"]);

@@ -13,7 +13,7 @@ use crate::ops::mark::Files;
 use crate::ops::mark::marking::Conflict;
 use crate::ops::task::{self, Brief, Claim, Claimed, is_default};
 use crate::ops::track::Happening;
-use crate::ops::{Actor, Operation, Shortfall, Staging, Wait};
+use crate::ops::{Actor, Operation, Pace, Shortfall, Staging, Wait};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
@@ -45,7 +45,6 @@ pub struct Await {
     tags_all: Vec<Tag>,
     #[serde(default, rename = "for")]
     words: Vec<Word>,
-    /// Answered before.
     cursor: Option<i64>,
     /// Seconds.
     timeout: Option<u64>,
@@ -97,6 +96,7 @@ impl Operation for Await {
     const EFFECT: Effect = Effect::Write;
     const ACTOR: Actor = Actor::Optional;
     const POSITIONAL: &'static [&'static str] = &["task…"];
+    const PACE: Pace = Pace::Waits;
     const SWEEPS: bool = true;
     const FORESEES: bool = true;
 
