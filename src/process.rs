@@ -15,6 +15,14 @@ pub fn this() -> &'static Process {
     THIS.get_or_init(|| look_at_myself().unwrap_or_else(unseen))
 }
 
+/// Returns how many bytes of memory this process has, where that can be seen.
+pub fn resident() -> Option<u64> {
+    let sizes = fs::read_to_string("/proc/self/status").ok()?;
+    let line = sizes.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1_024)
+}
+
 fn look_at_myself() -> Option<Process> {
     let pid = std::process::id();
     // Where /proc is that of another namespace, the numbers in it are those of other processes.

@@ -13,7 +13,7 @@ use crate::domain::{Refusal, Worker};
 use crate::error::{Error, Result};
 use crate::ops::worker::presence;
 use crate::store::{Bounds, Patience, Tx};
-use crate::{App, Context, Effect};
+use crate::{App, Context, Effect, process};
 
 /// Runs an operation, and finds what the caller is to be told with a refusal.
 pub fn call<O: Operation>(app: &App, request: &Request) -> Answer {
@@ -194,7 +194,7 @@ fn with_notices(output: impl Serialize, app: &App, cx: &Context<'_>) -> Result<V
 
 fn bounds(config: &Config) -> Bounds {
     let Limits { query_ms, text_bytes, .. } = config.limits;
-    Bounds { time: Duration::from_millis(query_ms.unsigned_abs()), text_bytes }
+    Bounds { time: Duration::from_millis(query_ms.unsigned_abs()), text_bytes, resident: process::resident }
 }
 
 fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) -> Result<Context<'a>> {

@@ -65,6 +65,8 @@ pub struct Bounds {
     pub time: Duration,
     /// The longest text that the file may hold.
     pub text_bytes: usize,
+    /// How many bytes of memory this process has, where that can be seen.
+    pub resident: fn() -> Option<u64>,
 }
 
 /// Functions that do more than compute, or that take the square of their input's length in one step.
@@ -95,25 +97,53 @@ const HARMLESS_PRAGMAS: &[&str] = &[
 
 /// Opens a connection that can do nothing but answer, and that only for a time.
 pub fn connect(path: &Path, bounds: Bounds) -> Result<Connection> {
-    const INSTRUCTIONS: i32 = 1_000;
+    const INSTRUCTIONS: i32 = 100;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(bounds.time)?;
-    // Sorting then takes memory instead of the disk, and of that no more than this.
+    // Sorting then takes memory instead of the disk, and of that no more than `MEMORY`.
     conn.pragma_update(None, "temp_store", "memory")?;
-    conn.pragma_update_and_check(None, "hard_heap_limit", HEAP_BYTES, |_| Ok(()))?;
     conn.pragma_update(None, "query_only", true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, true)?;
     limit(&conn, bounds)?;
-    let end = Instant::now() + bounds.time;
-    conn.progress_handler(INSTRUCTIONS, Some(move || Instant::now() >= end))?;
+    let mut budget = Budget::of(bounds);
+    conn.progress_handler(INSTRUCTIONS, Some(move || budget.is_spent()))?;
     conn.authorizer(Some(may))?;
     Ok(conn)
 }
 
-/// More than any call needs, less than hurts.
-const HEAP_BYTES: i64 = 256 << 20;
+/// How much time and memory a question may take. SQLite's own limit of memory would be one for the whole
+/// process, and refuse it to others.
+struct Budget {
+    end: Instant,
+    looked_at: Instant,
+    resident: fn() -> Option<u64>,
+    /// How large the process may become.
+    most: Option<u64>,
+}
+
+impl Budget {
+    /// More than any question needs, less than hurts.
+    const MEMORY: u64 = 256 << 20;
+    const LOOK: Duration = Duration::from_millis(1);
+
+    fn of(Bounds { time, resident, .. }: Bounds) -> Self {
+        let now = Instant::now();
+        let most = resident().map(|bytes| bytes + Self::MEMORY);
+        Self { end: now + time, looked_at: now, resident, most }
+    }
+
+    fn is_spent(&mut self) -> bool {
+        let now = Instant::now();
+        if now < self.looked_at + Self::LOOK {
+            return false;
+        }
+        self.looked_at = now;
+        let grown = self.most.zip((self.resident)()).is_some_and(|(most, bytes)| bytes > most);
+        grown || now >= self.end
+    }
+}
 
 fn limit(conn: &Connection, bounds: Bounds) -> Result<()> {
     // A row has its longest text and some more. Not more than that: no function
@@ -250,9 +280,8 @@ fn refusal(error: rusqlite::Error) -> Error {
         (MultipleStatement, _) => ("`query` takes one statement".into(), "make several calls"),
         (NulError(_), _) => ("`query` has a NUL in it".into(), "leave it out, or use char(0)"),
         (_, Some(ErrorCode::OperationInterrupted)) => {
-            ("`query` was stopped: it took too long".into(), NARROW)
+            ("`query` was stopped: it took too long, or too much memory".into(), NARROW)
         }
-        (_, Some(ErrorCode::OutOfMemory)) => ("`query` was stopped: it took too much memory".into(), NARROW),
         (_, Some(ErrorCode::TooBig)) => ("`sql` or a value in it is too large".into(), "use `substr`"),
         (_, Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly)) => {
             ("`query` only reads, and this does more".into(), "the other operations change things")

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::project::Project;
@@ -236,4 +237,15 @@ fn the_indexes_of_texts_are_up_to_date_for_it() {
     let found = asked(&project, "select id from tasks_fts('queries')");
 
     assert_eq!(found["rows"], json!([["queries"]]));
+}
+
+#[test]
+fn a_question_takes_no_memory_from_others() {
+    let project = two_tasks();
+
+    project.does("query", json!({ "sql": "select 1" }));
+
+    let other = Connection::open_in_memory().unwrap();
+    let limit: i64 = other.pragma_query_value(None, "hard_heap_limit", |row| row.get(0)).unwrap();
+    assert_eq!(limit, 0, "it holds for the whole process");
 }
