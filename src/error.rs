@@ -152,6 +152,7 @@ impl Error {
             Self::NotFound { what, near, .. } if near.is_empty() => match *what {
                 "task" => "`list_tasks` shows the tasks there are".into(),
                 "worker" => "call `connect` with this worker_id first".into(),
+                "store" => "the first call of an operation makes it".into(),
                 _ => return None,
             },
             Self::NotFound { near, .. } => format!("did you mean {}?", listed(near)),

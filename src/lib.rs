@@ -11,7 +11,7 @@
 //! - [`domain`]: what is true of tasks; pure.
 //! - [`store`]: SQLite, and nothing else; the only place that begins a transaction.
 //! - [`ops`]: what callers can ask for; the only place where the two meet.
-//! - [`surface`]: the faces (MCP, command line), loops over [`ops::CATALOGUE`].
+//! - [`surface`]: the faces (MCP, command line, a live view), which know [`ops::CATALOGUE`].
 //! - [`config`]: the project's YAML. [`process`]: who runs this program.
 //! - [`demo`]: a team at work, which knows this program only from outside.
 

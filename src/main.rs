@@ -12,6 +12,7 @@ use task_graph::demo::{self, Manner};
 use task_graph::store::{Options, Store};
 use task_graph::surface::cli::{self, Flags, Line, Wanted};
 use task_graph::surface::mcp::{Server, serve};
+use task_graph::surface::top;
 use task_graph::{App, Caller, Error, Result, ops, process};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
@@ -22,7 +23,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let Line { flags, wanted } = cli::read(std::env::args_os());
-    log_to_stderr(flags.verbosity);
+    let has_screen = matches!(wanted, Wanted::Top(look) if look.is_live());
+    log_beside(flags.verbosity, has_screen);
     let start = start(&flags);
     let watch = Watch::new(&start);
     let project = Project::find(&start);
@@ -44,12 +46,19 @@ fn main() -> ExitCode {
             let manner = if plain { Manner::Lines } else { Manner::AsFits };
             demo::run(manner, cli::CLIENTS)
         }
+        Wanted::Top(look) => {
+            let shown = project.and_then(|project| {
+                let (app, name) = looked_at(project, &start)?;
+                top::run(&app.watching(watch?), &name, look)
+            });
+            shown.unwrap_or_else(|error| cli::fail(&error, &flags))
+        }
         Wanted::Answer(ask) => cli::run(ask, &flags, project, |project| open(project, caller(&start)?)),
     }
 }
 
-/// Sends the log where no protocol is: to standard error, or to a file of its own.
-fn log_to_stderr(verbosity: u8) {
+/// Sends the log where no protocol and no picture is: to standard error, or to a file of its own.
+fn log_beside(verbosity: u8, has_screen: bool) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -72,6 +81,7 @@ fn log_to_stderr(verbosity: u8) {
     let log = log.log_internal_errors(false);
     let writer = match file {
         Some(file) => BoxMakeWriter::new(Mutex::new(file)),
+        None if has_screen => BoxMakeWriter::new(std::io::sink),
         None => BoxMakeWriter::new(std::io::stderr),
     };
     tracing_subscriber::registry().with(log.with_writer(writer).with_filter(filter)).init();
@@ -113,6 +123,17 @@ fn open(project: Project, caller: Caller) -> Result<App> {
     }
     let store = Store::open(&project.database, options)?;
     App::new(store, project.config, Caller { places: project.places, ..caller })
+}
+
+/// Opens a store that is there already, for a person who looks on, and says what the project is called.
+fn looked_at(project: Project, start: &Start) -> Result<(App, String)> {
+    if !project.database.exists() {
+        return Err(Error::not_found("store", project.database.display()));
+    }
+    let name = project.places.root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // A worker's messages are not read by looking on, and its lease is not renewed.
+    let app = open(project, Caller { worker: None, ..caller(start)? })?;
+    Ok((app, name))
 }
 
 /// Returns for whom this process speaks, as its environment says.

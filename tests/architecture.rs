@@ -30,6 +30,8 @@ const USES: &[(&str, &[&str])] = &[
     ("src/demo/", &["demo"]),
     // Knows by whom this process was started, and how.
     ("src/surface/mcp/ending.rs", &["App", "ops", "process", "surface"]),
+    // Reckons with times and ids, and knows what states mean.
+    ("src/surface/top/", &["App", "domain", "error", "ops"]),
     (
         "src/surface/",
         &[
@@ -92,6 +94,18 @@ const KNOWN_BY_NAME: &[(&str, &str)] = &[
     ("src/surface/mcp/resources/table.rs", "list_skills"),
     ("src/surface/mcp/resources/table.rs", "get_skill"),
     ("src/surface/mcp/resources/table.rs", "list_workflows"),
+    // What a person sees, and what the keys do.
+    ("src/surface/top/reader.rs", "events"),
+    ("src/surface/top/reader.rs", "list_agents"),
+    ("src/surface/top/reader.rs", "status_summary"),
+    ("src/surface/top/reader.rs", "list_marks"),
+    ("src/surface/top/reader.rs", "inbox"),
+    ("src/surface/top/reader.rs", "get"),
+    ("src/surface/top/orders.rs", "get"),
+    ("src/surface/top/orders.rs", "send"),
+    ("src/surface/top/orders.rs", "connect"),
+    ("src/surface/top/orders.rs", "update"),
+    ("src/surface/top/orders.rs", "disconnect"),
     // The feed, for those who listen to resources.
     ("src/surface/mcp/news.rs", "events"),
 ];
@@ -102,6 +116,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rmcp", &["src/surface/mcp"]),
     ("clap", &["src/surface/", "src/demo/"]),
     ("crossterm", &["src/demo/screen.rs"]),
+    ("ratatui", &["src/surface/top/"]),
     ("clap_complete", &["src/surface/cli"]),
     ("clap_mangen", &["src/surface/cli"]),
     ("rustix", &["src/process.rs", "src/surface/mcp/ending.rs"]),

@@ -49,6 +49,8 @@ mod superset;
 #[cfg(test)]
 mod surfaces;
 #[cfg(test)]
+mod top;
+#[cfg(test)]
 mod upgrade;
 #[cfg(test)]
 mod workflows;

@@ -5,3 +5,4 @@ pub mod compact;
 pub mod mcp;
 mod show;
 mod text;
+pub mod top;

@@ -14,6 +14,7 @@ use clap_complete::Shell;
 use super::flags::Flags;
 use super::tree;
 use crate::ops::Entry;
+use crate::surface::top::{Colours, Look};
 
 /// A command line that was read.
 pub struct Line {
@@ -27,6 +28,8 @@ pub enum Wanted {
     Server,
     /// To see the program at work; `plain` asks for lines.
     Demo { plain: bool },
+    /// To see who is at work on what.
+    Top(Look),
     /// To be answered and left.
     Answer(Ask),
 }
@@ -89,6 +92,10 @@ fn command(mut matches: ArgMatches) -> Option<Wanted> {
         "demo" => {
             let plain = matches.get_flag("plain");
             return Some(Wanted::Demo { plain });
+        }
+        "top" => {
+            let colours = if matches.get_flag("color") { Colours::Yes } else { Colours::No };
+            return Some(Wanted::Top(Look { once: matches.get_flag("once"), colours }));
         }
         "completions" => Ask::Completions(*matches.get_one("shell")?),
         "metrics" => Ask::Metrics,

@@ -81,8 +81,10 @@ fn root() -> Command {
 }
 
 /// Returns the commands that are about this program and not about tasks.
-fn own() -> [Command; 6] {
+fn own() -> [Command; 7] {
     let plain = Arg::new("plain").long("plain").action(ArgAction::SetTrue);
+    let once = Arg::new("once").long("once").action(ArgAction::SetTrue);
+    let color = Arg::new("color").long("color").alias("colour").action(ArgAction::SetTrue);
     let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
     let folder = Arg::new("out").long("out").value_name("DIR").value_parser(PathBufValueParser::new());
     [
@@ -91,6 +93,9 @@ fn own() -> [Command; 6] {
             .about("Watch four workers share a graph of tasks; takes a few seconds")
             .arg(plain.help("Write lines, also to a terminal")),
         Command::new("metrics").about("Print the figures of the store as Prometheus reads them"),
+        Command::new("top")
+            .about("Watch the workers; keys stop, redirect and release them")
+            .args([once.help("Print it and leave, as in a pipe"), color.help("Print it in colours")]),
         Command::new("completions")
             .about("Print what makes a shell complete these commands")
             .arg(shell.help("The shell to print it for")),

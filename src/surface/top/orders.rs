@@ -1,0 +1,60 @@
+//! Gives a person's orders, through the operations that everybody has.
+
+use serde_json::json;
+
+use super::cells::short;
+use super::facts::Target;
+use super::keys::Order;
+use super::reader::ask;
+use crate::App;
+use crate::domain::Workflows;
+use crate::error::{Error, Result};
+
+/// As whom a person takes a task from a worker: steps of tasks are always somebody's.
+const PERSON: &str = "person-at-top";
+
+/// Does what was ordered, and returns what came of it in a few words.
+pub fn give(app: &App, order: Order, target: &Target, text: &str) -> Result<String> {
+    let Target { worker, task, .. } = target;
+    let kind = match order {
+        Order::Stop => "stop",
+        Order::Redirect => "redirect",
+        Order::Release => {
+            let task = task.as_deref().ok_or_else(|| Error::input("it holds no task", ""))?;
+            return release(app, target, task, text);
+        }
+    };
+    let mut message = json!({ "to": [worker], "kind": kind, "text": text });
+    if let Some(task) = task {
+        message["task"] = task.as_str().into();
+    }
+    ask(app, "send", message)?;
+    Ok(format!("told {worker}: it is in the next answer that {worker} gets"))
+}
+
+/// Takes a task from the worker who holds it, who is told so.
+fn release(app: &App, target: &Target, task: &str, reason: &str) -> Result<String> {
+    let found = ask(app, "get", json!({ "task": task }))?;
+    if found["worker_id"] != target.worker.as_str() {
+        return Err(Error::input(format!("{} does not hold `{task}` any more", target.worker), ""));
+    }
+    let free = free_state(app, found["workflow"].as_str());
+    ask(app, "connect", json!({ "worker_id": PERSON }))?;
+    let step = json!({
+        "worker_id": PERSON, "task": task, "attempt": target.attempt,
+        "status": free, "reason": reason, "force": true,
+    });
+    let released = ask(app, "update", step);
+    // Who stayed would be listed as a worker.
+    ask(app, "disconnect", json!({ "worker_id": PERSON }))?;
+    released?;
+    Ok(format!("{} is {free} again, {} is told so", short(task), target.worker))
+}
+
+/// Returns where a task goes that nobody holds any more.
+fn free_state(app: &App, workflow: Option<&str>) -> String {
+    let config = app.config();
+    let Workflows { by_name, default, .. } = &config.workflows;
+    let workflow = workflow.and_then(|name| by_name.get(name)).or_else(|| by_name.get(default));
+    workflow.map(|workflow| workflow.disconnect.to_string()).unwrap_or_default()
+}
