@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, Priority, ProjectName, Refusal, Tag, TaskId};
+use super::{JobSettings, Phase, Priority, ProjectName, Refusal, Tag, TaskId};
 
 /// Which project a task is in: the age of the project's own task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct Defaults {
     pub phase: Option<Phase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobSettings>,
 }
 
 impl ProjectState {
@@ -94,6 +96,10 @@ impl Defaults {
             wanted_tags: or(self.wanted_tags, &others.wanted_tags),
             phase: self.phase.or_else(|| others.phase.clone()),
             workflow: self.workflow.or_else(|| others.workflow.clone()),
+            job: match (self.job, &others.job) {
+                (Some(own), Some(other)) => Some(own.or(other)),
+                (own, other) => own.or_else(|| other.clone()),
+            },
         }
     }
 }

@@ -308,3 +308,26 @@ fn values_that_are_too_long_are_refused() {
 
     assert!(refused.message.contains("the values"), "{refused:?}");
 }
+
+#[test]
+fn rows_give_the_variables_that_differ() {
+    let project = Project::new();
+    let vars = json!({ "who": {}, "size": { "type": "integer" }, "by": {} });
+    project
+        .does("define_template", json!({ "name": "mail", "title": "{{who}} {{size}} {{by}}", "vars": vars }));
+
+    let table = json!({
+        "template": "mail", "vars": { "by": "noon" },
+        "columns": ["who", "size"], "rows": [["ann", 1], ["bob", "2"]],
+    });
+    let made = project.answer("instantiate", table);
+
+    let titles = made["tasks"].as_array().unwrap().iter();
+    let titles: Vec<_> =
+        titles.map(|made| project.answer("get", json!({ "task": made["id"] }))["title"].clone()).collect();
+    assert_eq!(titles, ["ann 1 noon", "bob 2 noon"]);
+
+    let wrong = json!({ "template": "mail", "columns": ["who", "size"], "rows": [["ann"], ["bob", "x"]] });
+    let refused = project.refusal("instantiate", wrong);
+    assert!(refused.message.contains("rows[0]"), "{}", refused.message);
+}

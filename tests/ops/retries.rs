@@ -194,3 +194,20 @@ fn more_retries_than_anybody_means_are_refused() {
 
     assert_eq!(refused.code, "input");
 }
+
+#[test]
+fn a_project_and_a_template_say_it_for_their_tasks() {
+    let project = Project::new();
+    let of_project = json!({ "job": { "max_retries": 1, "base": "30s" } });
+    project.does("project", json!({ "name": "mail", "defaults": of_project }));
+    let of_template = json!({ "job": { "max_retries": 5 } });
+    project.does("define_template", json!({ "name": "reply", "title": "Reply", "defaults": of_template }));
+
+    project.has_one("job", json!({ "parent": "mail" }));
+    let made = project.answer("instantiate", json!({ "template": "reply", "project": "mail" }));
+
+    let failed = fail(&project, json!({}));
+    let job = project.answer("get", json!({ "task": made["id"] }))["job"].clone();
+    assert_eq!(failed["status"], "pending", "{failed}");
+    assert_eq!(job, json!({ "max_retries": 5, "backoff": { "base": "30s" } }));
+}

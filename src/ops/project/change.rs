@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{Defaults, Project, ProjectName, ProjectState, Refusal, TaskId, Text};
 use crate::error::{Error, Result};
+use crate::ops::job::setting;
 use crate::ops::task::{Create, found, reword, shortened, words};
 use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
@@ -111,7 +112,8 @@ pub fn read_defaults(cx: &Context, given: &Map<String, Value>) -> Result<Default
 
 /// Refuses words that the project's settings do not know.
 pub fn check_defaults(cx: &Context, defaults: &Defaults) -> Result<()> {
-    let Defaults { priority: _, tags, needed_tags, wanted_tags, phase, workflow } = defaults;
+    let Defaults { priority: _, tags, needed_tags, wanted_tags, phase, workflow, job } = defaults;
+    job.as_ref().map_or(Ok(()), setting::check)?;
     words::check_tags(cx, tags.iter().chain(needed_tags).chain(wanted_tags))?;
     let workflow = cx.workflow(workflow.as_ref().unwrap_or(&cx.config.workflows.default))?;
     phase.as_ref().map_or(Ok(()), |phase| words::check_phase(cx, workflow, phase))

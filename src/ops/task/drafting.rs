@@ -3,7 +3,7 @@
 use super::create::Create;
 use super::words;
 use crate::Context;
-use crate::domain::{Defaults, Demand, JobDraft, TaskDraft, TaskId, Title};
+use crate::domain::{Defaults, Demand, JobDraft, JobSettings, TaskDraft, TaskId, Title, When};
 use crate::error::{Error, Result};
 use crate::ops::job::setting;
 
@@ -38,18 +38,18 @@ pub fn draft(cx: &Context, task: &Create, id: &TaskId, project: Option<&Defaults
         tags: said.tags,
         points: task.points,
         time_estimate_ms: task.time_estimate_ms,
-        job: job(cx, task)?,
+        job: job(cx, said.job, task.not_before)?,
     })
 }
 
 /// Returns what is asked of a task as a job, if it is to be one.
-fn job(cx: &Context, task: &Create) -> Result<Option<JobDraft>> {
-    if task.job.is_none() && task.not_before.is_none() {
+fn job(cx: &Context, settings: Option<JobSettings>, not_before: Option<When>) -> Result<Option<JobDraft>> {
+    if settings.is_none() && not_before.is_none() {
         return Ok(None);
     }
-    let settings = task.job.clone().unwrap_or_default();
+    let settings = settings.unwrap_or_default();
     setting::check(&settings)?;
-    let not_before = task.not_before.map(|when| when.from(cx.now)).filter(|then| *then > cx.now);
+    let not_before = not_before.map(|when| when.from(cx.now)).filter(|then| *then > cx.now);
     Ok(Some(JobDraft { settings, not_before }))
 }
 
@@ -62,5 +62,6 @@ fn said(task: &Create) -> Defaults {
         wanted_tags: task.wanted_tags.clone(),
         phase: task.phase.clone(),
         workflow: task.workflow.clone(),
+        job: task.job.clone(),
     }
 }

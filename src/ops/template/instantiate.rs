@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::making::{Made, Making};
 use super::sets::Sets;
@@ -12,11 +13,11 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::ops::task::words;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Make a task from a template, or one for each object of a list; all or none.
+/// Make a task from a template, or one for each object of a list or each of `rows`; all or none.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Instantiate {
@@ -26,6 +27,13 @@ pub struct Instantiate {
     parent: Option<TaskRef>,
     project: Option<ProjectName>,
     on_duplicate: Option<OnDuplicate>,
+    /// Variables that `rows` give; `vars` are for all.
+    #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
+    columns: Vec<String>,
+    #[serde(default)]
+    #[schemars(schema_with = "crate::ops::rows::schema", extend("x-rare" = true))]
+    rows: Vec<Vec<Value>>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +76,10 @@ impl Operation for Instantiate {
     const POSITIONAL: &'static [&'static str] = &["template", "vars"];
 
     type Output = Instantiated;
+
+    fn prepare(&mut self, _: &Staging) -> Result<()> {
+        self.vars.take_table(&self.columns, std::mem::take(&mut self.rows))
+    }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Instantiated> {
         let (under, project) = self.place(tx, cx)?;

@@ -107,7 +107,7 @@ impl Making<'_> {
 
 fn described(rendered: Rendered, defaults: Defaults) -> Result<Create> {
     let Rendered { title, body } = rendered;
-    let Defaults { priority, tags, needed_tags, wanted_tags, phase, workflow } = defaults;
+    let Defaults { priority, tags, needed_tags, wanted_tags, phase, workflow, job } = defaults;
     Ok(Create {
         title: Some(Title::try_from(title).map_err(|fault| Error::input(fault, ""))?),
         description: body.map(Text),
@@ -117,6 +117,7 @@ fn described(rendered: Rendered, defaults: Defaults) -> Result<Create> {
         wanted_tags,
         phase,
         workflow,
+        job,
         ..Create::default()
     })
 }

@@ -6,6 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::error::{Error, Result};
+use crate::ops::rows;
+
 /// A set of values for each task that is to be made.
 #[derive(Debug)]
 pub struct Sets {
@@ -20,8 +23,36 @@ impl Default for Sets {
     }
 }
 
+impl Sets {
+    /// Takes a table as a list of sets, each beside the values that are the same for all.
+    pub fn take_table(&mut self, columns: &[String], rows: Vec<Vec<Value>>) -> Result<()> {
+        if columns.is_empty() && rows.is_empty() {
+            return Ok(());
+        }
+        let [common] = &self.sets[..] else {
+            return Err(Error::input("`vars` beside `rows` is one object, for all of them", ""));
+        };
+        let known: Vec<&str> = columns.iter().map(String::as_str).collect();
+        rows::check_columns(columns, &known)?;
+        let mut misfits = Vec::new();
+        let mut sets = Vec::new();
+        for row in rows::read(columns, rows, |set: &mut Map<String, Value>, column, cell| {
+            set.insert(column.to_owned(), cell.0);
+            Ok(())
+        }) {
+            match row {
+                Ok(set) => sets.push(common.clone().into_iter().chain(set).collect()),
+                Err(misfit) => misfits.push(misfit),
+            }
+        }
+        Error::items(misfits)?;
+        *self = Self { sets, is_list: true };
+        Ok(())
+    }
+}
+
 impl<'de> Deserialize<'de> for Sets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let read = match Value::deserialize(deserializer)? {
             Value::Object(set) => Ok(Self { sets: vec![set], is_list: false }),
             list => serde_json::from_value(list).map(|sets| Self { sets, is_list: true }),
