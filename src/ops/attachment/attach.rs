@@ -25,8 +25,10 @@ pub struct Attach {
     file: Option<String>,
     name: Option<String>,
     mime: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     mode: Option<Mode>,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     store_as_file: bool,
     #[serde(skip)]
     staged: OnceCell<Staged>,

@@ -19,6 +19,7 @@ pub struct Attachments {
     kind: Option<String>,
     sequence: Option<i64>,
     name: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     mime: Option<String>,
     #[serde(default)]
     offset: usize,

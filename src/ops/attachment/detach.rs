@@ -19,6 +19,7 @@ pub struct Detach {
     sequence: Option<i64>,
     // What callers of other tools say; here a stored file always goes with the last that refers to it.
     #[serde(default, rename = "delete_files")]
+    #[schemars(extend("x-rare" = true))]
     _delete_files: bool,
 }
 

@@ -15,6 +15,7 @@ pub struct GetSchema {
     table: Option<String>,
     /// With table: how it was made.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     include_sql: bool,
 }
 

@@ -14,9 +14,13 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct GiveFeedback {
     message: String,
+    #[schemars(extend("x-rare" = true))]
     category: Option<Category>,
+    #[schemars(extend("x-rare" = true))]
     sentiment: Option<Sentiment>,
+    #[schemars(extend("x-rare" = true))]
     tool_name: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
 }
 

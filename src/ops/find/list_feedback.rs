@@ -14,9 +14,11 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct ListFeedback {
     #[schemars(extend("x-like" = "give_feedback"))]
+    #[schemars(extend("x-rare" = true))]
     category: Option<Category>,
     /// Not only how messages begin.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     whole: bool,
     limit: Option<usize>,
     offset: Option<usize>,

@@ -19,7 +19,9 @@ pub struct Query {
     /// Default 100, at most 1000.
     limit: Option<usize>,
     /// Default 3500.
+    #[schemars(extend("x-rare" = true))]
     max_bytes: Option<usize>,
+    #[schemars(extend("x-rare" = true))]
     format: Option<Format>,
 }
 

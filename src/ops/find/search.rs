@@ -19,13 +19,17 @@ pub struct Search {
     /// Words; also "a phrase", begin*, OR, NOT, title:x.
     query: String,
     #[serde(rename = "in")]
+    #[schemars(extend("x-rare" = true))]
     sources: Option<Vec<Where>>,
     #[schemars(extend("x-vocabulary" = "status", "x-like" = "list_tasks"))]
+    #[schemars(extend("x-rare" = true))]
     status: Option<Vec<Status>>,
     tags_all: Option<Vec<Tag>>,
     parent: Option<TaskRef>,
     #[schemars(extend("x-vocabulary" = "phase", "x-like" = "list_tasks"))]
+    #[schemars(extend("x-rare" = true))]
     phase: Option<Phase>,
+    #[schemars(extend("x-rare" = true))]
     include_attachments: Option<bool>,
     limit: Option<usize>,
     offset: Option<usize>,

@@ -11,7 +11,7 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// As `states.` or `server.claim_limit`.
+    /// As `states.`.
     key: Option<String>,
 }
 

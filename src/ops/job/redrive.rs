@@ -16,12 +16,14 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Redrive {
     under: Option<TaskRef>,
+    #[schemars(extend("x-rare" = true))]
     tags_any: Option<Vec<Tag>>,
     error_class: Option<ErrorClass>,
     /// Default 100.
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     dry_run: bool,
 }
 

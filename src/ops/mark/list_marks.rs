@@ -18,6 +18,7 @@ pub struct ListMarks {
     worker_id: Option<WorkerId>,
     task: Option<TaskRef>,
     /// The `next` answered.
+    #[schemars(extend("x-rare" = true))]
     after: Option<String>,
     limit: Option<usize>,
 }

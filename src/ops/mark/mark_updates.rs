@@ -14,11 +14,14 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct MarkUpdates {
     /// Of the last answer that came.
+    #[schemars(extend("x-rare" = true))]
     cursor: Option<i64>,
     /// Pass over others.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     files: Files,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     own: bool,
     limit: Option<usize>,
 }

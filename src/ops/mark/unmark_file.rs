@@ -17,9 +17,11 @@ pub struct UnmarkFile {
     #[serde(default)]
     file: Files,
     task: Option<TaskRef>,
+    #[schemars(extend("x-rare" = true))]
     reason: Option<Reason>,
     /// Others' too.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     force: bool,
 }
 

@@ -14,7 +14,9 @@ pub struct Inbox {
     /// Read ones too.
     #[serde(default)]
     all: bool,
+    #[schemars(extend("x-rare" = true))]
     thread: Option<i64>,
+    #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
     limit: Option<usize>,
     #[serde(default)]

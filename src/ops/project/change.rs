@@ -19,6 +19,7 @@ pub struct ChangeProject {
     /// Told each worker once.
     instructions: Option<Text>,
     /// For new tasks, as in `create`.
+    #[schemars(extend("x-rare" = true))]
     defaults: Option<Map<String, Value>>,
     state: Option<ProjectState>,
 }

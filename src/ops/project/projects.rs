@@ -16,8 +16,10 @@ use crate::{Context, Effect};
 pub struct ListProjects {
     name: Option<ProjectName>,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     with_closed: bool,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     from: usize,
     /// Default 20.
     limit: Option<usize>,

@@ -15,6 +15,7 @@ use crate::{Context, Effect};
 pub struct GetSkill {
     name: String,
     /// A heading.
+    #[schemars(extend("x-rare" = true))]
     section: Option<String>,
     /// As `next_offset`.
     #[serde(default)]

@@ -18,11 +18,11 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct BulkUpdate {
     tasks: Vec<TaskRef>,
-    #[schemars(extend("x-vocabulary" = "status"))]
+    #[schemars(extend("x-vocabulary" = "status", "x-like" = "update"))]
     status: Status,
     reason: Option<Reason>,
-    /// Override holders and blockers.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     force: bool,
 }
 

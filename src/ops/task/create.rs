@@ -37,18 +37,23 @@ pub struct Create {
     pub needed_tags: BTreeSet<Tag>,
     /// Its worker needs one.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     pub wanted_tags: BTreeSet<Tag>,
     #[schemars(extend("x-vocabulary" = "phase"))]
     pub phase: Option<Phase>,
+    #[schemars(extend("x-rare" = true))]
     pub workflow: Option<String>,
     #[schemars(range(min = 0))]
+    #[schemars(extend("x-rare" = true))]
     pub points: Option<i64>,
     #[schemars(range(min = 0))]
+    #[schemars(extend("x-rare" = true))]
     pub time_estimate_ms: Option<Millis>,
     /// Name in this call.
     pub label: Option<TaskRef>,
     /// To change.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     pub files: Files,
     /// Not to be claimed before: a time, or `10m` from now.
     #[schemars(extend("x-rare" = true))]
@@ -58,6 +63,7 @@ pub struct Create {
     pub job: Option<JobSettings>,
     /// An existing task.
     #[serde(rename = "ref")]
+    #[schemars(extend("x-rare" = true))]
     pub existing: Option<TaskRef>,
     /// Tasks in this one; without a title, just these.
     #[serde(default)]
@@ -69,8 +75,10 @@ pub struct Create {
     #[schemars(schema_with = "crate::ops::rows::schema")]
     pub rows: Vec<Vec<Value>>,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     pub partial: bool,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     pub return_ids: bool,
     /// The rows that could not be read, where the others are created without them.
     #[serde(skip)]

@@ -19,11 +19,13 @@ pub struct CreateTree {
     tree: Create,
     parent: Option<TaskRef>,
     /// Links parents to children; default contains.
+    #[schemars(extend("x-rare" = true))]
     child_type: Option<String>,
     /// Links each to the next beside it, as in `follows`; default none.
     sibling_type: Option<String>,
     /// Name all ids.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     return_ids: bool,
 }
 

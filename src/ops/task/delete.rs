@@ -21,9 +21,11 @@ pub struct Delete {
     /// With everything under it.
     #[serde(default)]
     cascade: bool,
+    #[schemars(extend("x-rare" = true))]
     reason: Option<Reason>,
     /// For good.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     obliterate: bool,
     /// Override its holder.
     #[serde(default)]

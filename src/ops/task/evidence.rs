@@ -18,9 +18,12 @@ pub struct Evidence {
     content: Option<Text>,
     file: Option<String>,
     name: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     mime: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     mode: Option<Mode>,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     store_as_file: bool,
     #[serde(skip)]
     staged: OnceCell<Staged>,

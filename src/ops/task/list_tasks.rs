@@ -20,6 +20,7 @@ pub struct ListTasks {
     #[serde(default)]
     blocked: bool,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     claimed: bool,
     owner: Option<WorkerId>,
     /// Directly under it; "null": under none.
@@ -31,10 +32,13 @@ pub struct ListTasks {
     phase: Option<Phase>,
     tags_any: Option<Vec<Tag>>,
     tags_all: Option<Vec<Tag>>,
+    #[schemars(extend("x-rare" = true))]
     sort_by: Option<SortBy>,
+    #[schemars(extend("x-rare" = true))]
     sort_order: Option<SortOrder>,
     /// Default 10.
     limit: Option<usize>,
+    #[schemars(extend("x-rare" = true))]
     offset: Option<usize>,
     /// Of the page before.
     cursor: Option<String>,

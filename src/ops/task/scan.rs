@@ -10,21 +10,17 @@ use crate::ops::Operation;
 use crate::store::{Reach, Tx};
 use crate::{Context, Effect};
 
-/// Look around a task, that many links far; -1: to the end.
+/// Look around a task, that many links far: `before` it is what it waits for, `above` what it is in; -1: to the end.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scan {
     task: TaskRef,
-    /// What it waits for.
     #[serde(default)]
     before: i64,
-    /// What waits for it.
     #[serde(default)]
     after: i64,
-    /// The tasks it is in.
     #[serde(default)]
     above: i64,
-    /// The tasks in it.
     #[serde(default)]
     below: i64,
     /// Rows in each direction; default 10.

@@ -13,7 +13,6 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusSummary {
-    /// Only tasks under this one.
     parent: Option<TaskRef>,
 }
 

@@ -13,7 +13,6 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Undelete {
     task: TaskRef,
-    /// With everything under it.
     #[serde(default)]
     cascade: bool,
 }

@@ -51,11 +51,15 @@ pub struct Update {
     phase: Option<Phase>,
     tags: Option<BTreeSet<Tag>>,
     needed_tags: Option<BTreeSet<Tag>>,
+    #[schemars(extend("x-rare" = true))]
     wanted_tags: Option<BTreeSet<Tag>>,
+    #[schemars(extend("x-rare" = true))]
     files: Option<Files>,
     #[schemars(range(min = 0))]
+    #[schemars(extend("x-rare" = true))]
     points: Option<i64>,
     #[schemars(range(min = 0))]
+    #[schemars(extend("x-rare" = true))]
     time_estimate_ms: Option<Millis>,
     /// What is under it too.
     #[serde(default)]

@@ -27,10 +27,12 @@ pub struct DefineTemplate {
     vars: Option<Map<String, Value>>,
     /// {ref, title, body, needs}.
     steps: Option<Vec<Map<String, Value>>>,
+    #[schemars(extend("x-rare" = true))]
     defaults: Option<Map<String, Value>>,
     /// {on: existing, key: names, window: active, ever or 7d}.
     duplicates: Option<Map<String, Value>>,
     project: Option<ProjectName>,
+    #[schemars(extend("x-rare" = true))]
     apply: Option<Apply>,
 }
 

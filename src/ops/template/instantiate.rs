@@ -26,6 +26,7 @@ pub struct Instantiate {
     vars: Sets,
     parent: Option<TaskRef>,
     project: Option<ProjectName>,
+    #[schemars(extend("x-rare" = true))]
     on_duplicate: Option<OnDuplicate>,
     /// Variables that `rows` give; `vars` are for all.
     #[serde(default)]

@@ -16,8 +16,10 @@ use crate::{Context, Effect};
 pub struct ListTemplates {
     name: Option<TemplateName>,
     project: Option<ProjectName>,
+    #[schemars(extend("x-rare" = true))]
     step: Option<TaskRef>,
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     from: usize,
     /// Default 20.
     limit: Option<usize>,

@@ -17,7 +17,6 @@ use crate::{Context, Effect};
 pub struct GetMetrics {
     #[serde(default)]
     task: Vec<TaskRef>,
-    /// With all under them.
     #[serde(default)]
     recursive: bool,
     by: Option<By>,

@@ -20,6 +20,7 @@ pub struct LogMetrics {
     #[serde(default)]
     values: Counters,
     // Why, where an amount is negative.
+    #[schemars(extend("x-rare" = true))]
     reason: Option<Reason>,
 }
 

@@ -13,11 +13,11 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectHistory {
-    /// As `2026-01-31`; default: a day before `to`.
+    /// Default: a day before `to`.
     from: Option<Timestamp>,
-    /// Default: now.
     to: Option<Timestamp>,
     /// Only changes to these.
+    #[schemars(extend("x-rare" = true))]
     states: Option<Vec<Status>>,
     /// Default 10.
     limit: Option<usize>,

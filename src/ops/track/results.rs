@@ -19,9 +19,13 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Results {
     parent: Option<TaskRef>,
+    #[schemars(extend("x-rare" = true))]
     status: Option<Vec<Status>>,
+    #[schemars(extend("x-rare" = true))]
     tags: Option<Vec<Tag>>,
+    #[schemars(extend("x-rare" = true))]
     from: Option<Timestamp>,
+    #[schemars(extend("x-rare" = true))]
     to: Option<Timestamp>,
     limit: Option<usize>,
     cursor: Option<String>,

@@ -15,6 +15,7 @@ use crate::{Context, Effect};
 pub struct TaskHistory {
     task: TaskRef,
     /// Only these.
+    #[schemars(extend("x-rare" = true))]
     states: Option<Vec<Status>>,
     /// Default 10.
     limit: Option<usize>,

@@ -25,6 +25,7 @@ pub struct Await {
     task: Vec<TaskRef>,
     /// One is enough.
     #[serde(default)]
+    #[schemars(extend("x-rare" = true))]
     any: bool,
     #[serde(default)]
     files: Files,

@@ -28,16 +28,20 @@ pub struct Connect {
     /// What you can do.
     tags: Option<BTreeSet<Tag>>,
     /// For new tasks.
+    #[schemars(extend("x-rare" = true))]
     workflow: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     overlays: Option<Vec<String>>,
     /// Work in it only; "null": in all.
     project: Option<String>,
     /// 0: no limit.
+    #[schemars(extend("x-rare" = true))]
     max_claims: Option<u32>,
     /// Take over the name.
     #[serde(default)]
     force: bool,
     /// Go on with lost tasks; default true.
+    #[schemars(extend("x-rare" = true))]
     resume: Option<bool>,
 }
 

@@ -14,7 +14,8 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Disconnect {
     /// Where your tasks go.
-    #[schemars(extend("x-vocabulary" = "status"))]
+    #[schemars(extend("x-vocabulary" = "status", "x-like" = "update"))]
+    #[schemars(extend("x-rare" = true))]
     final_status: Option<Status>,
 }
 

@@ -14,10 +14,10 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListAgents {
-    /// Who have all of these.
     #[serde(default)]
     tags: BTreeSet<Tag>,
     /// Who holds it.
+    #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
     /// Default 15.
     limit: Option<usize>,

@@ -11,7 +11,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Say for each next step of a task which evidence it asks for and what of it is there.
+/// Say which evidence each next step of a task asks for, and what of it is there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckGates {

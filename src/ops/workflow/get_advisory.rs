@@ -19,6 +19,7 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct GetAdvisory {
     // Only this advice.
+    #[schemars(extend("x-rare" = true))]
     topic: Option<String>,
     /// Default: the one you hold.
     task: Option<TaskRef>,

@@ -9,14 +9,17 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Show what a workflow tells its workers: all, or about a role, a state, a phase or where a task stands.
+/// Show what a workflow tells its workers: all, or to a `role`, or where a `task` stands.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPrompts {
     /// Default: of the task, else yours.
+    #[schemars(extend("x-rare" = true))]
     workflow: Option<String>,
     role: Option<String>,
+    #[schemars(extend("x-rare" = true))]
     state: Option<Status>,
+    #[schemars(extend("x-rare" = true))]
     phase: Option<Phase>,
     task: Option<TaskRef>,
 }

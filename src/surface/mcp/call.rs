@@ -27,7 +27,7 @@ pub enum Wish {
     Run(&'static Entry, Map<String, Value>),
     /// To read about an operation.
     Describe(&'static Entry),
-    /// To see which operations there are besides the listed ones.
+    /// To see which operations there are.
     Index,
 }
 
@@ -59,7 +59,7 @@ impl Call {
                 entry.answer(app, Input { arguments, id, patience, stay, whole: false })
             }
             Wish::Describe(entry) => Ok(more::describe(entry, &app.config())).into(),
-            Wish::Index => Ok(more::index()).into(),
+            Wish::Index => Ok(more::index(app.config().toolset)).into(),
         };
         match answer.outcome {
             Err(error @ Error::Busy { .. }) => Err(error),

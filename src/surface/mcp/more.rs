@@ -1,7 +1,8 @@
-//! The tool `more`: the operations that the short list leaves out.
+//! The tool `more`: the operations and arguments that the lists leave out.
 //!
-//! Every definition that is listed costs each agent its tokens from the first
-//! moment. What few need is found, described and run through this one.
+//! Every word that is listed costs each agent its tokens from the first
+//! moment. What few need is found, described and run through this one. The
+//! full list has it too: all operations stand there, but not all they take.
 
 use std::sync::Arc;
 
@@ -11,14 +12,14 @@ use serde_json::{Map, Value, json};
 
 use super::call::Wish;
 use super::tools::{self, SEARCH_HINT, annotations};
-use crate::config::Config;
+use crate::config::{Config, Toolset};
 use crate::ops::{self, CATALOGUE, Entry, Shelf};
 use crate::{Effect, Error, Result};
 
 pub const NAME: &str = "more";
 
-const DESCRIPTION: &str = "Reach the operations that are not listed as tools. \
-    Without arguments: which there are. With `name`: what that one takes. \
+const DESCRIPTION: &str = "Reach operations and arguments that are not listed. \
+    Without arguments: which operations there are. With `name`: all that one takes. \
     With `name` and `arguments`: run it.";
 
 /// What the others are about. All their names would cost more than their worth.
@@ -32,19 +33,23 @@ struct More {
     arguments: Option<Map<String, Value>>,
 }
 
-pub fn tool() -> Tool {
+pub fn tool(toolset: Toolset) -> Tool {
     let mut schema = JsonObject::new();
     schema.insert("type".into(), "object".into());
     schema.insert(
         "properties".into(),
         json!({ "name": { "type": "string" }, "arguments": { "type": "object" } }),
     );
-    let mut meta = MetaObject::new();
-    meta.0.insert(SEARCH_HINT.into(), TOPICS.into());
     // It can run anything, so it is announced as the worst of it.
-    Tool::new(NAME, DESCRIPTION, Arc::new(schema))
-        .with_annotations(annotations(Effect::Destroy))
-        .with_meta(meta)
+    let tool = Tool::new(NAME, DESCRIPTION, Arc::new(schema)).with_annotations(annotations(Effect::Destroy));
+    match toolset {
+        Toolset::Full => tool,
+        Toolset::Core => {
+            let mut meta = MetaObject::new();
+            meta.0.insert(SEARCH_HINT.into(), TOPICS.into());
+            tool.with_meta(meta)
+        }
+    }
 }
 
 pub fn read(arguments: Map<String, Value>) -> Result<Wish> {
@@ -61,9 +66,10 @@ pub fn read(arguments: Map<String, Value>) -> Result<Wish> {
     })
 }
 
-/// Returns the operations that the short list leaves out, with a line each.
-pub fn index() -> Value {
-    let lines = unlisted().map(|entry| (entry.name.to_owned(), entry.summary().into()));
+/// Returns the operations that the list leaves out, with a line each; all of them if it leaves out none.
+pub fn index(toolset: Toolset) -> Value {
+    let shown = CATALOGUE.iter().filter(|entry| toolset == Toolset::Full || entry.shelf == Shelf::Full);
+    let lines = shown.map(|entry| (entry.name.to_owned(), entry.summary().into()));
     json!({ "operations": lines.collect::<Map<String, Value>>() })
 }
 
@@ -73,10 +79,6 @@ pub fn describe(entry: &Entry, config: &Config) -> Value {
         "description": tools::description(entry, config),
         "arguments": entry.arguments(config),
     })
-}
-
-fn unlisted() -> impl Iterator<Item = &'static Entry> {
-    CATALOGUE.iter().filter(|entry| entry.shelf == Shelf::Full)
 }
 
 #[cfg(test)]
