@@ -16,6 +16,7 @@ pub struct ListMarks {
     #[serde(default)]
     files: Files,
     worker_id: Option<WorkerId>,
+    #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
     /// The `next` answered.
     #[schemars(extend("x-rare" = true))]

@@ -20,7 +20,6 @@ pub struct ListTasks {
     #[serde(default)]
     blocked: bool,
     #[serde(default)]
-    #[schemars(extend("x-rare" = true))]
     claimed: bool,
     owner: Option<WorkerId>,
     /// Directly under it; "null": under none.
