@@ -114,11 +114,51 @@ fn calls() -> Vec<(&'static str, Value)> {
     calls.extend(on_tasks());
     calls.extend(on_attachments());
     calls.extend(on_projects());
+    calls.extend(on_queues());
     calls
 }
 
 fn many() -> Vec<String> {
     (1_000..1_600).map(|number| format!("task-number-{number}")).collect()
+}
+
+fn on_queues() -> Vec<(&'static str, Value)> {
+    vec![
+        ("create_project", json!({ "name": "jobs" })),
+        ("create_task_type", json!({ "project": "jobs", "name": "read", "template": "Read {{page}}." })),
+        (
+            "add_task",
+            json!({ "project": "jobs", "task_type": "read", "variables": { "page": "x".repeat(900) } }),
+        ),
+        ("create_tasks_bulk", json!({ "project": "jobs", "tasks": vec![json!({}); 1_000] })),
+        (
+            "create_tasks_bulk",
+            json!({ "project": "jobs", "tasks": vec![json!({ "instructions": "x" }); 50] }),
+        ),
+        ("register_agent", json!({ "project": "jobs", "worker_id": "kim" })),
+        ("join_project", json!({ "project": "jobs", "worker_id": "kim" })),
+        ("request_task", json!({ "project": "jobs", "worker_id": "kim" })),
+        ("get_current_task", json!({ "worker_id": "kim" })),
+        ("get_task", json!({ "task": "jobs" })),
+        ("get_task_history", json!({ "task": "jobs" })),
+        ("create_project", json!({ "name": "own" })),
+        ("get_agent_status", json!({ "worker_id": "kim" })),
+        ("list_projects", json!({})),
+        ("get_project", json!({ "project": "web" })),
+        ("get_project_status", json!({ "project": "web" })),
+        ("get_audit_log", json!({ "project": "web" })),
+        ("list_task_types", json!({ "project": "web" })),
+        ("get_task_type", json!({ "project": "web", "task_type": "all" })),
+        ("register_agent", json!({ "project": "jobs", "worker_id": "lea" })),
+        ("create", json!({ "id": "job-1", "title": "x", "parent": "jobs", "job": { "lease": "5m" } })),
+        ("claim", json!({ "worker_id": "lea", "task": "job-1" })),
+        ("extend_lease", json!({ "worker_id": "lea", "task": "job-1", "additional_minutes": 5 })),
+        ("complete_task", json!({ "worker_id": "lea", "task": "job-1", "explanation": "x".repeat(900) })),
+        ("create", json!({ "id": "job-2", "title": "x", "parent": "jobs" })),
+        ("claim", json!({ "worker_id": "lea", "task": "job-2" })),
+        ("fail_task", json!({ "worker_id": "lea", "task": "job-2", "explanation": "x".repeat(900) })),
+        ("close_project", json!({ "project": "jobs" })),
+    ]
 }
 
 fn on_projects() -> Vec<(&'static str, Value)> {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-use task_graph::ops::{CATALOGUE, Shelf};
+use task_graph::ops::{CATALOGUE, Entry, Shelf};
 
 fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -15,10 +15,10 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
     after.split_once(end).unwrap_or_else(|| panic!("the README has no `{end}`")).0
 }
 
-fn table() -> String {
+fn table(is_shown: fn(&Entry) -> bool) -> String {
     let mut table = String::from("| operation | shown | what it does |\n|---|---|---|\n");
-    for entry in CATALOGUE {
-        let shown = if entry.shelf == Shelf::Full { "" } else { "yes" };
+    for entry in CATALOGUE.iter().filter(|entry| is_shown(entry)) {
+        let shown = if entry.shelf >= Shelf::Full { "" } else { "yes" };
         writeln!(table, "| `{}` | {shown} | {} |", entry.name, entry.summary()).unwrap();
     }
     table
@@ -30,7 +30,19 @@ fn the_table_of_operations_is_the_catalogue() {
 
     let written = between(&readme, "<!-- operations -->\n", "<!-- /operations -->");
 
-    assert_eq!(written, table(), "put this into the README:\n{}", table());
+    let table = table(|entry| entry.shelf <= Shelf::Full);
+    assert_eq!(written, table, "put this into the README:\n{table}");
+}
+
+#[test]
+fn the_table_of_names_for_queues_is_the_catalogue() {
+    let readme = readme();
+
+    let written = between(&readme, "<!-- names for queues -->\n", "<!-- /names for queues -->");
+
+    let table = table(|entry| entry.shelf == Shelf::Queue).replace("|  |", "|").replace("shown | ", "");
+    let table = table.replace("|---|---|---|", "|---|---|");
+    assert_eq!(written, table, "put this into the README:\n{table}");
 }
 
 #[test]

@@ -121,6 +121,7 @@ pub enum Durability {
 pub enum Toolset {
     Core,
     Full,
+    Queue,
 }
 
 impl FromStr for Toolset {

@@ -326,7 +326,7 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
         assert_eq!(in_the_users_file.code(), "config");
         assert_eq!(
             in_a_variable.to_string(),
-            "TASK_GRAPH_TOOLSET: `server.toolset` cannot be used: unknown variant `all`, expected `core` or `full`"
+            "TASK_GRAPH_TOOLSET: `server.toolset` cannot be used: unknown variant `all`, expected one of `core`, `full`, `queue`"
         );
     }
 

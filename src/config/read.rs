@@ -382,7 +382,7 @@ tags: { unknown_tag: reject, definitions: { rust: { category: language }, sql: }
         ("server: { toolset: { core: 1 } }", "1: `server.toolset` is one value, not a section", ""),
         (
             "server: { toolset: fulll }",
-            "1: `server.toolset` cannot be used: unknown variant `fulll`, expected `core` or `full`",
+            "1: `server.toolset` cannot be used: unknown variant `fulll`, expected one of `core`, `full`, `queue`",
             "",
         ),
         (

@@ -17,6 +17,19 @@ const ALIASES: &[(&str, &str)] = &[
     ("id", "task"),
     ("children", "tasks"),
     ("tasks", "task"),
+    ("agent_name", "worker_id"),
+    ("project_id", "project"),
+    ("project_name", "project"),
+    ("type", "task_type"),
+    ("type_id", "task_type"),
+    ("task_type_id", "task_type"),
+    ("vars", "variables"),
+    ("result", "explanation"),
+    ("error", "explanation"),
+    ("minutes", "additional_minutes"),
+    ("extension_minutes", "additional_minutes"),
+    ("lease_duration", "lease_duration_minutes"),
+    ("duplicates", "duplicate_handling"),
     ("files", "file"),
     ("file", "files"),
 ];
@@ -142,12 +155,35 @@ impl<'a> Check<'a> {
 }
 
 fn rename_aliases(known: &Map<String, Value>, input: &mut Map<String, Value>) {
+    let is_foreign = |name: &&String| name.contains(char::is_uppercase) && !known.contains_key(*name);
+    for name in input.keys().filter(is_foreign).cloned().collect::<Vec<_>>() {
+        let own = snake(&name);
+        let is_known = known.contains_key(&own) || ALIASES.iter().any(|(alias, _)| *alias == own);
+        if is_known
+            && !input.contains_key(&own)
+            && let Some(value) = input.shift_remove(&name)
+        {
+            input.insert(own, value);
+        }
+    }
     for (alias, name) in ALIASES {
         let meant = !known.contains_key(*alias) && known.contains_key(*name) && !input.contains_key(*name);
         if meant && let Some(value) = input.shift_remove(*alias) {
             input.insert((*name).to_owned(), value);
         }
     }
+}
+
+/// Returns `projectId` as `project_id`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
 }
 
 /// Returns what a list is made of, where one is wanted; a lone value then stands for a list of one.

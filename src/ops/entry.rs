@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::post::Answer;
 use super::schema::{self, EveryWord, Vocabulary};
 use super::{
-    Actor, CATALOGUE, Input, Operation, Pace, Request, Shelf, Shortfall, arguments, running, unheeded,
+    Actor, CATALOGUE, Input, Operation, Pace, Request, Shelf, Shortfall, arguments, queue, running, unheeded,
 };
 use crate::config::Config;
 use crate::domain::{WorkerId, nearest};
@@ -56,6 +56,16 @@ impl Entry {
             shortfall: O::shortfall,
             pace: O::PACE,
         }
+    }
+
+    /// Returns what else it may be called.
+    pub fn other_names(&self) -> impl Iterator<Item = &'static str> {
+        queue::RENAMED.iter().filter(|(_, own)| *own == self.name).map(|(other, _)| *other)
+    }
+
+    /// Says whether those who work on a queue are shown it.
+    pub fn is_of_queue(&self) -> bool {
+        self.shelf == Shelf::Queue || queue::ALSO.contains(&self.name)
     }
 
     /// Returns what the operation does, as its doc comment says it.
@@ -170,7 +180,7 @@ impl Entry {
 }
 
 /// What a caller may call the worker that it is.
-const NAMES: [&str; 3] = ["worker_id", "agent", "agent_id"];
+const NAMES: [&str; 5] = ["worker_id", "agent", "agent_id", "agent_name", "agentName"];
 
 fn text(value: Option<Value>) -> Option<String> {
     value.and_then(|value| value.as_str().map(str::to_owned))
@@ -181,9 +191,15 @@ fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<Strin
     parsed.map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), String::new()))
 }
 
+/// Returns the operation that is called `name`, here or in TaskDriver.
+fn known(name: &str) -> Option<&'static Entry> {
+    let own = queue::RENAMED.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own);
+    CATALOGUE.iter().find(|entry| entry.name == own)
+}
+
 /// Returns the operation that is called `name`.
 pub fn find(name: &str) -> Result<&'static Entry> {
-    if let Some(entry) = CATALOGUE.iter().find(|entry| entry.name == name) {
+    if let Some(entry) = known(name) {
         return Ok(entry);
     }
     let names: BTreeSet<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();

@@ -37,6 +37,7 @@ mod mark;
 mod message;
 mod names;
 mod project;
+mod queue;
 mod skill;
 mod task;
 mod template;
@@ -80,6 +81,8 @@ pub trait Operation: DeserializeOwned + JsonSchema {
     const ONCE: &'static [&'static str] = &[];
     /// Whether workers that died are looked for first.
     const SWEEPS: bool = false;
+    /// Whether a worker that nobody has met is made by it, for one task at a time.
+    const MEETS: bool = false;
     /// Whether it may be seen beforehand that nothing will change.
     const FORESEES: bool = false;
 
@@ -222,4 +225,25 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<find::Settings>(Shelf::Full, ""),
     Entry::of::<skill::ListSkills>(Shelf::Full, "guide how"),
     Entry::of::<skill::GetSkill>(Shelf::Full, ""),
+    Entry::of::<queue::CreateProject>(Shelf::Queue, ""),
+    Entry::of::<queue::ListAllProjects>(Shelf::Queue, ""),
+    Entry::of::<queue::GetProject>(Shelf::Queue, ""),
+    Entry::of::<queue::CloseProject>(Shelf::Queue, ""),
+    Entry::of::<queue::JoinProject>(Shelf::Queue, ""),
+    Entry::of::<queue::CreateTaskType>(Shelf::Queue, ""),
+    Entry::of::<queue::ListTaskTypes>(Shelf::Queue, ""),
+    Entry::of::<queue::GetTaskType>(Shelf::Queue, ""),
+    Entry::of::<queue::AddTask>(Shelf::Queue, ""),
+    Entry::of::<queue::CreateTasksBulk>(Shelf::Queue, ""),
+    Entry::of::<queue::GetTask>(Shelf::Queue, ""),
+    Entry::of::<queue::RegisterAgent>(Shelf::Queue, ""),
+    Entry::of::<queue::GetCurrentTask>(Shelf::Queue, ""),
+    Entry::of::<queue::RequestTask>(Shelf::Queue, ""),
+    Entry::of::<queue::CompleteTask>(Shelf::Queue, ""),
+    Entry::of::<queue::FailTask>(Shelf::Queue, ""),
+    Entry::of::<queue::ExtendLease>(Shelf::Queue, ""),
+    Entry::of::<queue::GetProjectStatus>(Shelf::Queue, ""),
+    Entry::of::<queue::GetAgentStatus>(Shelf::Queue, ""),
+    Entry::of::<queue::GetTaskHistory>(Shelf::Queue, ""),
+    Entry::of::<queue::GetAuditLog>(Shelf::Queue, ""),
 ];

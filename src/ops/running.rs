@@ -150,7 +150,7 @@ fn answer_once<O: Operation>(
         {
             return Ok(Reply::repeated(answer));
         }
-        let cx = context(app, tx, request, O::EFFECT)?;
+        let cx = context::<O>(app, tx, request, O::EFFECT)?;
         let output = operation.run(tx, &cx)?;
         let reply = Reply::new(operation, output, app, &cx)?;
         // One that is waited with, or came to nothing, has brought nothing yet that could be lost.
@@ -197,11 +197,19 @@ fn bounds(config: &Config) -> Bounds {
     Bounds { time: Duration::from_millis(query_ms.unsigned_abs()), text_bytes, resident: process::resident }
 }
 
-fn context<'a>(app: &'a App, tx: &Tx<'_>, request: &'a Request, effect: Effect) -> Result<Context<'a>> {
+fn context<'a, O: Operation>(
+    app: &'a App,
+    tx: &Tx<'_>,
+    request: &'a Request,
+    effect: Effect,
+) -> Result<Context<'a>> {
     let mut cx = app.context(tx, &request.config)?;
     request.unheeded.iter().for_each(|notice| cx.notify(notice));
     cx.whole = request.whole;
     if let Some(id) = &request.worker {
+        if O::MEETS {
+            presence::meet(tx, &cx, id)?;
+        }
         cx.worker = Some(presence::greet(tx, &cx, id, effect)?);
     }
     Ok(cx)
@@ -220,7 +228,7 @@ fn foresee<O: Operation>(
         {
             return Ok(Some(Reply::repeated(answer)));
         }
-        let cx = context(app, tx, request, Effect::Read)?;
+        let cx = context::<O>(app, tx, request, Effect::Read)?;
         if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
             return Ok(None);
         }
@@ -244,7 +252,7 @@ fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &
         return Ok(());
     }
     app.store.transact(request.patience, O::EFFECT, |tx| {
-        let cx = context(app, tx, request, O::EFFECT)?;
+        let cx = context::<O>(app, tx, request, O::EFFECT)?;
         operation.salvage(refusal, tx, &cx)
     })
 }

@@ -9,6 +9,8 @@ pub enum Shelf {
     Core,
     /// Reached through `more`, or listed in the full list.
     Full,
+    /// Another name, listed to the workers of a queue only.
+    Queue,
 }
 
 impl Shelf {
@@ -16,7 +18,7 @@ impl Shelf {
     pub(super) fn told_once(self) -> &'static [&'static str] {
         match self {
             Shelf::Always | Shelf::Core => &["request_id"],
-            Shelf::Full => &["request_id", "limit", "offset"],
+            Shelf::Full | Shelf::Queue => &["request_id", "limit", "offset"],
         }
     }
 }

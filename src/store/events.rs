@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::row::Json;
 use super::{Because, Tx};
-use crate::domain::{MarkPath, TaskId, Timestamp, WorkerId};
+use crate::domain::{MarkPath, ProjectKey, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Something that happened.
@@ -89,6 +89,8 @@ impl Tx<'_> {
             select *
             from events
             where id > :bound
+                and (:project is null
+                    or exists (select 1 from tasks where id = task_id and project = :project))
                 and (:worker is null or worker_id = :worker)
                 and (:kinds is null or event in (select value from json_each(:kinds)))
             order by id
@@ -110,6 +112,8 @@ impl Tx<'_> {
             select *
             from events
             where id < :bound
+                and (:project is null
+                    or exists (select 1 from tasks where id = task_id and project = :project))
                 and (:worker is null or worker_id = :worker)
                 and (:kinds is null or event in (select value from json_each(:kinds)))
             order by id desc
@@ -134,14 +138,17 @@ impl Tx<'_> {
         bound: i64,
         limit: usize,
     ) -> Result<Vec<FeedRow>> {
-        let FeedFilter { task, worker, kinds } = filter;
+        let FeedFilter { task, project, worker, kinds } = filter;
         let kinds = kinds.as_ref().map(Json);
         let limit = limit as i64;
         let mut names: Vec<(&str, &dyn ToSql)> =
             vec![(":bound", &bound), (":worker", worker), (":kinds", &kinds), (":limit", &limit)];
         let [everywhere, of_task] = sql;
         let sql = match task {
-            None => everywhere,
+            None => {
+                names.push((":project", project));
+                everywhere
+            }
             Some(task) => {
                 names.push((":task", task));
                 of_task
@@ -253,6 +260,8 @@ struct Bounds {
 #[derive(Clone, Debug, Default)]
 pub struct FeedFilter {
     pub task: Option<TaskId>,
+    /// Of tasks in it, if no task is named.
+    pub project: Option<ProjectKey>,
     pub worker: Option<WorkerId>,
     pub kinds: Option<Vec<String>>,
 }

@@ -47,6 +47,7 @@ mod project;
 mod project_history;
 mod projects;
 mod query;
+mod queue;
 mod redrive;
 mod relink;
 mod remove_overlay;

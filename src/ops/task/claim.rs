@@ -6,7 +6,7 @@ use super::claiming::{self, Beginning, Force, Taken};
 use super::gating;
 use crate::domain::{
     Length, ProjectName, ProjectState, Refusal, Selector, Standing, Tag, Task, TaskRef, TemplateName,
-    Timestamp,
+    Timestamp, WorkerId,
 };
 use crate::error::Result;
 use crate::ops::job::{due, setting};
@@ -109,7 +109,7 @@ impl Operation for Claim {
         if self.count.is_some() || self.lease.is_some() {
             return Ok(None);
         }
-        if let Some(held) = held(tx, cx)? {
+        if let Some(held) = held(tx, &cx.actor()?.id)? {
             return Ok(Some(held));
         }
         let selector = self.selector(tx)?;
@@ -142,7 +142,7 @@ impl Claim {
         let selector = self.selector(tx)?;
         let claimed = match self.count {
             Some(count) => claim_new(tx, cx, count, selector.as_ref())?,
-            None => match held(tx, cx)? {
+            None => match held(tx, &cx.actor()?.id)? {
                 Some(held) => return Ok(held),
                 None => claim_best(tx, cx, selector.as_ref())?,
             },
@@ -216,9 +216,9 @@ fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed
 }
 
 /// Returns what the worker is at work on, if anything.
-fn held(tx: &Tx, cx: &Context) -> Result<Option<Claimed>> {
+pub fn held(tx: &Tx, worker: &WorkerId) -> Result<Option<Claimed>> {
     const SHOWN: usize = 8;
-    let mut begun = tx.begun_by(&cx.actor()?.id)?;
+    let mut begun = tx.begun_by(worker)?;
     let total = Some(begun.len()).filter(|total| *total > SHOWN);
     begun.truncate(SHOWN);
     let mut tasks: Vec<Taken> = tx.whole(&begun)?.into_iter().map(Taken::again).collect();

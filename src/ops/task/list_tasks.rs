@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::brief::Row;
-use crate::domain::{Phase, Standing, Status, Tag, TaskRef, WorkerId};
+use crate::domain::{Phase, ProjectName, Standing, Status, Tag, TaskRef, WorkerId};
 use crate::error::{Error, Result};
 use crate::ops::{Actor, Operation};
 use crate::store::{Filter, Order, Page, Place, Start, Tx};
@@ -37,6 +37,8 @@ pub struct ListTasks {
     sort_order: Option<SortOrder>,
     /// Default 10.
     limit: Option<usize>,
+    #[schemars(extend("x-rare" = true))]
+    project: Option<ProjectName>,
     #[schemars(extend("x-rare" = true))]
     offset: Option<usize>,
     /// Of the page before.
@@ -152,6 +154,9 @@ impl ListTasks {
 
     fn place(&self, tx: &Tx) -> Result<Place> {
         match self.parent.as_deref() {
+            None if let Some(name) = &self.project => {
+                Ok(Place::Under(tx.project_task(tx.project_named(name)?.key)?))
+            }
             None => Ok(Place::Anywhere),
             Some("null") => Ok(Place::Roots),
             Some(parent) => {

@@ -30,7 +30,7 @@ pub(super) mod words;
 pub(super) use brief::{Brief, if_short, is_default, is_zero, shortened};
 pub use bulk_update::BulkUpdate;
 pub use claim::Claim;
-pub(super) use claim::Claimed;
+pub(super) use claim::{Claimed, held};
 pub use create::Create;
 pub(super) use create::found;
 pub use create_tree::CreateTree;

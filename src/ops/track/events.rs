@@ -2,8 +2,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Happening;
-use crate::domain::{TaskRef, WorkerId};
-use crate::error::Result;
+use crate::domain::{ProjectName, TaskRef, WorkerId};
+use crate::error::{Error, Result};
 use crate::ops::Operation;
 use crate::store::{FeedFilter, Tx};
 use crate::{Context, Effect};
@@ -16,6 +16,8 @@ pub struct Events {
     since: Option<i64>,
     task: Option<TaskRef>,
     worker: Option<WorkerId>,
+    #[schemars(extend("x-rare" = true))]
+    project: Option<ProjectName>,
     /// created, status, edited, linked, …
     kinds: Option<Vec<String>>,
     /// Default 10.
@@ -44,6 +46,11 @@ impl Operation for Events {
         let newest = tx.newest_event()?;
         let filter = FeedFilter {
             task: self.task.as_ref().map(|task| tx.resolve(task)).transpose()?,
+            project: self
+                .project
+                .as_ref()
+                .map(|name| Ok::<_, Error>(tx.project_named(name)?.key))
+                .transpose()?,
             worker: self.worker.clone(),
             kinds: self.kinds.clone(),
         };

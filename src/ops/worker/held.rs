@@ -154,6 +154,7 @@ fn last_thought(tx: &Tx, worker: &WorkerId, task: &Task) -> Result<String> {
         task: Some(task.id.clone()),
         worker: Some(worker.clone()),
         kinds: Some(vec!["thought".into()]),
+        ..FeedFilter::default()
     };
     let newest = tx.feed_newest(&filter, 1)?.pop();
     let thought = newest.and_then(|row| row.after?["thought"].as_str().map(str::to_owned));

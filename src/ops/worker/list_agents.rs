@@ -19,6 +19,8 @@ pub struct ListAgents {
     /// Who holds it.
     #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
+    #[schemars(extend("x-rare" = true))]
+    worker: Option<WorkerId>,
     /// Default 15.
     limit: Option<usize>,
     #[serde(default)]
@@ -73,6 +75,7 @@ impl Operation for ListAgents {
         };
         let fits = |worker: &Worker| {
             self.tags.is_subset(&worker.tags)
+                && self.worker.as_ref().is_none_or(|id| *id == worker.id)
                 && holder.as_ref().is_none_or(|holder| holder.as_ref() == Some(&worker.id))
         };
         let found: Vec<Worker> = tx.workers_present()?.into_iter().filter(fits).collect();

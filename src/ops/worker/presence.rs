@@ -64,6 +64,17 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
     Ok(worker)
 }
 
+/// Makes a worker that nobody has met; it has one task at a time.
+pub fn meet(tx: &Tx, cx: &Context, id: &WorkerId) -> Result<()> {
+    if tx.worker_if_known(id)?.is_some() {
+        return Ok(());
+    }
+    let worker = Worker { limit: ClaimLimit(1), ..newcomer(id.clone(), cx) };
+    tx.put_worker(&worker)?;
+    let after = Some(json!({ "tags": worker.tags, "workflow": worker.workflow }));
+    tx.record(&Event { after, ..Event::of("connected", &Because::asked(Some(id), "request_task", cx.now)) })
+}
+
 /// Says whether a call by the worker is to be written down because it was gone or speaks from elsewhere.
 pub fn is_news(worker: &Worker, cx: &Context) -> bool {
     worker.left.is_some() || is_elsewhere(worker, cx)

@@ -46,7 +46,8 @@ impl Flags {
             Arg::new("toolset")
                 .value_name("TOOLSET")
                 .value_parser(
-                    PossibleValuesParser::new(["core", "full"]).try_map(|name| name.parse::<Toolset>()),
+                    PossibleValuesParser::new(["core", "full", "queue"])
+                        .try_map(|name| name.parse::<Toolset>()),
                 )
                 .help("Show agents this many tools"),
             Arg::new("verbose")

@@ -15,7 +15,7 @@ use super::flags::Flags;
 use super::source::Source;
 use super::{exit, export};
 use crate::error::Result;
-use crate::ops::{CATALOGUE, Entry, Vocabulary, other_names};
+use crate::ops::{CATALOGUE, Entry, Vocabulary, find, other_names};
 
 pub const NAME: &str = "task-graph";
 
@@ -60,7 +60,7 @@ pub fn whole(vocabulary: &dyn Vocabulary) -> Command {
 /// Returns the operation that a command runs, however it was spelt.
 pub fn operation(word: &str) -> Option<&'static Entry> {
     let name = word.replace('-', "_");
-    CATALOGUE.iter().find(|entry| entry.name == name)
+    find(&name).ok()
 }
 
 /// Returns the request that the command line of an operation makes.
@@ -113,6 +113,7 @@ fn command(entry: &Entry, vocabulary: &dyn Vocabulary) -> Command {
     let alias = (name != entry.name).then_some(entry.name);
     let command = Command::new(name)
         .aliases(alias)
+        .aliases(entry.other_names().flat_map(|name| [name.to_owned(), dashed(name)]))
         .about(entry.summary())
         .long_about(entry.description())
         .before_help(entry.description())

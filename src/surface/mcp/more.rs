@@ -44,7 +44,7 @@ pub fn tool(toolset: Toolset) -> Tool {
     let tool = Tool::new(NAME, DESCRIPTION, Arc::new(schema)).with_annotations(annotations(Effect::Destroy));
     match toolset {
         Toolset::Full => tool,
-        Toolset::Core => {
+        Toolset::Core | Toolset::Queue => {
             let mut meta = MetaObject::new();
             meta.0.insert(SEARCH_HINT.into(), TOPICS.into());
             tool.with_meta(meta)
@@ -68,9 +68,19 @@ pub fn read(arguments: Map<String, Value>) -> Result<Wish> {
 
 /// Returns the operations that the list leaves out, with a line each; all of them if it leaves out none.
 pub fn index(toolset: Toolset) -> Value {
-    let shown = CATALOGUE.iter().filter(|entry| toolset == Toolset::Full || entry.shelf == Shelf::Full);
-    let lines = shown.map(|entry| (entry.name.to_owned(), entry.summary().into()));
-    json!({ "operations": lines.collect::<Map<String, Value>>() })
+    let is_told = |entry: &&Entry| match toolset {
+        Toolset::Core => entry.shelf == Shelf::Full,
+        Toolset::Full => entry.shelf <= Shelf::Full,
+        Toolset::Queue => entry.shelf <= Shelf::Full && !entry.is_of_queue(),
+    };
+    let told = CATALOGUE.iter().filter(is_told);
+    let lines = told.map(|entry| (entry.name.to_owned(), entry.summary().into()));
+    let mut index = json!({ "operations": lines.collect::<Map<String, Value>>() });
+    if toolset != Toolset::Queue {
+        let others = CATALOGUE.iter().filter(|entry| entry.shelf == Shelf::Queue);
+        index["names_for_queues"] = others.map(|entry| entry.name).collect::<Vec<_>>().join(" ").into();
+    }
+    index
 }
 
 pub fn describe(entry: &Entry, config: &Config) -> Value {

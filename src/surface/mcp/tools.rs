@@ -16,7 +16,12 @@ pub const SEARCH_HINT: &str = "anthropic/searchHint";
 
 /// Returns the tools of a toolset, in the order of the catalogue; then `more`, for what is left out.
 pub fn listed(toolset: Toolset, config: &Config) -> Vec<Tool> {
-    let listed = CATALOGUE.iter().filter(|entry| toolset == Toolset::Full || entry.shelf != Shelf::Full);
+    let is_shown = |entry: &&Entry| match toolset {
+        Toolset::Core => entry.shelf <= Shelf::Core,
+        Toolset::Full => entry.shelf <= Shelf::Full,
+        Toolset::Queue => entry.is_of_queue(),
+    };
+    let listed = CATALOGUE.iter().filter(is_shown);
     listed.map(|entry| tool(entry, config)).chain([more::tool(toolset)]).collect()
 }
 
@@ -88,6 +93,13 @@ mod tests {
     }
 
     #[test]
+    fn the_list_for_queues_fits_its_budget() {
+        let tools = shown(Toolset::Queue);
+
+        assert!(bytes(&tools) <= 12_000, "{} bytes", bytes(&tools));
+    }
+
+    #[test]
     fn each_list_ends_with_what_reaches_the_rest() {
         let names = |toolset| -> Vec<Value> {
             let tools = shown(toolset);
@@ -96,7 +108,9 @@ mod tests {
 
         assert_eq!(names(Toolset::Core).last(), Some(&json!("more")));
         assert_eq!(names(Toolset::Full).last(), Some(&json!("more")));
-        assert_eq!(names(Toolset::Full).len(), CATALOGUE.len() + 1);
+        assert_eq!(names(Toolset::Queue).last(), Some(&json!("more")));
+        let others = CATALOGUE.iter().filter(|entry| entry.shelf == Shelf::Queue).count();
+        assert_eq!(names(Toolset::Full).len(), CATALOGUE.len() - others + 1);
     }
 
     #[test]
