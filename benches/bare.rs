@@ -26,6 +26,9 @@ pub const SERVER: &str = "as-server";
 /// Commits as fast as it can, in the queue of a lock on a file.
 pub const WRITER: &str = "as-writer";
 
+/// Takes and finishes jobs as fast as it can, in the same queue.
+pub const JOBBER: &str = "as-jobber";
+
 /// Returns the command that starts this program in a part.
 pub fn command(part: &[&str]) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
@@ -39,6 +42,7 @@ pub fn play(words: &[String]) -> Option<Result<()>> {
         [part] if part == ECHO => Some(echo()),
         [part] if part == SERVER => Some(serve()),
         [part, store, lock, durability] if part == WRITER => Some(write(store, lock, durability)),
+        [part, store, lock, durability] if part == JOBBER => Some(work(store, lock, durability)),
         _ => None,
     }
 }
@@ -57,6 +61,26 @@ fn echo() -> Result<()> {
 
 /// Says how many commits it made in the time that standard input says, in milliseconds.
 fn write(store: &str, lock: &str, durability: &str) -> Result<()> {
+    count([store, lock, durability], |raw, queue| queued(queue, || raw.commit()))
+}
+
+/// Says how many jobs it took and finished in that time.
+fn work(store: &str, lock: &str, durability: &str) -> Result<()> {
+    count([store, lock, durability], |raw, queue| {
+        let job = queued(queue, || raw.take_job())?.ok_or("the queue is too short to measure with")?;
+        queued(queue, || raw.finish_job(job))
+    })
+}
+
+/// Does something in the order in which processes came for it.
+fn queued<T>(queue: &File, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    queue.lock()?;
+    let done = work()?;
+    queue.unlock()?;
+    Ok(done)
+}
+
+fn count([store, lock, durability]: [&str; 3], turn: impl Fn(&RawStore, &File) -> Result<()>) -> Result<()> {
     let raw = RawStore::join(Connection::open(store)?)?;
     raw.sync(durability)?;
     let queue = File::open(lock)?;
@@ -65,14 +89,12 @@ fn write(store: &str, lock: &str, durability: &str) -> Result<()> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let end = Instant::now() + Duration::from_millis(line.trim().parse()?);
-    let mut commits = 0;
+    let mut turns = 0;
     while Instant::now() < end {
-        queue.lock()?;
-        raw.commit()?;
-        queue.unlock()?;
-        commits += 1;
+        turn(&raw, &queue)?;
+        turns += 1;
     }
-    Ok(writeln!(output, "{commits}")?)
+    Ok(writeln!(output, "{turns}")?)
 }
 
 fn serve() -> Result<()> {

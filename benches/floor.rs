@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use crate::Result;
@@ -89,6 +89,10 @@ impl RawStore {
             "create table task (n integer primary key, worker integer);
             with recursive n (n) as (select 1 union all select n + 1 from n where n < 1000)
             insert into task (n) select n from n;
+            create table job (n integer primary key, state text not null);
+            create index job_state on job (state, n);
+            with recursive n (n) as (select 1 union all select n + 1 from n where n < 20000)
+            insert into job select n, 'queued' from n;
             create table filling (bytes blob);
             insert into filling values (zeroblob(4200000));",
         )?;
@@ -119,6 +123,25 @@ impl RawStore {
         Ok(())
     }
 
+    /// Takes a job as plainly as SQLite can; nothing if there is none left.
+    pub fn take_job(&self) -> Result<Option<i64>> {
+        const TAKE: &str = "
+            update job
+            set state = 'taken'
+            where n = (select n from job where state = 'queued' order by n limit 1)
+            returning n";
+        Ok(self.0.prepare_cached(TAKE)?.query_row([], |row| row.get(0)).optional()?)
+    }
+
+    pub fn finish_job(&self, job: i64) -> Result<()> {
+        const FINISH: &str = "
+            update job
+            set state = 'done'
+            where n = ?";
+        self.0.prepare_cached(FINISH)?.execute([job])?;
+        Ok(())
+    }
+
     fn timed_commit(&self, durability: &str) -> Result<Duration> {
         self.sync(durability)?;
         let begin = Instant::now();
@@ -129,6 +152,15 @@ impl RawStore {
 
 /// Returns how many commits a second that many processes make in a fair queue.
 pub fn raw_commits(ground: &Ground, processes: usize, durability: &str) -> Result<f64> {
+    raw_pace(ground, processes, [bare::WRITER, durability])
+}
+
+/// Returns how many jobs a second that many processes take and finish in a fair queue.
+pub fn raw_jobs(ground: &Ground, processes: usize, durability: &str) -> Result<f64> {
+    raw_pace(ground, processes, [bare::JOBBER, durability])
+}
+
+fn raw_pace(ground: &Ground, processes: usize, [part, durability]: [&str; 2]) -> Result<f64> {
     const MILLIS: u64 = 250;
     let file = ground.project()?.file();
     RawStore::create(&file)?;
@@ -137,16 +169,16 @@ pub fn raw_commits(ground: &Ground, processes: usize, durability: &str) -> Resul
     let (file, lock) = (file.to_string_lossy(), lock.to_string_lossy());
     let mut writers = Vec::new();
     for _ in 0..processes {
-        let mut writer = Peer::spawn(&mut bare::command(&[bare::WRITER, &file, &lock, durability])?)?;
+        let mut writer = Peer::spawn(&mut bare::command(&[part, &file, &lock, durability])?)?;
         writer.receive()?;
         writers.push(writer);
     }
     for writer in &mut writers {
         writer.send(&format!("{MILLIS}\n"))?;
     }
-    let mut commits = 0.0;
+    let mut done = 0.0;
     for writer in &mut writers {
-        commits += writer.receive()?.trim().parse::<f64>()?;
+        done += writer.receive()?.trim().parse::<f64>()?;
     }
-    Ok(commits / Duration::from_millis(MILLIS).as_secs_f64())
+    Ok(done / Duration::from_millis(MILLIS).as_secs_f64())
 }

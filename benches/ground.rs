@@ -84,7 +84,7 @@ impl Ground {
 
 impl Project {
     /// Moves everything into the one file, so that it can be copied.
-    fn settle(&self) -> Result<()> {
+    pub fn settle(&self) -> Result<()> {
         let connection = Connection::open(self.file())?;
         Ok(connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
     }

@@ -14,11 +14,13 @@ mod client;
 mod contention;
 mod crash;
 mod drain;
+mod failing;
 mod floor;
 mod graph;
 mod ground;
 mod operations;
 mod proc;
+mod queue;
 mod report;
 mod samples;
 mod start;
@@ -44,6 +46,8 @@ const GROUPS: &[(&str, Group)] = &[
     ("contention", contention::measure),
     ("big", contention::measure_big),
     ("crash", crash::measure),
+    ("queue", queue::measure),
+    ("failing", failing::measure),
 ];
 
 fn main() -> Result<ExitCode> {

@@ -46,16 +46,33 @@ fn the_table_of_names_for_queues_is_the_catalogue() {
 }
 
 #[test]
-fn the_session_runs_as_it_is_printed() {
-    let folder = tempfile::tempdir().unwrap();
+fn the_sessions_run_as_they_are_printed() {
     let readme = readme();
-    let session = between(&readme, "```console\n", "```");
+    let sessions: Vec<&str> = readme
+        .split("```console\n")
+        .skip(1)
+        .map(|rest| rest.split_once("```").expect("a session has no end").0)
+        .collect();
 
+    assert_eq!(sessions.len(), 2);
+    for session in sessions {
+        runs(session);
+    }
+}
+
+/// Types what stands behind each `$`, in an empty folder, and compares what comes.
+fn runs(session: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_task-graph")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    // A line that ends with `\\` goes on in the next.
+    let session = session.replace("\\\n", " ");
     for step in session.split("$ ").filter(|step| !step.is_empty()) {
         let (command, printed) = step.split_once('\n').unwrap();
         let run = Command::new("sh")
-            .args(["-c", &command.replacen("task-graph", env!("CARGO_BIN_EXE_task-graph"), 1)])
+            .args(["-c", command])
             .current_dir(folder.path())
+            .env("PATH", &path)
             .env("TASK_GRAPH_WORKER_ID", "ann")
             .env("TASK_GRAPH_USER_DIR", folder.path().join("nobody"))
             .env_remove("TASK_GRAPH_DB_PATH")

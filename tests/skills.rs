@@ -26,10 +26,13 @@ const OTHER_NAMES: &[&str] = &[
     "cursor",
     "timed_out",
     "lease_until",
+    "before",
     // Files, flags, commands.
     "tasks.db-wal",
     "tasks.db-shm",
     "--database",
+    "task-graph create --from jobs.csv",
+    "task-graph results mail --format csv",
     "sqlite3 tasks.db \".backup copy.db\"",
     "sqlite3 tasks.db \"pragma integrity_check\"",
 ];

@@ -14,8 +14,8 @@ fn the_guides_that_come_with_the_program_are_listed() {
     let list = project.answer("list_skills", json!({}));
 
     let names: Vec<_> = list["skills"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
-    assert_eq!(names, ["worker", "planning", "coordinator", "reporting", "repair", "migration"]);
-    assert_eq!(list["total"], 6);
+    assert_eq!(names, ["worker", "planning", "coordinator", "reporting", "repair", "migration", "queue"]);
+    assert_eq!(list["total"], 7);
     assert!(list["skills"][0]["description"].as_str().unwrap().contains("claim"));
     assert_eq!(list["skills"][0].get("source"), None);
 }
@@ -24,11 +24,11 @@ fn the_guides_that_come_with_the_program_are_listed() {
 fn a_long_list_goes_on() {
     let project = Project::new();
 
-    let first = project.answer("list_skills", json!({ "limit": 3 }));
-    let rest = project.answer("list_skills", json!({ "limit": 3, "offset": first["next_offset"] }));
+    let first = project.answer("list_skills", json!({ "limit": 4 }));
+    let rest = project.answer("list_skills", json!({ "limit": 4, "offset": first["next_offset"] }));
 
-    assert_eq!(first["skills"].as_array().unwrap().len(), 3);
-    assert_eq!(rest["skills"][1]["name"], "repair");
+    assert_eq!(first["skills"].as_array().unwrap().len(), 4);
+    assert_eq!(rest["skills"][1]["name"], "migration");
     assert_eq!(rest.get("next_offset"), None);
 }
 
@@ -47,12 +47,12 @@ fn the_project_s_own_guides_are_listed_and_a_broken_one_is_told_of() {
 
     let list = team.run(&["list-skills", "--json"]).json();
 
-    assert_eq!(list["total"], 7);
+    assert_eq!(list["total"], 8);
     assert_eq!(
         list["skills"][0],
         json!({ "name": "worker", "description": "Our own.", "source": "project" })
     );
-    assert_eq!(list["skills"][6]["name"], "house-rules");
+    assert_eq!(list["skills"][7]["name"], "house-rules");
     let notice = list["notices"][0].as_str().unwrap();
     assert!(notice.contains("broken/SKILL.md: has no front matter"), "{notice}");
 }
@@ -72,6 +72,6 @@ fn long_descriptions_in_any_script_leave_the_list_short() {
 
     let page = team.run(&["list-skills", "--json", "--offset", "6"]).json();
 
-    assert_eq!(page["total"], 26);
+    assert_eq!(page["total"], 27);
     assert!(page.to_string().len() <= 4_000, "{}", page.to_string().len());
 }
