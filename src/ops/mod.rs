@@ -38,6 +38,7 @@ mod message;
 mod names;
 mod project;
 mod queue;
+mod schedule;
 mod skill;
 mod task;
 mod template;
@@ -208,6 +209,8 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<template::DefineTemplate>(Shelf::Full, ""),
     Entry::of::<template::ListTemplates>(Shelf::Full, ""),
     Entry::of::<template::Instantiate>(Shelf::Full, ""),
+    Entry::of::<schedule::ChangeSchedule>(Shelf::Full, "cron recurring"),
+    Entry::of::<schedule::ListSchedules>(Shelf::Full, ""),
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),
