@@ -166,7 +166,12 @@ impl ChangeSchedule {
     }
 
     fn rhythm(&self, cron: &str, known: Zone) -> Result<Rhythm> {
-        let refused = |fault: String| Error::input(fault, "");
+        let refused = |fault: String| {
+            Error::input(
+                fault,
+                "`cron` is as `0 3 * * 1-5`, `daily` or `every 15m`, `zone` as `UTC` or `+02:00`",
+            )
+        };
         let zone = self.zone.as_ref().map_or(Ok(known), |zone| zone.parse()).map_err(refused)?;
         Rhythm::new(cron, zone).map_err(refused)
     }
