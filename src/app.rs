@@ -301,6 +301,18 @@ impl Context<'_> {
         Because::asked(self.worker.as_ref().map(|worker| &worker.id), cause, self.now)
     }
 
+    /// Returns the same for what follows by a rule, which nobody asks for.
+    pub fn for_nobody(&self) -> Self {
+        Self {
+            awake: self.awake.clone(),
+            problem: None,
+            worker: None,
+            notices: RefCell::default(),
+            mail: Mail::default(),
+            ..*self
+        }
+    }
+
     /// Says that something followed by a rule.
     pub fn by_rule(&self, cause: &'static str) -> Because<'_> {
         Because::rule(cause, self.now)

@@ -104,6 +104,14 @@ fn with_templates(project: &Project) {
     for number in 0..60 {
         project.does("define_template", json!({ "name": format!("{number}-{}", "n".repeat(90)) }));
     }
+    for number in 0..40 {
+        let name = format!("{number}-{}", "n".repeat(90));
+        let cron = "1,2,3,4,5,6,7,8,9 1,2,3,4,5,6,7,8,9 1,2,3,4,5,6,7,8,9 1-12 1,2,3,4,5,6";
+        let about = json!({ "name": name, "template": name, "cron": cron, "zone": "+02:00" });
+        project.does("schedule", about);
+    }
+    let task = json!({ "title": "often", "description": text });
+    project.does("schedule", json!({ "name": "often", "cron": "every 1s", "task": task }));
     let about = json!({ "name": "all", "title": text, "body": text, "vars": vars, "steps": steps });
     project.does("define_template", about);
 }
@@ -170,6 +178,9 @@ fn on_projects() -> Vec<(&'static str, Value)> {
         ("connect", json!({ "worker_id": "zoe", "project": "web" })),
         ("templates", json!({})),
         ("templates", json!({ "name": "all" })),
+        ("schedules", json!({})),
+        ("schedules", json!({ "name": "often" })),
+        ("schedule", json!({ "name": "often", "cron": "every 2s" })),
         ("define_template", json!({ "name": "all", "project": "web" })),
         ("instantiate", json!({ "template": "all" })),
         ("instantiate", json!({ "template": "all", "vars": vec![json!({}); 50] })),

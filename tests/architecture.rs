@@ -121,7 +121,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("clap_mangen", &["src/surface/cli"]),
     ("rustix", &["src/process.rs", "src/surface/mcp/ending.rs"]),
     ("serde_yaml", &["src/config/"]),
-    ("jiff", &["src/domain/time.rs"]),
+    ("jiff", &["src/domain/cron.rs", "src/domain/schedule.rs", "src/domain/time.rs"]),
     ("uuid", &["src/domain/ids.rs"]),
     ("petname", &["src/ops/worker/"]),
     ("sha2", &["src/store/media.rs"]),

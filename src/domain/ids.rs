@@ -153,6 +153,13 @@ name!(
     |text| is_word(text, 100, "._-/:")
 );
 name!(
+    /// What a schedule is called.
+    ScheduleName,
+    "schedule name",
+    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`",
+    |text| is_word(text, 100, "._-/:")
+);
+name!(
     /// What a variable of a template is called.
     VariableName,
     "variable name",
@@ -246,6 +253,7 @@ plain_display!(
     CounterName,
     ProjectName,
     TemplateName,
+    ScheduleName,
     VariableName
 );
 

@@ -7,6 +7,7 @@ mod advice;
 mod attachment;
 mod attempt;
 mod claim;
+mod cron;
 mod gate;
 mod graph;
 mod guidance;
@@ -23,6 +24,7 @@ mod project;
 mod refusal;
 mod retry;
 mod role;
+mod schedule;
 mod search;
 mod selector;
 mod stats;
@@ -44,8 +46,8 @@ pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
     AttachmentType, BadName, CounterName, Digest, EdgeKindName, ErrorClass, FileName, GroupKey, MarkPath,
-    Phase, ProjectName, RequestId, Status, Tag, TaskId, TaskRef, TemplateName, VariableName, WorkerId,
-    is_generated,
+    Phase, ProjectName, RequestId, ScheduleName, Status, Tag, TaskId, TaskRef, TemplateName, VariableName,
+    WorkerId, is_generated,
 };
 pub use job::{Group, Job, JobSettings, Withheld};
 pub use length::{Length, When};
@@ -58,6 +60,7 @@ pub use project::{Defaults, Project, ProjectKey, ProjectState};
 pub use refusal::{GatedStep, Refusal};
 pub use retry::{Backoff, Failure, MOST_LOSSES, Retries, Verdict, Why};
 pub use role::Role;
+pub use schedule::{Makes, Missed, Overlap, Rhythm, Schedule, Zone};
 pub use search::{BadSearch, Column, Search};
 pub use selector::Selector;
 pub use stats::{Times, reason_class};

@@ -38,6 +38,7 @@ mod message;
 mod names;
 mod project;
 mod queue;
+mod schedule;
 mod skill;
 mod task;
 mod template;
@@ -180,7 +181,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<until::Await>(Shelf::Full, "poll sleep until"),
     Entry::of::<task::CreateTree>(Shelf::Full, "plan hierarchy"),
     Entry::of::<task::BulkUpdate>(Shelf::Full, ""),
-    Entry::of::<job::Redrive>(Shelf::Full, "retry failed"),
+    Entry::of::<job::Redrive>(Shelf::Full, ""),
     Entry::of::<task::Delete>(Shelf::Full, ""),
     Entry::of::<task::Undelete>(Shelf::Full, ""),
     Entry::of::<task::Rename>(Shelf::Full, ""),
@@ -197,7 +198,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<mark::MarkUpdates>(Shelf::Full, ""),
     Entry::of::<message::Send>(Shelf::Full, ""),
     Entry::of::<message::Inbox>(Shelf::Full, ""),
-    Entry::of::<attachment::Attach>(Shelf::Full, "artifact"),
+    Entry::of::<attachment::Attach>(Shelf::Full, ""),
     Entry::of::<attachment::Attachments>(Shelf::Full, ""),
     Entry::of::<attachment::Detach>(Shelf::Full, ""),
     Entry::of::<track::LogMetrics>(Shelf::Full, "tokens"),
@@ -208,18 +209,20 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<template::DefineTemplate>(Shelf::Full, ""),
     Entry::of::<template::ListTemplates>(Shelf::Full, ""),
     Entry::of::<template::Instantiate>(Shelf::Full, ""),
+    Entry::of::<schedule::ChangeSchedule>(Shelf::Full, "cron recurring"),
+    Entry::of::<schedule::ListSchedules>(Shelf::Full, ""),
     Entry::of::<worker::Disconnect>(Shelf::Full, ""),
     Entry::of::<worker::ListAgents>(Shelf::Full, ""),
     Entry::of::<worker::CleanupStale>(Shelf::Full, ""),
-    Entry::of::<workflow::CheckGates>(Shelf::Full, "evidence"),
+    Entry::of::<workflow::CheckGates>(Shelf::Full, ""),
     Entry::of::<workflow::ListWorkflows>(Shelf::Full, ""),
     Entry::of::<workflow::AddOverlay>(Shelf::Full, ""),
     Entry::of::<workflow::RemoveOverlay>(Shelf::Full, ""),
-    Entry::of::<workflow::GetPrompts>(Shelf::Full, "guidance"),
+    Entry::of::<workflow::GetPrompts>(Shelf::Full, ""),
     Entry::of::<workflow::GetAdvisory>(Shelf::Full, ""),
     Entry::of::<find::Search>(Shelf::Full, "grep text"),
-    Entry::of::<find::Query>(Shelf::Full, "sql"),
-    Entry::of::<find::GetSchema>(Shelf::Full, "sql tables"),
+    Entry::of::<find::Query>(Shelf::Full, ""),
+    Entry::of::<find::GetSchema>(Shelf::Full, ""),
     Entry::of::<find::GiveFeedback>(Shelf::Full, ""),
     Entry::of::<find::ListFeedback>(Shelf::Full, ""),
     Entry::of::<find::Settings>(Shelf::Full, ""),

@@ -117,15 +117,17 @@ impl Tx<'_> {
         }
     }
 
-    /// Returns when somebody next has to look after a job: its time comes, or its lease runs out.
+    /// Returns when somebody next has to look after something: a job's time comes, or its lease runs out,
+    /// or a schedule makes a task.
     pub fn next_due(&self) -> Result<Option<Timestamp>> {
         const SQL: &str = "
-            select due_at
-            from jobs
-            where due_at is not null
-            order by due_at
-            limit 1";
-        Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0)).optional()?)
+            select coalesce(min(job, schedule), job, schedule)
+            from (
+                select
+                    (select min(due_at) from jobs where due_at is not null) as job,
+                    (select min(next_at) from schedules where next_at is not null) as schedule
+            )";
+        Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0))?)
     }
 
     /// Returns jobs that somebody has to look after now, those that have waited longest first.

@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0007_alive.sql"),
     include_str!("migrations/0008_projects.sql"),
     include_str!("migrations/0009_jobs.sql"),
+    include_str!("migrations/0010_schedules.sql"),
 ];
 
 /// Says whether the file is ours and as new as this program.

@@ -40,6 +40,7 @@ mod news;
 mod projects;
 mod queues;
 mod results;
+mod schedules;
 mod schema;
 mod search;
 mod stats;
@@ -67,6 +68,7 @@ pub use news::Told;
 pub use projects::ProjectRow;
 pub use queues::{Next, Queue};
 pub use results::{Brought, Ending};
+pub use schedules::Firing;
 pub use schema::{ColumnRow, IndexRow, ReferenceRow, Relation, RelationKind};
 pub use search::{Hit, MARKS, Passage, Source};
 pub use stats::{Ended, StepRow};
@@ -319,6 +321,15 @@ impl Tx<'_> {
         }
         self.0.prepare_cached("release part")?.execute([])?;
         Ok(result)
+    }
+
+    /// Does something and takes it back, to see whether it can be done.
+    pub fn rehearse<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.0.prepare_cached("savepoint part")?.execute([])?;
+        let result = body();
+        self.0.prepare_cached("rollback to part")?.execute([])?;
+        self.0.prepare_cached("release part")?.execute([])?;
+        result
     }
 }
 

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{
     AttachmentType, CounterName, Digest, EdgeKindName, ErrorClass, GroupKey, MarkPath, MessageKind, Phase,
-    Priority, ProjectKey, ProjectName, ProjectState, RequestId, Standing, Status, Tag, TaskId, TemplateName,
-    Timestamp, WorkerId,
+    Priority, ProjectKey, ProjectName, ProjectState, RequestId, ScheduleName, Standing, Status, Tag, TaskId,
+    TemplateName, Timestamp, WorkerId,
 };
 
 /// A value that a column holds as JSON.
@@ -62,7 +62,8 @@ name_columns!(
     GroupKey,
     ErrorClass,
     ProjectName,
-    TemplateName
+    TemplateName,
+    ScheduleName
 );
 
 impl FromSql for Standing {

@@ -60,6 +60,7 @@ fn every_tool_says_whether_it_reads_changes_or_destroys() {
         "get_advisory",
         "projects",
         "templates",
+        "schedules",
     ];
     const DESTROY: &[&str] = &["delete", "detach", "unlink", "more"];
     let team = Team::new();

@@ -8,6 +8,7 @@ mod messages;
 mod names;
 mod repeats;
 mod reports;
+mod schedules;
 mod starts;
 mod templates;
 mod waits;

@@ -13,7 +13,6 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Detach {
     task: TaskRef,
-    /// May have `*` and `?`.
     #[serde(rename = "type")]
     kind: String,
     sequence: Option<i64>,

@@ -17,7 +17,6 @@ pub struct Relink {
     prev_to: Vec<String>,
     from: Vec<String>,
     to: Vec<String>,
-    /// Default: contains.
     #[serde(rename = "type")]
     kind: Option<String>,
 }

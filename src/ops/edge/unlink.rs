@@ -15,7 +15,6 @@ use crate::{Context, Effect};
 pub struct Unlink {
     from: Vec<String>,
     to: Vec<String>,
-    /// Default: blocks.
     #[serde(rename = "type")]
     kind: Option<String>,
 }

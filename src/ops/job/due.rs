@@ -1,4 +1,4 @@
-//! What time brings about: a job's time comes, or the lease of an attempt runs out.
+//! What time brings about: a job's time comes, the lease of an attempt runs out, a schedule makes a task.
 //!
 //! Nobody waits for it; whoever comes by sees to it.
 
@@ -8,6 +8,7 @@ use super::failing::{self, Failed};
 use crate::domain::{Failure, MessageKind, Outcome, Task};
 use crate::error::Result;
 use crate::ops::message::telling::{self, Notice};
+use crate::ops::schedule::firing;
 use crate::ops::{Request, passage};
 use crate::store::{Event, Tx};
 use crate::{App, Context, Effect};
@@ -15,7 +16,7 @@ use crate::{App, Context, Effect};
 /// How many jobs one call sees to.
 const AT_ONCE: usize = 50;
 
-/// Sees to the jobs that are due, in transactions of its own.
+/// Sees to what is due, in transactions of its own.
 pub fn look(app: &App, request: &Request) -> Result<()> {
     let due = app.store.transact(request.patience, Effect::Read, |tx| tx.next_due())?;
     if due.is_none_or(|due| due > app.now()) {
@@ -32,7 +33,7 @@ pub fn is_any(tx: &Tx, cx: &Context) -> Result<bool> {
     Ok(tx.next_due()?.is_some_and(|due| due <= cx.now))
 }
 
-/// Sees to the jobs that are due.
+/// Sees to what is due.
 pub fn catch_up(tx: &Tx, cx: &Context) -> Result<()> {
     if !is_any(tx, cx)? {
         return Ok(());
@@ -44,7 +45,7 @@ pub fn catch_up(tx: &Tx, cx: &Context) -> Result<()> {
             None => ripen(tx, cx, &task)?,
         }
     }
-    Ok(())
+    firing::fire_due(tx, cx)
 }
 
 fn ripen(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {

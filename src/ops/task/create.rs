@@ -172,6 +172,19 @@ impl Create {
         self.label.as_ref().map(TaskRef::as_str).into_iter().chain(self.id.as_ref().map(TaskId::as_str))
     }
 
+    /// Returns what says that it cannot be created again, if anything does.
+    pub fn happens_once(&self) -> Option<&'static str> {
+        let own = [
+            ("id", self.id.is_some()),
+            ("ref", self.existing.is_some()),
+            ("parent", self.parent.is_some()),
+            ("files", !self.files.is_empty()),
+            ("rows", !self.rows.is_empty()),
+        ];
+        let found = own.into_iter().find(|(_, is_given)| *is_given).map(|(field, _)| field);
+        found.or_else(|| self.tasks.iter().find_map(Self::happens_once))
+    }
+
     /// Returns how many tasks it is, with all in it.
     pub fn size(&self) -> usize {
         1 + self.tasks.iter().map(Self::size).sum::<usize>()

@@ -21,7 +21,7 @@ pub struct CreateTree {
     /// Links parents to children; default contains.
     #[schemars(extend("x-rare" = true))]
     child_type: Option<String>,
-    /// Links each to the next beside it, as in `follows`; default none.
+    /// Links each to the next, as `follows`.
     sibling_type: Option<String>,
     /// Name all ids.
     #[serde(default)]

@@ -27,7 +27,6 @@ pub struct Delete {
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     obliterate: bool,
-    /// Override its holder.
     #[serde(default)]
     force: bool,
 }

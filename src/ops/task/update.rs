@@ -50,6 +50,7 @@ pub struct Update {
     #[schemars(extend("x-vocabulary" = "phase"))]
     phase: Option<Phase>,
     tags: Option<BTreeSet<Tag>>,
+    #[schemars(extend("x-rare" = true))]
     needed_tags: Option<BTreeSet<Tag>>,
     #[schemars(extend("x-rare" = true))]
     wanted_tags: Option<BTreeSet<Tag>>,

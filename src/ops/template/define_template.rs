@@ -30,7 +30,9 @@ pub struct DefineTemplate {
     #[schemars(extend("x-rare" = true))]
     defaults: Option<Map<String, Value>>,
     /// {on: existing, key: names, window: active, ever or 7d}.
+    #[schemars(extend("x-rare" = true))]
     duplicates: Option<Map<String, Value>>,
+    #[schemars(extend("x-rare" = true))]
     project: Option<ProjectName>,
     #[schemars(extend("x-rare" = true))]
     apply: Option<Apply>,

@@ -3,13 +3,13 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::making::{Made, Making};
 use super::sets::Sets;
 use crate::domain::{
-    OnDuplicate, ProjectName, Refusal, Status, TaskId, TaskRef, Template, TemplateName, Values, Variable,
-    VariableName,
+    OnDuplicate, ProjectName, Refusal, Status, TaskId, TaskRef, Template, TemplateName, Timestamp, Values,
+    Variable, VariableName,
 };
 use crate::error::{Error, Result};
 use crate::ops::task::words;
@@ -97,6 +97,41 @@ impl Operation for Instantiate {
 }
 
 impl Instantiate {
+    /// Makes one task at a time that its values may name, whatever has been made before.
+    pub fn once(
+        tx: &Tx,
+        cx: &Context,
+        template: TemplateName,
+        mut vars: Map<String, Value>,
+        (parent, at): (Option<&TaskId>, Timestamp),
+    ) -> Result<TaskId> {
+        const TIME: &str = "fired_at";
+        let parent = parent.map(|parent| tx.task(parent)).transpose()?;
+        let (under, project) = parent.map_or((None, None), |parent| (Some(parent.id), parent.project));
+        let template = tx.template_for(project, &template)?;
+        if template.recipe.vars.keys().any(|name| name.as_str() == TIME) {
+            vars.entry(TIME).or_insert_with(|| at.to_string().into());
+        }
+        let sets = Sets { sets: vec![vars], is_list: false };
+        let on_duplicate = OnDuplicate::Allow;
+        let asked = Self {
+            template: template.name.clone(),
+            vars: sets,
+            parent: None,
+            project: None,
+            on_duplicate: Some(on_duplicate),
+            columns: Vec::new(),
+            rows: Vec::new(),
+        };
+        let making = Making { tx, cx, template: &template, under, project, on_duplicate };
+        let mut made =
+            asked.read(cx, &template)?.iter().map(|values| making.make(values)).collect::<Vec<_>>();
+        match made.pop().transpose()? {
+            Some(Made::New { task, .. } | Made::Twin(task)) => Ok(task),
+            None => Err(Error::internal("nothing was made")),
+        }
+    }
+
     /// Returns under which task it is made, and in which project that is.
     fn place(&self, tx: &Tx, cx: &Context) -> Result<(Option<TaskId>, Option<crate::domain::ProjectKey>)> {
         if let Some(parent) = &self.parent {

@@ -13,6 +13,7 @@ use crate::{Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct CleanupStale {
     /// Look at this worker only.
+    #[schemars(extend("x-rare" = true))]
     worker_id: Option<WorkerId>,
 }
 

@@ -34,6 +34,7 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("edited", &[Topic::Tasks]),
     ("scheduled", &[Topic::Tasks]),
     ("due", &[Topic::Tasks]),
+    ("fired", &[]),
     ("extended", &[Topic::Tasks]),
     ("status", &[Topic::Tasks]),
     ("renamed", &[Topic::Tasks]),

@@ -1,0 +1,325 @@
+//! When a task is made again, and what becomes of the times at which nobody came by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::tz::Offset;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::cron::Cron;
+use super::{Length, Millis, ScheduleName, TaskId, TemplateName, Timestamp};
+
+/// A task that is made again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    pub name: ScheduleName,
+    pub makes: Makes,
+    /// What it is made in.
+    pub parent: Option<TaskId>,
+    pub rhythm: Rhythm,
+    pub missed: Missed,
+    pub overlap: Overlap,
+    /// None while it is paused.
+    pub next_at: Option<Timestamp>,
+    pub last_at: Option<Timestamp>,
+    /// Why the last one could not be made.
+    pub problem: Option<String>,
+}
+
+/// What a schedule makes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Makes {
+    Template {
+        name: TemplateName,
+        vars: Map<String, Value>,
+    },
+    /// A task, as `create` takes it.
+    Task(Map<String, Value>),
+}
+
+// What becomes of times at which nobody came by: one task for the last of them, none if that was long ago,
+// or one for each. No doc comment, since every agent that lists the tools would pay for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Missed {
+    #[default]
+    One,
+    Skip,
+    All,
+}
+
+// Whether another task is made while the last one is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Overlap {
+    #[default]
+    Allow,
+    Skip,
+}
+
+impl Missed {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Skip => "skip",
+            Self::All => "all",
+        }
+    }
+}
+
+impl Overlap {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+impl Schedule {
+    /// How many times that were missed are made up for.
+    const MOST: usize = 1_000;
+    /// How late it may be for one that is skipped when it was missed.
+    const GRACE: Millis = 5 * 60_000;
+
+    /// Returns the times at which tasks are to be made now, the oldest first.
+    pub fn due(&self, now: Timestamp) -> Vec<Timestamp> {
+        let Some(next) = self.next_at else {
+            return Vec::new();
+        };
+        match self.missed {
+            Missed::All => self.rhythm.latest(next, now, Self::MOST),
+            Missed::One => self.rhythm.latest(next, now, 1),
+            Missed::Skip => {
+                let mut latest = self.rhythm.latest(next, now, 1);
+                latest.retain(|at| now.since(*at) <= Self::GRACE);
+                latest
+            }
+        }
+    }
+}
+
+/// When something is due: a cron line or a length of time, and in which zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rhythm {
+    /// As it was said.
+    pub text: String,
+    pub zone: Zone,
+    beat: Beat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beat {
+    Cron(Cron),
+    /// At the multiples of a length.
+    Every(Millis),
+}
+
+/// How far the clocks of a zone are from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(Offset);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(Offset::UTC)
+    }
+}
+
+/// Short names of cron lines.
+const NAMED: [(&str, &str); 7] = [
+    ("hourly", "0 * * * *"),
+    ("daily", "0 0 * * *"),
+    ("midnight", "0 0 * * *"),
+    ("weekly", "0 0 * * 0"),
+    ("monthly", "0 0 1 * *"),
+    ("yearly", "0 0 1 1 *"),
+    ("annually", "0 0 1 1 *"),
+];
+
+impl Rhythm {
+    const LONGEST: usize = 400;
+
+    /// Reads `0 3 * * *`, `daily` or `every 15m`.
+    pub fn new(text: &str, zone: Zone) -> Result<Self, String> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.len() > Self::LONGEST {
+            return Err(format!("`cron` is longer than {} characters", Self::LONGEST));
+        }
+        // In a shell, what begins with `@` is a file.
+        let word = text.strip_prefix('@').unwrap_or(&text);
+        let every = word.strip_prefix("every ");
+        let named = NAMED.iter().find(|(name, _)| *name == word).map(|(_, cron)| *cron);
+        let beat = match every {
+            Some(length) => Beat::Every(beat(length)?),
+            None => Beat::Cron(named.unwrap_or(&text).parse()?),
+        };
+        Ok(Self { text, zone, beat })
+    }
+
+    /// Returns the first time later than `after`, if there is one.
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        let Zone(offset) = self.zone;
+        match &self.beat {
+            Beat::Every(length) => Some(Timestamp((after.0.div_euclid(*length) + 1).checked_mul(*length)?)),
+            Beat::Cron(cron) => {
+                let point = jiff::Timestamp::from_millisecond(after.0).ok()?;
+                let next = offset.to_timestamp(cron.next(offset.to_datetime(point))?).ok()?;
+                Some(Timestamp(next.as_millisecond()))
+            }
+        }
+    }
+
+    /// Returns the next times, the first first.
+    pub fn upcoming(&self, after: Timestamp, number: usize) -> Vec<Timestamp> {
+        std::iter::successors(self.next(after), |at| self.next(*at)).take(number).collect()
+    }
+
+    /// Returns the last `most` of the times from `from` to `now`, the oldest first. `from` is such a time.
+    fn latest(&self, from: Timestamp, now: Timestamp, most: usize) -> Vec<Timestamp> {
+        // There is no way to go backwards, so that it is looked for from ever longer ago.
+        let mut back = 60_000;
+        loop {
+            let start = now.before(back).max(from.before(1));
+            let mut found: Vec<_> = std::iter::successors(self.next(start), |at| self.next(*at))
+                .take_while(|at| *at <= now)
+                .collect();
+            if found.len() >= most || start < from {
+                found.drain(..found.len().saturating_sub(most));
+                return found;
+            }
+            back *= 2;
+        }
+    }
+}
+
+fn beat(length: &str) -> Result<Millis, String> {
+    const SHORTEST: Millis = 1_000;
+    let millis = length.parse::<Length>()?.millis();
+    if millis < SHORTEST {
+        return Err(format!("`every {length}` is too often: at most every second, as `every 1s`"));
+    }
+    Ok(millis)
+}
+
+impl FromStr for Zone {
+    type Err = String;
+
+    /// Reads `UTC`, `+02:00` or `-0330`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "`{text}` is not a zone: give `UTC` or its distance, as `+02:00`; \
+                 names are not known, and summer time is not followed"
+            )
+        };
+        if matches!(text, "UTC" | "utc" | "Z") {
+            return Ok(Self::default());
+        }
+        let sign = match text.as_bytes().first() {
+            Some(b'+') => 1,
+            Some(b'-') => -1,
+            _ => return Err(wrong()),
+        };
+        let digits = text[1..].replace(':', "");
+        if digits.len() != 4 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let number: i32 = digits.parse().map_err(|_| wrong())?;
+        let (hours, minutes) = (number / 100, number % 100);
+        if hours > 14 || minutes > 59 {
+            return Err(wrong());
+        }
+        Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).map(Self).map_err(|_| wrong())
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0.seconds() / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        match minutes.abs() {
+            0 => f.write_str("UTC"),
+            minutes => write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn rhythm(text: &str, zone: &str) -> Rhythm {
+        Rhythm::new(text, zone.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_next_time_is_told_in_the_zone() {
+        for (text, zone, next) in [
+            ("0 3 * * *", "UTC", "2026-02-01T03:00:00Z"),
+            ("0 3 * * *", "+02:00", "2026-02-01T01:00:00Z"),
+            ("0 9 * * *", "-0330", "2026-01-31T12:30:00Z"),
+            ("@daily", "UTC", "2026-02-01T00:00:00Z"),
+            ("every 15m", "UTC", "2026-01-31T12:15:00Z"),
+            ("@every  1d", "UTC", "2026-02-01T00:00:00Z"),
+        ] {
+            assert_eq!(rhythm(text, zone).next(at("2026-01-31T12:00:00Z")), Some(at(next)), "{text} {zone}");
+        }
+        for bad in ["every", "every 0s", "every 10ms", "@often", "often"] {
+            assert!(Rhythm::new(bad, Zone::default()).is_err(), "{bad}");
+        }
+        for bad in ["Europe/Berlin", "+2", "+99:00", "02:00", "+01:75", "", "+ä1"] {
+            assert!(bad.parse::<Zone>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_missed_is_made_once_skipped_or_made_up_for() {
+        let now = at("2026-01-31T12:10:00Z");
+        for (missed, next, due) in [
+            (Missed::One, "2026-01-30T12:00:00Z", vec!["2026-01-31T12:00:00Z"]),
+            (Missed::Skip, "2026-01-30T12:00:00Z", vec![]),
+            (
+                Missed::All,
+                "2026-01-31T10:00:00Z",
+                vec!["2026-01-31T10:00:00Z", "2026-01-31T11:00:00Z", "2026-01-31T12:00:00Z"],
+            ),
+            (Missed::All, "2026-01-31T13:00:00Z", vec![]),
+        ] {
+            let schedule = Schedule {
+                name: "s".parse().unwrap(),
+                makes: Makes::Task(Map::new()),
+                parent: None,
+                rhythm: rhythm("hourly", "UTC"),
+                missed,
+                overlap: Overlap::Allow,
+                next_at: Some(at(next)),
+                last_at: None,
+                problem: None,
+            };
+
+            let found = schedule.due(now);
+
+            assert_eq!(found, due.into_iter().map(at).collect::<Vec<_>>(), "{missed:?} {next}");
+            let on_time = Schedule { next_at: Some(at("2026-01-31T12:00:00Z")), ..schedule };
+            assert_eq!(on_time.due(at("2026-01-31T12:04:00Z")).len(), 1);
+        }
+    }
+
+    #[test]
+    fn only_so_many_are_made_up_for_however_long_nobody_came() {
+        let every_minute = rhythm("* * * * *", "UTC");
+        let now = at("2026-01-31T12:00:00Z");
+
+        let found = every_minute.latest(at("2020-01-31T12:00:00Z"), now, 1_000);
+
+        assert_eq!((found.len(), found.last(), found[0]), (1_000, Some(&now), now.before(999 * 60_000)));
+    }
+}

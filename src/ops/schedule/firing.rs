@@ -1,0 +1,114 @@
+//! How a schedule makes its tasks when their time has come: each once, whoever comes by.
+
+use serde_json::{Value, json};
+
+use crate::Context;
+use crate::domain::{Makes, Missed, Overlap, Schedule, TaskId, Timestamp};
+use crate::error::{Error, Result};
+use crate::ops::task::plant::{TreeKinds, plant};
+use crate::ops::task::{Create, shortened};
+use crate::ops::template::Instantiate;
+use crate::store::{Event, Tx};
+
+/// How many tasks one call makes; the next ones go on.
+const AT_ONCE: usize = 50;
+
+/// Makes the tasks whose time has come.
+pub fn fire_due(tx: &Tx, cx: &Context) -> Result<()> {
+    // Who comes by is not their author, nor are they made where that one works.
+    let cx = &cx.for_nobody();
+    let mut left = AT_ONCE;
+    while left > 0 {
+        let Some(mut schedule) = tx.due_schedule(cx.now)? else {
+            return Ok(());
+        };
+        let due = schedule.due(cx.now);
+        for at in due.iter().take(left) {
+            fire(tx, cx, &mut schedule, *at)?;
+        }
+        schedule.next_at = match due.get(left) {
+            Some(next) => Some(*next),
+            None => schedule.rhythm.next(cx.now),
+        };
+        tx.put_schedule(&schedule)?;
+        left = left.saturating_sub(due.len().max(1));
+    }
+    Ok(())
+}
+
+/// Makes the task of one time, unless that was done, and writes down what came of it.
+fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result<()> {
+    if !tx.add_firing(&schedule.name, at)? {
+        return Ok(());
+    }
+    let mut after = json!({ "schedule": schedule.name, "at": at });
+    let since = schedule.next_at.filter(|planned| *planned < at && schedule.missed != Missed::All);
+    if let Some(since) = since {
+        after["missed_since"] = json!(since);
+    }
+    schedule.last_at = Some(at);
+    let mut made = None;
+    if let Some(open) = open_one(tx, cx, schedule)? {
+        after["skipped"] = Value::String(format!("`{open}` is open"));
+    } else {
+        match tx.part(|| make(tx, cx, schedule, at))? {
+            Ok(task) => {
+                tx.set_fired(&schedule.name, at, &task)?;
+                schedule.problem = None;
+                made = Some(task);
+            }
+            Err(busy @ Error::Busy { .. }) => return Err(busy),
+            // It is not for who comes by to put it right.
+            Err(error) => {
+                let problem = shortened(&error.to_string(), 500);
+                after["failed"] = json!(problem);
+                schedule.problem = Some(problem);
+            }
+        }
+    }
+    let because = cx.by_rule("schedule");
+    tx.record(&Event { task: made.as_ref(), after: Some(after), ..Event::of("fired", &because) })
+}
+
+/// Returns the last task, if that is open and is to end before another one is made.
+fn open_one(tx: &Tx, cx: &Context, schedule: &Schedule) -> Result<Option<TaskId>> {
+    let last = match schedule.overlap {
+        Overlap::Allow => None,
+        Overlap::Skip => tx.last_fired(&schedule.name)?,
+    };
+    let Some(last) = last else {
+        return Ok(None);
+    };
+    let task = tx.task(&last)?;
+    let has_ended = task.deleted_at.is_some() || cx.workflow_of(&task)?.state(&task.status).terminal;
+    Ok((!has_ended).then_some(last))
+}
+
+/// Makes a task of a schedule.
+pub fn make(tx: &Tx, cx: &Context, schedule: &Schedule, at: Timestamp) -> Result<TaskId> {
+    let parent = schedule.parent.as_ref();
+    let task = match &schedule.makes {
+        Makes::Template { name, vars } => {
+            return Instantiate::once(tx, cx, name.clone(), vars.clone(), (parent, at));
+        }
+        Makes::Task(task) => task_of(task)?,
+    };
+    let kinds = TreeKinds { child: cx.config.edges.containing(), sibling: None };
+    let planted = plant(tx, cx, std::slice::from_ref(&task), parent, &kinds)?;
+    Ok(planted.ids[0].clone())
+}
+
+fn task_of(task: &serde_json::Map<String, Value>) -> Result<Create> {
+    let task: Create = serde_json::from_value(Value::Object(task.clone()))
+        .map_err(|error| Error::input(format!("`task`: {error}"), "give the fields of `create`"))?;
+    if task.title.is_none() {
+        return Err(Error::input("`task` has no `title`", "give the fields of `create`"));
+    }
+    match task.happens_once() {
+        Some(field) => Err(Error::input(
+            format!("`task` has `{field}`, which cannot be the same each time"),
+            "leave it out; the schedule's own `parent` says where tasks are made",
+        )),
+        None => Ok(task),
+    }
+}

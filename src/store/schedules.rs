@@ -1,0 +1,192 @@
+//! Tasks that are made again and again, and the times at which they were.
+
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use super::names::likely;
+use super::row::Json;
+use super::{Page, Start, Tx};
+use crate::domain::{Makes, Missed, Overlap, Rhythm, Schedule, ScheduleName, TaskId, Timestamp};
+use crate::error::{Error, Result};
+
+/// A time that came, and what was made then.
+#[derive(Clone, Debug)]
+pub struct Firing {
+    pub at: Timestamp,
+    pub task: Option<TaskId>,
+}
+
+/// Completes a statement that reads whole schedules.
+macro_rules! schedules_sql {
+    ($rest:literal) => {
+        concat!(
+            "select name, template, vars, task, parent, cron, zone, missed, overlap, next_at, last_at, problem
+            from schedules ",
+            $rest
+        )
+    };
+}
+
+impl Tx<'_> {
+    /// Returns the schedule of this name, if there is one.
+    pub fn schedule_if_known(&self, name: &ScheduleName) -> Result<Option<Schedule>> {
+        const SQL: &str = schedules_sql!("where name = :name");
+        Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":name": name }, schedule).optional()?)
+    }
+
+    /// Returns the schedule that a caller names.
+    pub fn schedule_named(&self, name: &ScheduleName) -> Result<Schedule> {
+        const NAMES: &str = "select name from schedules order by name limit 200";
+        if let Some(schedule) = self.schedule_if_known(name)? {
+            return Ok(schedule);
+        }
+        let mut statement = self.0.prepare_cached(NAMES)?;
+        let names: Vec<String> =
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Err(Error::NotFound { what: "schedule", name: name.to_string(), near: likely(name.as_str(), names) })
+    }
+
+    /// Returns the schedule whose time came first, of those whose time has come.
+    pub fn due_schedule(&self, now: Timestamp) -> Result<Option<Schedule>> {
+        const SQL: &str = schedules_sql!("where next_at <= :now order by next_at limit 1");
+        Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":now": now }, schedule).optional()?)
+    }
+
+    /// Returns a page of the schedules by name, and how many there are.
+    pub fn schedules(&self, page: Page) -> Result<(Vec<Schedule>, usize)> {
+        const SQL: &str = schedules_sql!("order by name limit :limit offset :offset");
+        const COUNT: &str = "select count(*) from schedules";
+        let offset = match page.start {
+            Start::Offset(offset) => offset as i64,
+            Start::After(_) => 0,
+        };
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":limit": page.limit as i64, ":offset": offset };
+        let found = statement.query_map(keys, schedule)?.collect::<rusqlite::Result<_>>()?;
+        let total: i64 = self.0.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?;
+        Ok((found, total as usize))
+    }
+
+    /// Writes a schedule down as it is now; it may be new.
+    pub fn put_schedule(&self, schedule: &Schedule) -> Result<()> {
+        const SQL: &str = "
+            insert into schedules (name, template, vars, task, parent, cron, zone, missed, overlap, next_at,
+                last_at, problem)
+            values (:name, :template, :vars, :task, :parent, :cron, :zone, :missed, :overlap, :next_at,
+                :last_at, :problem)
+            on conflict (name) do update set
+                template = :template, vars = :vars, task = :task, parent = :parent, cron = :cron,
+                zone = :zone, missed = :missed, overlap = :overlap, next_at = :next_at, last_at = :last_at,
+                problem = :problem";
+        let Schedule { name, makes, parent, rhythm, missed, overlap, next_at, last_at, problem } = schedule;
+        let (template, vars, task) = match makes {
+            Makes::Template { name, vars } => (Some(name), Some(Json(vars)), None),
+            Makes::Task(task) => (None, None, Some(Json(task))),
+        };
+        self.0.prepare_cached(SQL)?.execute(named_params! {
+            ":name": name,
+            ":template": template,
+            ":vars": vars,
+            ":task": task,
+            ":parent": parent,
+            ":cron": rhythm.text,
+            ":zone": rhythm.zone.to_string(),
+            ":missed": missed.as_str(),
+            ":overlap": overlap.as_str(),
+            ":next_at": next_at,
+            ":last_at": last_at,
+            ":problem": problem,
+        })?;
+        Ok(())
+    }
+
+    /// Forgets a schedule. What it made stays.
+    pub fn remove_schedule(&self, name: &ScheduleName) -> Result<()> {
+        const SQL: &str = "delete from schedules where name = :name";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":name": name })?;
+        Ok(())
+    }
+
+    /// Writes down that a time of a schedule came; says no if that was written down before.
+    pub fn add_firing(&self, name: &ScheduleName, at: Timestamp) -> Result<bool> {
+        const SQL: &str = "
+            insert into firings (schedule, at)
+            select n, :at from schedules where name = :name
+            on conflict do nothing";
+        Ok(self.0.prepare_cached(SQL)?.execute(named_params! { ":name": name, ":at": at })? == 1)
+    }
+
+    /// Writes down which task was made then.
+    pub fn set_fired(&self, name: &ScheduleName, at: Timestamp, task: &TaskId) -> Result<()> {
+        const SQL: &str = "
+            update firings
+            set task = (select n from tasks where id = :task)
+            where schedule = (select n from schedules where name = :name) and at = :at";
+        let keys = named_params! { ":name": name, ":at": at, ":task": task };
+        self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
+    }
+
+    /// Returns the last times of a schedule, the last first.
+    pub fn firings(&self, name: &ScheduleName, most: usize) -> Result<Vec<Firing>> {
+        const SQL: &str = "
+            select at, (select id from tasks where n = firings.task) as id
+            from firings
+            where schedule = (select n from schedules where name = :name)
+            order by at desc
+            limit :most";
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":name": name, ":most": most as i64 };
+        let rows = statement.query_map(keys, |row| Ok(Firing { at: row.get(0)?, task: row.get(1)? }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the task that a schedule made last, if that is still there.
+    pub fn last_fired(&self, name: &ScheduleName) -> Result<Option<TaskId>> {
+        const SQL: &str = "
+            select id
+            from firings join tasks on tasks.n = firings.task
+            where schedule = (select n from schedules where name = :name) and firings.task is not null
+            order by at desc
+            limit 1";
+        Ok(self
+            .0
+            .prepare_cached(SQL)?
+            .query_row(named_params! { ":name": name }, |row| row.get(0))
+            .optional()?)
+    }
+}
+
+fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
+    let fault = |at: usize, error: String| {
+        rusqlite::Error::FromSqlConversionFailure(at, Type::Text, FromSqlError::Other(error.into()).into())
+    };
+    let makes = match (row.get(1)?, row.get::<_, Option<Json<_>>>(2)?, row.get::<_, Option<Json<_>>>(3)?) {
+        (Some(name), Some(Json(vars)), _) => Makes::Template { name, vars },
+        (_, _, Some(Json(task))) => Makes::Task(task),
+        _ => return Err(fault(1, "it makes nothing".into())),
+    };
+    let zone = row.get::<_, String>(6)?.parse().map_err(|error| fault(6, error))?;
+    let missed = match row.get_ref(7)?.as_str()? {
+        "one" => Missed::One,
+        "skip" => Missed::Skip,
+        "all" => Missed::All,
+        other => return Err(fault(7, format!("`{other}`"))),
+    };
+    let overlap = match row.get_ref(8)?.as_str()? {
+        "allow" => Overlap::Allow,
+        "skip" => Overlap::Skip,
+        other => return Err(fault(8, format!("`{other}`"))),
+    };
+    Ok(Schedule {
+        name: row.get(0)?,
+        makes,
+        parent: row.get(4)?,
+        rhythm: Rhythm::new(&row.get::<_, String>(5)?, zone).map_err(|error| fault(5, error))?,
+        missed,
+        overlap,
+        next_at: row.get(9)?,
+        last_at: row.get(10)?,
+        problem: row.get(11)?,
+    })
+}
