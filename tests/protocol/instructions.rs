@@ -51,6 +51,31 @@ fn every_call_in_the_instructions_works_in_their_order() {
 }
 
 #[test]
+fn every_call_in_the_instructions_for_queues_works_in_their_order() {
+    let team = Team::new();
+    let mut agent = Agent::start_server(team.program().args(["--toolset", "queue", "serve"]));
+    let text = instructions(&mut agent);
+    agent.answer("create_project", json!({ "name": "mail", "description": "Threads", "lease_duration": 5 }));
+    for id in ["j1", "j2"] {
+        let task = json!({ "id": id, "title": "Sum it up", "parent": "mail" });
+        agent.answer("more", json!({ "name": "create", "arguments": task }));
+    }
+    let calls: Vec<_> = quoted(&text).into_iter().filter_map(call).collect();
+    assert!(calls.len() >= 4, "{calls:?}");
+
+    for (name, arguments) in calls {
+        if name == "fail_task" {
+            agent.answer("request_task", json!({ "project": "mail", "agent_name": "ann" }));
+        }
+        agent.answer(name, Value::Object(arguments));
+    }
+
+    let ended = team.rows("select status from tasks where id in ('j1', 'j2') order by id");
+    assert_eq!(ended, [["completed"], ["pending"]]);
+    team.check();
+}
+
+#[test]
 fn every_name_in_the_instructions_is_a_tool_that_can_be_called() {
     let team = Team::new();
     let mut agent = team.server();

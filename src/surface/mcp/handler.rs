@@ -43,7 +43,7 @@ impl Handler {
     /// Returns what agents are told when they connect.
     fn instructions(&self) -> String {
         let own = self.opened.as_ref().ok().and_then(|app| app.config().instructions.clone());
-        own.unwrap_or_else(|| include_str!("instructions.md").trim_end().to_owned())
+        own.unwrap_or_else(|| shipped_instructions(self.toolset).trim_end().to_owned())
     }
 
     pub fn new(Server { opened, toolset }: Server, receipts: Arc<Receipts>) -> Self {
@@ -284,12 +284,21 @@ fn unreadable<P: DeserializeOwned>(request: &CustomRequest) -> ErrorData {
     ErrorData::invalid_params(format!("`{}`: {problem}", request.method), None)
 }
 
+fn shipped_instructions(toolset: Toolset) -> &'static str {
+    match toolset {
+        Toolset::Core | Toolset::Full => include_str!("instructions.md"),
+        Toolset::Queue => include_str!("instructions-queue.md"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn the_instructions_are_short() {
-        let instructions = include_str!("instructions.md");
-
-        assert!(instructions.split_whitespace().count() <= 120);
+        for toolset in [Toolset::Core, Toolset::Full, Toolset::Queue] {
+            assert!(shipped_instructions(toolset).split_whitespace().count() <= 120, "{toolset:?}");
+        }
     }
 }
