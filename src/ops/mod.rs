@@ -178,7 +178,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::of::<task::Explain>(Shelf::Core, "stuck blocked"),
     Entry::of::<task::StatusSummary>(Shelf::Full, ""),
     Entry::of::<track::Events>(Shelf::Full, ""),
-    Entry::of::<until::Await>(Shelf::Full, "poll sleep until"),
+    Entry::of::<until::Await>(Shelf::Core, "poll sleep until"),
     Entry::of::<task::CreateTree>(Shelf::Full, "plan hierarchy"),
     Entry::of::<task::BulkUpdate>(Shelf::Full, ""),
     Entry::of::<job::Redrive>(Shelf::Full, ""),

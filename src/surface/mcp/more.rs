@@ -24,7 +24,7 @@ const DESCRIPTION: &str = "Reach operations and arguments that are not listed. \
 
 /// What the others are about. All their names would cost more than their worth.
 const TOPICS: &str =
-    "wait tree history files messages attach metrics search sql gates workflow skills agents feedback";
+    "tree history files messages attach metrics search sql gates workflow skills agents feedback";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,21 +66,27 @@ pub fn read(arguments: Map<String, Value>) -> Result<Wish> {
     })
 }
 
-/// Returns the operations that the list leaves out, with a line each; all of them if it leaves out none.
+/// Returns the operations that the list leaves out, with a line each.
 pub fn index(toolset: Toolset) -> Value {
     let is_told = |entry: &&Entry| match toolset {
         Toolset::Core => entry.shelf == Shelf::Full,
-        Toolset::Full => entry.shelf <= Shelf::Full,
+        Toolset::Full => false,
         Toolset::Queue => entry.shelf <= Shelf::Full && !entry.is_of_queue(),
     };
     let told = CATALOGUE.iter().filter(is_told);
-    let lines = told.map(|entry| (entry.name.to_owned(), entry.summary().into()));
+    let lines = told.map(|entry| (entry.name.to_owned(), first_clause(&entry.summary()).into()));
     let mut index = json!({ "operations": lines.collect::<Map<String, Value>>() });
     if toolset != Toolset::Queue {
         let others = CATALOGUE.iter().filter(|entry| entry.shelf == Shelf::Queue);
         index["names_for_queues"] = others.map(|entry| entry.name).collect::<Vec<_>>().join(" ").into();
     }
+    index["next"] = "`name` shows all that one of these, or of the listed ones, takes".into();
     index
+}
+
+/// Returns as much of a sentence as says what it is about.
+fn first_clause(summary: &str) -> &str {
+    summary.split([';', ':', ',']).next().unwrap_or(summary)
 }
 
 pub fn describe(entry: &Entry, config: &Config) -> Value {
@@ -113,6 +119,14 @@ mod tests {
             read(json!({ "name": "connect", "arguments": {} })),
             Ok(Wish::Run(entry, _)) if entry.name == "connect"
         ));
+    }
+
+    #[test]
+    fn what_the_list_leaves_out_fits_an_answer() {
+        for toolset in [Toolset::Core, Toolset::Full, Toolset::Queue] {
+            let bytes = index(toolset).to_string().len();
+            assert!(bytes <= 4_000, "{toolset:?}: {bytes} bytes");
+        }
     }
 
     #[test]
