@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use task_graph::ops::CATALOGUE;
+use task_graph::ops::{CATALOGUE, Entry};
 
 use crate::support::command::Ran;
 use crate::support::team::Team;
@@ -207,9 +207,11 @@ fn a_table_has_a_column_for_all_that_its_rows_tell() {
     ann.answer("mark_file", json!({ "file": "src", "reason": "because" }));
     ann.answer("thinking", json!({ "thought": "hm" }));
     ann.answer("give_feedback", json!({ "message": "good" }));
-    let shown: Vec<_> = lists.iter().map(|entry| (entry, ann.answer(entry.name, json!({})))).collect();
+    ann.answer("project", json!({ "name": "p" }));
+    let all = |entry: &Entry| if entry.is_of_queue() { json!({ "project": "p" }) } else { json!({}) };
+    let shown: Vec<_> = lists.iter().map(|entry| (entry, ann.answer(entry.name, all(entry)))).collect();
     ann.answer("update", json!({ "task": "t", "status": "completed", "reason": "done" }));
-    let ended = lists.iter().map(|entry| (entry, ann.answer(entry.name, json!({})))).collect::<Vec<_>>();
+    let ended = lists.iter().map(|entry| (entry, ann.answer(entry.name, all(entry)))).collect::<Vec<_>>();
 
     for (entry, answer) in shown.iter().chain(&ended) {
         let rows = answer.as_object().unwrap().values().find_map(Value::as_array).unwrap();
