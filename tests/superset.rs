@@ -189,6 +189,15 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "who waits is told of work, ends, files and messages, also of what other processes do",
+        &[
+            "race::waits::of_ten_that_wait_for_one_task_nine_go_on_waiting",
+            "race::waits::whoever_goes_on_from_a_cursor_misses_nothing",
+            "protocol::news::what_another_process_changes_is_told_to_clients_of_both_eras",
+            "race::messages::what_eight_processes_send_at_once_is_told_once_each",
+        ],
+    ),
+    (
         "a conflict of marks names holder, reason, task and age, and the holder sees who waits",
         &[
             "ops::mark_file::who_comes_second_learns_who_was_first_and_is_noted",

@@ -192,6 +192,9 @@ impl ServerHandler for Handler {
     fn accepted_subscription_filter(&self, wanted: &SubscriptionFilter) -> Option<SubscriptionFilter> {
         let mut accepted = wanted.clone();
         accepted.resource_subscriptions = wanted.resource_subscriptions.as_deref().map(News::accepted);
+        if let Ok(app) = &self.opened {
+            self.news.grant(app);
+        }
         Some(accepted)
     }
 

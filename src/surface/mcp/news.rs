@@ -15,7 +15,7 @@ use std::time::Duration;
 use rmcp::model::ResourceUpdatedNotificationParam;
 use rmcp::service::{SubscriptionContext, SubscriptionSink};
 use rmcp::{Peer, RoleServer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use super::ask::ask;
@@ -60,6 +60,9 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("sent", &[]),
 ];
 
+/// The operation that reads what happened.
+const FEED: &str = "events";
+
 #[derive(Default)]
 pub struct News {
     listeners: Mutex<Vec<Listener>>,
@@ -69,6 +72,8 @@ pub struct News {
     is_telling: AtomicBool,
     /// Up to where the feed was read.
     cursor: AtomicI64,
+    /// Where the feed ended when the last stream was granted, until somebody reads for it.
+    granted: Mutex<Option<i64>>,
     last_id: AtomicU64,
     /// As long as somebody listens: commits of all processes are noticed.
     commits: Mutex<Option<Listening>>,
@@ -137,6 +142,23 @@ impl News {
         known.take(MOST_ADDRESSES).cloned().collect()
     }
 
+    /// Notes where the feed ends: a client may count on news from when its stream is granted, before that is read.
+    pub fn grant(&self, app: &App) {
+        let feed = ops::find(FEED)
+            .and_then(|feed| feed.call(app, Input::at_once(newest_only(), Patience::Hurries)))
+            .inspect_err(|error| tracing::debug!(%error, "a stream begins where it is first read"));
+        *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = feed.ok().map(|feed| end_of(&feed));
+    }
+
+    /// Goes back to where the feed ended when a stream was granted that is now listened to.
+    fn catch_up(&self) {
+        let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(granted) = granted {
+            self.cursor.fetch_min(granted, Ordering::Relaxed);
+            self.nudge.notify_one();
+        }
+    }
+
     /// Tells a stream of changes until its client has heard enough.
     pub async fn stream(self: &Arc<Self>, app: &Arc<App>, stream: SubscriptionContext) -> Result<()> {
         let wanted = stream.accepted().resource_subscriptions.as_deref().unwrap_or_default();
@@ -148,6 +170,7 @@ impl News {
         self.begin(app).await?;
         let id = self.new_id();
         self.listeners().push(Listener { id, addresses, voice: Voice::Stream(stream.sink().clone()) });
+        self.catch_up();
         stream.cancelled().await;
         let mut listeners = self.listeners();
         listeners.retain(|listener| listener.id != id);
@@ -195,7 +218,8 @@ impl News {
     async fn kinds(&self, app: &Arc<App>) -> Result<BTreeSet<String>> {
         const MOST: usize = 500;
         let since = self.cursor.load(Ordering::Relaxed);
-        let news = feed(app, json!({ "since": since, "limit": MOST })).await?;
+        let asked = Map::from_iter([("since".to_owned(), since.into()), ("limit".to_owned(), MOST.into())]);
+        let news = feed(app, asked).await?;
         let rows = news["events"].as_array().into_iter().flatten();
         let mut kinds: BTreeSet<String> =
             rows.filter_map(|row| row["event"].as_str()).map(str::to_owned).collect();
@@ -263,14 +287,20 @@ fn concerns(kinds: &BTreeSet<String>, address: &str) -> bool {
 
 /// Returns the number of the newest event.
 async fn newest(app: &Arc<App>) -> Result<i64> {
-    let feed = feed(app, json!({ "limit": 1 })).await?;
-    Ok(feed["cursor"].as_i64().unwrap_or_default())
+    feed(app, newest_only()).await.map(|feed| end_of(&feed))
 }
 
-async fn feed(app: &Arc<App>, arguments: Value) -> Result<Value> {
-    const FEED: &str = "events";
+fn newest_only() -> Map<String, Value> {
+    Map::from_iter([("limit".to_owned(), 1.into())])
+}
+
+fn end_of(feed: &Value) -> i64 {
+    feed["cursor"].as_i64().unwrap_or_default()
+}
+
+async fn feed(app: &Arc<App>, arguments: Map<String, Value>) -> Result<Value> {
     ask(app, move |app: &App, patience: Patience| {
-        let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap_or_default();
+        let arguments = arguments.clone();
         ops::find(FEED)?.call(app, Input::at_once(arguments, patience))
     })
     .await
