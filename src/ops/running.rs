@@ -228,6 +228,9 @@ fn foresee<O: Operation>(
         {
             return Ok(Some(Reply::repeated(answer)));
         }
+        if O::MEETS && presence::is_stranger(tx, request)? {
+            return Ok(None);
+        }
         let cx = context::<O>(app, tx, request, Effect::Read)?;
         if cx.worker.as_ref().is_some_and(|worker| presence::is_news(worker, &cx)) {
             return Ok(None);

@@ -35,6 +35,8 @@ pub struct FirstPlace<'a> {
     pub status: &'a Status,
     pub meaning: Meaning,
     pub parent: Option<&'a TaskId>,
+    /// It is in the parent, not only linked to it.
+    pub is_inside: bool,
     pub project: Option<ProjectKey>,
     pub open_blockers: i64,
     pub blocked_above: i64,
@@ -115,12 +117,13 @@ impl Tx<'_> {
             insert into tasks (id, title, description, workflow, status, phase, priority,
                 needed_tags, wanted_tags, tags, points, time_estimate_ms,
                 created_at, created_by, updated_at, is_waiting, is_blocking, is_ended,
-                open_blockers, blocked_above, is_job, withheld, group_key, project)
+                open_blockers, blocked_above, is_job, withheld, group_key, project, parent)
             values (:id, :title, :description, :workflow, :status, :phase, :priority,
                 :needed, :wanted, :tags, :points, :estimate,
                 :now, :worker, :now, :waiting, :blocking, :ended,
-                :open_blockers, :blocked_above, :is_job, :withheld, :group, :project)";
-        let FirstPlace { status, meaning, parent, project, open_blockers, blocked_above } = place;
+                :open_blockers, :blocked_above, :is_job, :withheld, :group, :project,
+                (select n from tasks where id = :inside))";
+        let FirstPlace { status, meaning, parent, is_inside, project, open_blockers, blocked_above } = place;
         let TaskDraft {
             id,
             title,
@@ -159,11 +162,17 @@ impl Tx<'_> {
             ":withheld": job.as_ref().map_or(Hold::Nothing, Hold::of),
             ":group": group,
             ":project": project,
+            ":inside": parent.filter(|_| *is_inside),
         })?;
         self.add_tags(id, tags)?;
         if let Some(job) = job {
             self.add_job(id, job)?;
         }
+        self.record_creation(id, place, because)
+    }
+
+    fn record_creation(&self, id: &TaskId, place: &FirstPlace<'_>, because: &Because<'_>) -> Result<()> {
+        let FirstPlace { status, parent, .. } = place;
         let after = match parent {
             Some(parent) => json!({ "status": status, "parent": parent }),
             None => json!({ "status": status }),

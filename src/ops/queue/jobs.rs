@@ -85,18 +85,29 @@ pub struct RequestTask {
     task_type: Option<TemplateName>,
 }
 
+impl RequestTask {
+    fn asked(&self) -> Result<Claim> {
+        request(json!({ "project": self.project, "template": self.task_type }))
+    }
+}
+
 impl Operation for RequestTask {
     const NAME: &'static str = "request_task";
     const EFFECT: Effect = Claim::EFFECT;
     const ACTOR: Actor = Actor::Required;
     const POSITIONAL: &'static [&'static str] = &["project", "worker_id"];
     const SWEEPS: bool = Claim::SWEEPS;
+    const FORESEES: bool = Claim::FORESEES;
     const MEETS: bool = true;
 
     type Output = <Claim as Operation>::Output;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output> {
-        through::<Claim>(tx, cx, json!({ "project": self.project, "template": self.task_type }))
+        self.asked()?.run(tx, cx)
+    }
+
+    fn foresee(&self, tx: &Tx, cx: &Context) -> Result<Option<Self::Output>> {
+        self.asked()?.foresee(tx, cx)
     }
 
     fn comes_to_nothing(&self, answer: &Value) -> bool {

@@ -147,7 +147,11 @@ impl Operation for Create {
         let planted = plant(tx, cx, std::slice::from_ref(self), None, &kinds)?;
         match planted.ids.as_slice() {
             [id] => {
-                let task = tx.task(id)?;
+                let mut task = tx.task(id)?;
+                if task.group.is_some() {
+                    tx.settle_groups()?;
+                    task = tx.task(id)?;
+                }
                 Ok(Created::One { id: task.id, status: task.status, ready: task.ready })
             }
             _ => Ok(Created::Many(Many::of(planted, self.return_ids))),

@@ -164,8 +164,7 @@ impl<'a> Planting<'a> {
             beside = Some(self.add(task, &soil, beside.as_ref())?);
         }
         self.count_children()?;
-        self.link_across()?;
-        self.tx.settle_groups().map(drop)
+        self.link_across()
     }
 
     /// Gives a new task and those below it their ids, so that the others can name them.
@@ -299,6 +298,7 @@ impl<'a> Planting<'a> {
             status: &workflow.initial,
             meaning: workflow.meaning(&workflow.initial),
             parent: soil.parent.as_ref(),
+            is_inside: upright.is_some(),
             project: project.map(|project| project.key),
             open_blockers,
             blocked_above,

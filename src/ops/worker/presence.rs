@@ -64,6 +64,12 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
     Ok(worker)
 }
 
+/// Says whether nobody has met the caller.
+pub fn is_stranger(tx: &Tx, request: &Request) -> Result<bool> {
+    let met = request.worker.as_ref().map(|id| tx.worker_if_known(id)).transpose()?;
+    Ok(met.is_some_and(|known| known.is_none()))
+}
+
 /// Makes a worker that nobody has met; it has one task at a time.
 pub fn meet(tx: &Tx, cx: &Context, id: &WorkerId) -> Result<()> {
     if tx.worker_if_known(id)?.is_some() {
