@@ -57,6 +57,7 @@ const FACE_OF_OPS: &[&str] = &[
     "Answer",
     "Receipt",
     "CATALOGUE",
+    "Described",
     "Entry",
     "Input",
     "Request",

@@ -18,7 +18,7 @@ fn size(entry: &Entry) -> usize {
     let sent = json!({
         "name": entry.name,
         "description": entry.description(),
-        "inputSchema": entry.short_arguments(&Config::builtin()),
+        "inputSchema": entry.in_short(&Config::builtin()).arguments,
     });
     sent.to_string().len()
 }
@@ -116,7 +116,7 @@ fn bare_arrays(schema: &Value, place: &str) -> Vec<String> {
 #[test]
 fn every_array_says_what_is_in_it() {
     for entry in CATALOGUE {
-        for schema in [entry.arguments(&Config::builtin()), entry.short_arguments(&Config::builtin())] {
+        for schema in [entry.arguments(&Config::builtin()), entry.in_short(&Config::builtin()).arguments] {
             let bare = bare_arrays(&Value::Object(schema), entry.name);
 
             assert!(bare.is_empty(), "{bare:?}");

@@ -1,8 +1,8 @@
 //! Every released schema becomes exactly the fresh one, and what is not ours is left alone.
 //!
 //! A store of release N is made here by the first N migrations, which are never
-//! edited, and the rows in `tests/fixtures/rows-000N.sql`. The next migration
-//! adds such a file, and nothing here.
+//! edited, and the rows in `tests/fixtures/rows-000N.sql`. A migration that makes
+//! room for other rows adds such a file, and nothing here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::history::History;
 use crate::support::project::{Project, ids};
-use crate::support::rows::{Row, rows};
+use crate::support::rows::{Row, contents, rows};
 
 /// What marks a file as ours: "TGrf".
 const OURS: i64 = 0x5447_7266;
@@ -52,12 +52,14 @@ struct Release {
 }
 
 fn releases() -> Vec<Release> {
-    let mut steps = String::new();
+    let (mut steps, mut rows) = (String::new(), String::new());
     let release = |(at, migration): (usize, &PathBuf)| {
         let number = at + 1;
         steps += &read(migration);
-        let name = migration.file_name().unwrap().to_str().unwrap();
-        let rows = read(&folder("tests/fixtures").join(format!("rows-{}.sql", &name[..4])));
+        let rows_of_its_own = folder("tests/fixtures").join(format!("rows-{number:04}.sql"));
+        if rows_of_its_own.exists() {
+            rows = read(&rows_of_its_own);
+        }
         let ours = format!("pragma user_version = {number}; pragma application_id = {OURS};");
         Release { number, made_by: format!("{steps}\n{rows}\n{ours}") }
     };
@@ -77,6 +79,51 @@ fn folder(name: &str) -> PathBuf {
 
 fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Returns the statements that make the schema of a file at once, and the rows that it begins with.
+fn newest(file: &Path) -> String {
+    const MADE: &str = "
+        select sql
+        from sqlite_schema join pragma_table_list on pragma_table_list.name = tbl_name
+        where sql is not null and pragma_table_list.type <> 'shadow' and tbl_name not like 'sqlite\\_%' escape '\\'
+        order by sqlite_schema.rowid";
+    const TABLES: &str = "
+        select name, (select group_concat('quote(' || name || ')', ' || '', '' || ') from pragma_table_info(t.name)) as row
+        from pragma_table_list as t
+        where type = 'table' and name not like 'sqlite\\_%' escape '\\'
+        order by name";
+    let text = |row: &Row, column: &str| row[column].as_str().unwrap().to_owned();
+    let mut newest = String::from(
+        "-- What the migrations come to. Written by a test: `UPDATE_SCHEMA=1 cargo test -- upgrade`.\n",
+    );
+    for made in rows(file, MADE) {
+        newest += &format!("\n{};\n", text(&made, "sql"));
+    }
+    for table in rows(file, TABLES) {
+        let name = text(&table, "name");
+        for row in rows(file, &format!("select {} as row from {name}", text(&table, "row"))) {
+            newest += &format!("\ninsert into {name} values ({});\n", text(&row, "row"));
+        }
+    }
+    newest
+}
+
+#[test]
+fn a_fresh_store_is_made_by_what_the_migrations_come_to() {
+    let steps: String = migrations().iter().map(|step| read(step)).collect();
+    let (_folder, migrated) = made_by(&steps);
+    let written = folder("src/store/newest.sql");
+
+    let newest = newest(&migrated);
+
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        fs::write(&written, &newest).unwrap();
+    }
+    assert!(read(&written) == newest, "to write it anew: UPDATE_SCHEMA=1 cargo test -- upgrade");
+    let (_other, fresh) = made_by(&newest);
+    assert_eq!(schema(&fresh), schema(&migrated));
+    assert_eq!(contents(&fresh), contents(&migrated));
 }
 
 #[test]

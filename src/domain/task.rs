@@ -173,7 +173,7 @@ impl JsonSchema for Priority {
 }
 
 /// One line that names the work, at most 500 characters.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Title(pub String);
 
@@ -241,7 +241,7 @@ impl From<Reason> for String {
 }
 
 /// A longer text. Its size is checked by the operation, since it is configured.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Text(pub String);
 

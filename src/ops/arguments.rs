@@ -155,6 +155,9 @@ impl<'a> Check<'a> {
 }
 
 fn rename_aliases(known: &Map<String, Value>, input: &mut Map<String, Value>) {
+    if input.keys().all(|name| known.contains_key(name)) {
+        return;
+    }
     let is_foreign = |name: &&String| name.contains(char::is_uppercase) && !known.contains_key(*name);
     for name in input.keys().filter(is_foreign).cloned().collect::<Vec<_>>() {
         let own = snake(&name);

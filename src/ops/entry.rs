@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Map, Value};
 
 use super::post::Answer;
-use super::schema::{self, EveryWord, Vocabulary};
+use super::schema::{self, Described, EveryWord, Vocabulary};
 use super::{
     Actor, CATALOGUE, Input, Operation, Pace, Request, Shelf, Shortfall, arguments, queue, running, unheeded,
 };
@@ -30,7 +30,7 @@ pub struct Entry {
     /// Other words for what it does, where an agent may look for it by them.
     pub hint: &'static str,
     description: fn() -> String,
-    arguments: fn(&dyn Vocabulary) -> Map<String, Value>,
+    described: fn(&dyn Vocabulary) -> Described,
     call: fn(&App, &Request) -> Answer,
     /// In what an answer falls short of what was asked for, though it is one.
     pub shortfall: fn(&Value) -> Option<Shortfall>,
@@ -51,7 +51,7 @@ impl Entry {
             shelf,
             hint,
             description: schema::description::<O>,
-            arguments: schema::arguments::<O>,
+            described: schema::described::<O>,
             call: running::call::<O>,
             shortfall: O::shortfall,
             pace: O::PACE,
@@ -83,7 +83,7 @@ impl Entry {
 
     /// Returns the JSON schema of the arguments, in the project's words.
     pub fn arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
-        schema::with_what_is_rare((self.arguments)(vocabulary))
+        schema::with_what_is_rare((self.described)(vocabulary).arguments)
     }
 
     /// Says whether it has an argument of this name.
@@ -92,12 +92,12 @@ impl Entry {
         schema.get("properties").is_some_and(|known| known.get(name).is_some())
     }
 
-    /// Returns the same as short as it can be said, for agents that read all tools at once.
-    pub fn short_arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
-        let mut schema = (self.arguments)(vocabulary);
-        schema::leave_out(&mut schema, self.shelf.told_once());
-        schema::shorten(&mut schema);
-        schema
+    /// Returns what it does and takes, said as shortly as it can be, for agents that read all tools at once.
+    pub fn in_short(&self, vocabulary: &dyn Vocabulary) -> Described {
+        let mut described = (self.described)(vocabulary);
+        schema::leave_out(&mut described.arguments, self.shelf.told_once());
+        schema::shorten(&mut described.arguments);
+        described
     }
 
     /// Does what is asked for, and takes along what is said to the caller beside it.

@@ -23,7 +23,7 @@ pub use entry::{Entry, find};
 pub use names::{Names, Subject, names};
 pub use post::{Answer, Receipt, Rider};
 pub use request::{Input, Request};
-pub use schema::Vocabulary;
+pub use schema::{Described, Vocabulary};
 pub use shelf::Shelf;
 pub use staging::Staging;
 pub use waiting::{Stay, Wait};

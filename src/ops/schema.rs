@@ -60,16 +60,33 @@ impl Vocabulary for Config {
     }
 }
 
-/// Returns the description that the doc comment of an operation gives.
-pub fn description<O: Operation>() -> String {
-    let schema = generate::<O>();
-    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    unwrapped(text)
+/// What there is to read of an operation.
+pub struct Described {
+    /// Its doc comment.
+    pub text: String,
+    /// The schema of its arguments, the common ones included.
+    pub arguments: Map<String, Value>,
 }
 
-/// Returns the schema of an operation's arguments, the common ones included.
-pub fn arguments<O: Operation>(vocabulary: &dyn Vocabulary) -> Map<String, Value> {
-    let mut schema = generate::<O>();
+/// Returns the description that the doc comment of an operation gives.
+pub fn description<O: Operation>() -> String {
+    description_in(&generate::<O>())
+}
+
+fn description_in(schema: &Map<String, Value>) -> String {
+    unwrapped(schema.get("description").and_then(Value::as_str).unwrap_or_default())
+}
+
+pub fn described<O: Operation>(vocabulary: &dyn Vocabulary) -> Described {
+    let schema = generate::<O>();
+    let text = description_in(&schema);
+    Described { text, arguments: arguments::<O>(schema, vocabulary) }
+}
+
+fn arguments<O: Operation>(
+    mut schema: Map<String, Value>,
+    vocabulary: &dyn Vocabulary,
+) -> Map<String, Value> {
     let definitions = schema.remove("$defs");
     for key in ["$schema", "title", "description"] {
         schema.remove(key);
@@ -80,7 +97,7 @@ pub fn arguments<O: Operation>(vocabulary: &dyn Vocabulary) -> Map<String, Value
         vocabulary,
         inside: vec![("#".into(), "#".into())],
     };
-    slimming.slim(&mut schema, "#");
+    slimming.slim(&mut schema, &mut "#".into());
     let Value::Object(mut schema) = schema else {
         return Map::new();
     };
@@ -189,7 +206,7 @@ struct Slimming<'a> {
 }
 
 impl Slimming<'_> {
-    fn slim(&mut self, schema: &mut Value, place: &str) {
+    fn slim(&mut self, schema: &mut Value, place: &mut String) {
         match schema {
             Value::Object(object) => {
                 let depth = self.inside.len();
@@ -202,16 +219,26 @@ impl Slimming<'_> {
                     set_words(object, key, words);
                 }
                 for (key, value) in object.iter_mut() {
-                    self.slim(value, &format!("{place}/{key}"));
+                    self.slim_in(place, key, value);
                 }
                 self.inside.truncate(depth);
             }
             Value::Array(items) => {
                 for (at, item) in items.iter_mut().enumerate() {
-                    self.slim(item, &format!("{place}/{at}"));
+                    self.slim_in(place, &at.to_string(), item);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn slim_in(&mut self, place: &mut String, key: &str, schema: &mut Value) {
+        if matches!(schema, Value::Object(_) | Value::Array(_)) {
+            let length = place.len();
+            place.push('/');
+            place.push_str(key);
+            self.slim(schema, place);
+            place.truncate(length);
         }
     }
 

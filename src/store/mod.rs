@@ -299,6 +299,10 @@ fn connect(path: &Path, options: Options) -> Result<Connection> {
         .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })?;
     conn.busy_timeout(options.lock_wait)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // What does not fit the cache would be written to the log, read again and written once more.
+    conn.pragma_update(None, "cache_spill", false)?;
+    // A statement that has triggers keeps what it changes until it is through, else in a file.
+    conn.pragma_update(None, "temp_store", "memory")?;
     // Else each value that may decide whether a partial index fits has its statement prepared anew.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(256);
@@ -308,7 +312,7 @@ fn connect(path: &Path, options: Options) -> Result<Connection> {
 /// Returns how many pages of the log are not in the file yet.
 fn log_pages(conn: &Connection, pragma: &str) -> Result<i64> {
     let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-    Ok(conn.query_row(pragma, [], left)?)
+    Ok(conn.prepare_cached(pragma)?.query_row([], left)?)
 }
 
 impl Tx<'_> {

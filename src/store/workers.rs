@@ -3,19 +3,29 @@
 use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::Tx;
-use super::row::{Json, tags};
+use super::row::{Columns, Json};
 use crate::domain::{
     Awake, ClaimLimit, Departure, Millis, Process, Selector, Sign, TaskId, Timestamp, Worker, WorkerId,
 };
 use crate::error::{Error, Result};
 
+/// Completes a statement that reads workers.
+macro_rules! workers_sql {
+    ($rest:literal) => {
+        concat!(
+            "select id, tags, workflow, overlays, max_claims, selector, project, registered_at, last_heartbeat,
+                renewed_at, awake_ms, awake_boot, reserved_ms, pid, process_start, boot, host, left_how,
+                untold_messages
+            from workers ",
+            $rest
+        )
+    };
+}
+
 impl Tx<'_> {
     /// Returns the worker of this name, if there ever was one.
     pub fn worker_if_known(&self, id: &WorkerId) -> Result<Option<Worker>> {
-        const SQL: &str = "
-            select *
-            from workers
-            where id = :id";
+        const SQL: &str = workers_sql!("where id = :id");
         let mut statement = self.0.prepare_cached(SQL)?;
         Ok(statement.query_row(named_params! { ":id": id }, worker).optional()?)
     }
@@ -27,11 +37,7 @@ impl Tx<'_> {
 
     /// Returns the workers that are here, in the order of their names.
     pub fn workers_present(&self) -> Result<Vec<Worker>> {
-        const SQL: &str = "
-            select *
-            from workers
-            where left_at is null
-            order by id";
+        const SQL: &str = workers_sql!("where left_at is null order by id");
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map([], worker)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -39,11 +45,10 @@ impl Tx<'_> {
 
     /// Returns those of them that hold tasks.
     pub fn workers_holding(&self) -> Result<Vec<Worker>> {
-        const SQL: &str = "
-            select *
-            from workers
-            where left_at is null and exists (select 1 from tasks where worker_id = workers.id)
-            order by id";
+        const SQL: &str = workers_sql!(
+            "where left_at is null and exists (select 1 from tasks where worker_id = workers.id)
+            order by id"
+        );
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map([], worker)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -243,41 +248,33 @@ impl Tx<'_> {
 }
 
 fn worker(row: &Row<'_>) -> rusqlite::Result<Worker> {
-    let left: Option<String> = row.get("left_how")?;
+    let mut columns = Columns::of(row);
     Ok(Worker {
-        id: row.get("id")?,
-        tags: tags(row, "tags")?,
-        workflow: row.get("workflow")?,
-        overlays: row.get::<_, Json<_>>("overlays")?.0,
-        limit: ClaimLimit(row.get("max_claims")?),
-        selector: row.get::<_, Option<Json<_>>>("selector")?.map(|Json(selector)| selector),
-        project: row.get("project")?,
-        registered_at: row.get("registered_at")?,
-        last_heartbeat: row.get("last_heartbeat")?,
-        sign: Sign { at: row.get("renewed_at")?, awake: awake(row)? },
-        reserved_ms: row.get("reserved_ms")?,
-        process: process(row)?,
-        left: left.as_deref().and_then(Departure::parse),
-        untold: row.get("untold_messages")?,
+        id: columns.next()?,
+        tags: columns.tags()?,
+        workflow: columns.next()?,
+        overlays: columns.next::<Json<_>>()?.0,
+        limit: ClaimLimit(columns.next()?),
+        selector: columns.next::<Option<Json<_>>>()?.map(|Json(selector)| selector),
+        project: columns.next()?,
+        registered_at: columns.next()?,
+        last_heartbeat: columns.next()?,
+        sign: Sign { at: columns.next()?, awake: awake(&mut columns)? },
+        reserved_ms: columns.next()?,
+        process: process(&mut columns)?,
+        left: columns.next::<Option<String>>()?.as_deref().and_then(Departure::parse),
+        untold: columns.next()?,
     })
 }
 
-fn awake(row: &Row<'_>) -> rusqlite::Result<Option<Awake>> {
-    let Some(millis) = row.get("awake_ms")? else {
-        return Ok(None);
-    };
-    let boot: Option<String> = row.get("awake_boot")?;
-    Ok(boot.map(|boot| Awake { boot: boot.into(), millis }))
+fn awake(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Awake>> {
+    let (millis, boot): (Option<_>, Option<String>) = (columns.next()?, columns.next()?);
+    Ok(millis.zip(boot).map(|(millis, boot)| Awake { boot: boot.into(), millis }))
 }
 
-fn process(row: &Row<'_>) -> rusqlite::Result<Option<Process>> {
-    let Some(pid) = row.get("pid")? else {
-        return Ok(None);
-    };
-    Ok(Some(Process {
-        pid,
-        start: row.get::<_, i64>("process_start")? as u64,
-        boot: row.get("boot")?,
-        host: row.get("host")?,
-    }))
+fn process(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Process>> {
+    let (pid, start): (Option<u32>, Option<i64>) = (columns.next()?, columns.next()?);
+    let (boot, host): (Option<String>, Option<String>) = (columns.next()?, columns.next()?);
+    let process = || Some(Process { pid: pid?, start: start? as u64, boot: boot?, host: host? });
+    Ok(process())
 }

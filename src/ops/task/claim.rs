@@ -219,11 +219,13 @@ fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed
 pub fn held(tx: &Tx, worker: &WorkerId) -> Result<Option<Claimed>> {
     const SHOWN: usize = 8;
     let mut begun = tx.begun_by(worker)?;
+    if begun.is_empty() {
+        return Ok(None);
+    }
     let total = Some(begun.len()).filter(|total| *total > SHOWN);
     begun.truncate(SHOWN);
     let mut tasks: Vec<Taken> = tx.whole(&begun)?.into_iter().map(Taken::again).collect();
     match tasks.len() {
-        0 => Ok(None),
         1 => Ok(tasks.pop().map(|task| Claimed::One { task, consequences: Consequences::default() })),
         _ => Ok(Some(Claimed::Several { tasks, total })),
     }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::store::{Because, Event, Tx};
 
 /// The fields to change. What is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Edit<'a> {
     pub title: Option<&'a Title>,
     /// An empty text clears it.
@@ -41,6 +41,9 @@ pub fn reword(
 impl Edit<'_> {
     /// Changes the task, and says which fields are different now.
     pub fn apply(&self, tx: &Tx, cx: &Context, task: &Task, because: &Because<'_>) -> Result<Vec<String>> {
+        if *self == Self::default() {
+            return Ok(Vec::new());
+        }
         self.check(tx, cx, task)?;
         let edited = self.applied_to(task.clone());
         let (before, after) = difference(task, &edited);

@@ -95,7 +95,11 @@ pub fn refuse_stranger(
 
 /// Tells one who lost the task, and whom somebody followed on it, that the result comes too late.
 pub fn refuse_follower(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
-    let lost = tx.lost_attempt_of(&cx.actor()?.id, &task.id)?;
+    let worker = cx.actor()?;
+    if task.claimed_at.is_some() && task.holder.as_ref() == Some(&worker.id) {
+        return Ok(());
+    }
+    let lost = tx.lost_attempt_of(&worker.id, &task.id)?;
     match lost.filter(|attempt| *attempt < task.attempt) {
         Some(attempt) => Err(fenced(task, attempt)),
         None => Ok(()),

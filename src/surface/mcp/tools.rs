@@ -7,7 +7,7 @@ use rmcp::model::{MetaObject, Tool, ToolAnnotations};
 use super::more;
 use crate::Effect;
 use crate::config::{Config, Toolset};
-use crate::ops::{CATALOGUE, Entry, Shelf};
+use crate::ops::{CATALOGUE, Described, Entry, Shelf};
 
 /// Asks a client that defers tools to show this one at once.
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
@@ -26,8 +26,9 @@ pub fn listed(toolset: Toolset, config: &Config) -> Vec<Tool> {
 }
 
 fn tool(entry: &Entry, config: &Config) -> Tool {
-    let schema = Arc::new(entry.short_arguments(config));
-    let tool = Tool::new(entry.name, description(entry, config), schema);
+    let Described { text, arguments } = entry.in_short(config);
+    let text = own_words(entry, config).unwrap_or(text);
+    let tool = Tool::new(entry.name, text, Arc::new(arguments));
     let tool = tool.with_annotations(annotations(entry.effect));
     match meta(entry) {
         Some(meta) => tool.with_meta(meta),
@@ -37,7 +38,11 @@ fn tool(entry: &Entry, config: &Config) -> Tool {
 
 /// Returns what the operation does, in the project's own words if it has any.
 pub fn description(entry: &Entry, config: &Config) -> String {
-    config.descriptions.get(entry.name).cloned().unwrap_or_else(|| entry.description())
+    own_words(entry, config).unwrap_or_else(|| entry.description())
+}
+
+fn own_words(entry: &Entry, config: &Config) -> Option<String> {
+    config.descriptions.get(entry.name).cloned()
 }
 
 /// Says what a client would take for the contrary if it were left out: a tool
