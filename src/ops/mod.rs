@@ -32,6 +32,8 @@ pub use worker::clients;
 mod attachment;
 mod edge;
 mod find;
+#[cfg(test)]
+mod flat;
 mod job;
 mod mark;
 mod message;

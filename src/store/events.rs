@@ -43,6 +43,50 @@ impl<'a> Event<'a> {
     }
 }
 
+/// The statements that read the feed in one direction.
+struct Feeds {
+    of_all: &'static str,
+    of_task: &'static str,
+    of_small_project: &'static str,
+    of_large_project: &'static str,
+}
+
+macro_rules! feed {
+    ($from:literal, $bound:literal, $order:literal) => {
+        concat!(
+            "select events.*
+            from ",
+            $from,
+            " and ",
+            $bound,
+            " and (:worker is null or events.worker_id = :worker)
+                and (:kinds is null or event in (select value from json_each(:kinds)))
+            order by ",
+            $order,
+            " limit :limit"
+        )
+    };
+}
+
+macro_rules! feeds {
+    ($bound:literal, $order:literal) => {
+        Feeds {
+            of_all: feed!("events where true", $bound, $order),
+            of_task: feed!("events where task_id = :task", $bound, $order),
+            of_small_project: feed!(
+                "tasks cross join events on task_id = tasks.id where project = :project",
+                $bound,
+                $order
+            ),
+            of_large_project: feed!(
+                "events where exists (select 1 from tasks where id = task_id and project = :project)",
+                $bound,
+                $order
+            ),
+        }
+    };
+}
+
 impl Tx<'_> {
     /// Appends to the feed.
     pub fn record(&self, event: &Event<'_>) -> Result<()> {
@@ -85,76 +129,44 @@ impl Tx<'_> {
 
     /// Returns the entries after one, the oldest first.
     pub fn feed_after(&self, filter: &FeedFilter, since: i64, limit: usize) -> Result<Vec<FeedRow>> {
-        const SQL: &str = "
-            select *
-            from events
-            where id > :bound
-                and (:project is null
-                    or exists (select 1 from tasks where id = task_id and project = :project))
-                and (:worker is null or worker_id = :worker)
-                and (:kinds is null or event in (select value from json_each(:kinds)))
-            order by id
-            limit :limit";
-        const OF_TASK: &str = "
-            select *
-            from events
-            where task_id = :task and id > :bound
-                and (:worker is null or worker_id = :worker)
-                and (:kinds is null or event in (select value from json_each(:kinds)))
-            order by id
-            limit :limit";
-        self.feed([SQL, OF_TASK], filter, since, limit)
+        self.feed(&feeds!("events.id > :bound", "events.id"), filter, since, limit)
     }
 
     /// Returns the newest entries, the oldest of them first.
     pub fn feed_newest(&self, filter: &FeedFilter, limit: usize) -> Result<Vec<FeedRow>> {
-        const SQL: &str = "
-            select *
-            from events
-            where id < :bound
-                and (:project is null
-                    or exists (select 1 from tasks where id = task_id and project = :project))
-                and (:worker is null or worker_id = :worker)
-                and (:kinds is null or event in (select value from json_each(:kinds)))
-            order by id desc
-            limit :limit";
-        const OF_TASK: &str = "
-            select *
-            from events
-            where task_id = :task and id < :bound
-                and (:worker is null or worker_id = :worker)
-                and (:kinds is null or event in (select value from json_each(:kinds)))
-            order by id desc
-            limit :limit";
-        let mut rows = self.feed([SQL, OF_TASK], filter, i64::MAX, limit)?;
+        let feeds = feeds!("events.id < :bound", "events.id desc");
+        let mut rows = self.feed(&feeds, filter, i64::MAX, limit)?;
         rows.reverse();
         Ok(rows)
     }
 
-    fn feed(
-        &self,
-        sql: [&'static str; 2],
-        filter: &FeedFilter,
-        bound: i64,
-        limit: usize,
-    ) -> Result<Vec<FeedRow>> {
+    fn feed(&self, feeds: &Feeds, filter: &FeedFilter, bound: i64, limit: usize) -> Result<Vec<FeedRow>> {
         let FeedFilter { task, project, worker, kinds } = filter;
-        let kinds = kinds.as_ref().map(Json);
-        let limit = limit as i64;
+        let (kinds, limit) = (kinds.as_ref().map(Json), limit as i64);
         let mut names: Vec<(&str, &dyn ToSql)> =
             vec![(":bound", &bound), (":worker", worker), (":kinds", &kinds), (":limit", &limit)];
-        let [everywhere, of_task] = sql;
-        let sql = match task {
-            None => {
-                names.push((":project", project));
-                everywhere
-            }
-            Some(task) => {
+        let sql = match (task, project) {
+            (Some(task), _) => {
                 names.push((":task", task));
-                of_task
+                feeds.of_task
+            }
+            (None, None) => feeds.of_all,
+            (None, Some(project)) => {
+                names.push((":project", project));
+                match self.is_large(*project)? {
+                    false => feeds.of_small_project,
+                    true => feeds.of_large_project,
+                }
             }
         };
         self.feed_rows(sql, &names)
+    }
+
+    /// Says whether a project has so many tasks that its part of the feed is found sooner by reading the
+    /// feed than by asking each of them.
+    fn is_large(&self, project: ProjectKey) -> Result<bool> {
+        const LARGE: i64 = 20_000;
+        Ok(self.tallies_in(project)?.iter().map(|tally| tally.tasks).sum::<i64>() > LARGE)
     }
 
     fn feed_rows(&self, sql: &'static str, names: &[(&str, &dyn ToSql)]) -> Result<Vec<FeedRow>> {
@@ -299,4 +311,48 @@ pub(super) fn feed_row(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
         before: json("before")?,
         after: json("after")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::{Effect, Options, Patience, Store};
+
+    /// Three tasks, of which the first is a project and the second is in it; each has two entries in the feed.
+    const FILLED: &str = "
+        insert into tasks (n, id, title, workflow, status, created_at, updated_at, is_waiting, is_blocking, is_ended)
+        select value, 't' || value, 't', 'default', 'pending', 0, 0, 1, 1, 0 from json_each('[1, 2, 3]');
+        insert into projects (task, name) values (1, 'p');
+        update tasks set project = 1 where n < 3;
+        insert into events (timestamp, event, task_id) select 0, 'created', id from tasks;
+        insert into events (timestamp, event, task_id) select 1, 'edited', id from tasks;
+        insert into events (timestamp, event) values (2, 'connected');";
+
+    #[test]
+    fn a_project_has_the_same_feed_however_large_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { lock_wait: Duration::from_secs(10), synced: false };
+        let store = Store::open(&folder.path().join("tasks.db"), options).unwrap();
+
+        store.transact(Patience::Waits, Effect::Note, |tx| Ok(tx.0.execute_batch(FILLED)?)).unwrap();
+
+        let read = |sql: &'static str, bound: i64| {
+            let names: [(&str, &dyn ToSql); 5] = [
+                (":project", &1),
+                (":bound", &bound),
+                (":worker", &None::<WorkerId>),
+                (":kinds", &None::<String>),
+                (":limit", &3),
+            ];
+            let rows = store.transact(Patience::Waits, Effect::Read, |tx| tx.feed_rows(sql, &names));
+            rows.unwrap().iter().map(|row| row.id).collect::<Vec<_>>()
+        };
+
+        let (on, back) =
+            (feeds!("events.id > :bound", "events.id"), feeds!("events.id < :bound", "events.id desc"));
+        assert_eq!([read(on.of_small_project, 1), read(on.of_large_project, 1)], [[2, 4, 5], [2, 4, 5]]);
+        assert_eq!([read(back.of_small_project, 9), read(back.of_large_project, 9)], [[5, 4, 2], [5, 4, 2]]);
+    }
 }

@@ -37,15 +37,17 @@ pub struct AttemptRow {
 pub struct Span {
     pub from: Timestamp,
     pub to: Timestamp,
-    pub statuses: Option<Vec<Status>>,
+    statuses: Option<Vec<Status>>,
+    /// Which part of the feed it is: the number of its first entry, and that of the first one after it.
+    entries: (i64, i64),
 }
 
 /// The names under which statements know a span.
 macro_rules! names {
     ($span:expr) => {
         named_params! {
-            ":from": $span.from,
-            ":to": $span.to,
+            ":first": $span.entries.0,
+            ":end": $span.entries.1,
             ":statuses": $span.statuses.as_ref().map(Json),
         }
     };
@@ -96,12 +98,18 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns a span of time, in which nothing or some states matter.
+    pub fn span(&self, from: Timestamp, to: Timestamp, statuses: Option<Vec<Status>>) -> Result<Span> {
+        let entries = (self.first_event_at(from)?, self.first_event_at(to.after(1))?);
+        Ok(Span { from, to, statuses, entries })
+    }
+
     /// Returns how often tasks entered each state in the span.
     pub fn transitions_by_status(&self, span: &Span) -> Result<Vec<(Status, i64)>> {
         const SQL: &str = "
             select after ->> 'status' as status, count(*)
             from events
-            where event in ('created', 'status') and timestamp between :from and :to
+            where id >= :first and id < :end and event in ('created', 'status')
                 and (:statuses is null or after ->> 'status' in (select value from json_each(:statuses)))
             group by status
             order by status";
@@ -115,7 +123,7 @@ impl Tx<'_> {
         const SQL: &str = "
             select count(distinct task_id)
             from events
-            where event in ('created', 'status') and timestamp between :from and :to
+            where id >= :first and id < :end and event in ('created', 'status')
                 and (:statuses is null or after ->> 'status' in (select value from json_each(:statuses)))";
         Ok(self.0.prepare_cached(SQL)?.query_row(names!(span), |row| row.get(0))?)
     }
@@ -127,7 +135,7 @@ impl Tx<'_> {
             from (
                 select *
                 from events
-                where event in ('created', 'status') and timestamp between :from and :to
+                where id >= :first and id < :end and event in ('created', 'status')
                     and (:statuses is null or after ->> 'status' in (select value from json_each(:statuses)))
                 order by id desc
                 limit :limit)
@@ -135,8 +143,8 @@ impl Tx<'_> {
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map(
             named_params! {
-                ":from": span.from,
-                ":to": span.to,
+                ":first": span.entries.0,
+                ":end": span.entries.1,
                 ":statuses": span.statuses.as_ref().map(Json),
                 ":limit": limit as i64,
             },
@@ -152,14 +160,16 @@ impl Tx<'_> {
                 count(*) filter (where claimed_at between :from and :to),
                 count(*) filter (where outcome = 'ended' and ended_at between :from and :to),
                 coalesce(sum(time_ms) filter (where ended_at between :from and :to), 0)
-            from attempts
-            where claimed_at <= :to and (ended_at is null or ended_at >= :from)
+            from (select distinct task_id from events where id >= :first and id < :end and event = 'status')
+                cross join attempts using (task_id)
+            where claimed_at between :from and :to or ended_at between :from and :to
             group by worker_id
             order by worker_id";
         let mut statement = self.0.prepare_cached(SQL)?;
-        let rows = statement.query_map(named_params! { ":from": span.from, ":to": span.to }, |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
+        let (first, end) = span.entries;
+        let keys = named_params! { ":from": span.from, ":to": span.to, ":first": first, ":end": end };
+        let rows =
+            statement.query_map(keys, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

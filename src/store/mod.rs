@@ -57,7 +57,7 @@ pub use edges::{Edge, Neighbour, Reach};
 pub use events::{Event, FeedFilter, FeedRow};
 pub use feedback::{Feedback, FeedbackRow};
 pub use filter::{Filter, Period, Place};
-pub use history::{AttemptRow, Passed, Span};
+pub use history::{AttemptRow, Passed};
 pub use jobs::EarlierTry;
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
@@ -289,6 +289,25 @@ impl Store {
                 Err(TryLockError::WouldBlock) => Err(Error::NOT_AT_ONCE),
             },
         }
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// Does something, and counts the steps that SQLite takes for it.
+    pub fn counting<T>(&self, body: impl FnOnce() -> T) -> (T, u64) {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&steps);
+        let count = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        let connection = || self.connection(Patience::Waits).unwrap();
+        connection().progress_handler(1, Some(count)).unwrap();
+        let value = body();
+        connection().progress_handler(1, None::<fn() -> bool>).unwrap();
+        (value, steps.load(Ordering::Relaxed))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What many are told of marks, while all of them mark the same files and some are killed.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ use crate::support::team::Team;
 const WORKERS: usize = 16;
 const KILLED: usize = 4;
 const PATHS: usize = 50;
+/// How long they go on, and how often at least.
+const LENGTH: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 24;
 
 /// A worker, and what it was told so far.
@@ -120,7 +123,9 @@ fn every_worker_is_told_every_event_once_and_in_order() {
         listener.agent.finish().unwrap();
     }
 
-    for round in 0..ROUNDS {
+    let begin = Instant::now();
+    let is_over = |round| round >= ROUNDS && begin.elapsed() >= LENGTH;
+    for round in (0..).take_while(|round| !is_over(*round)) {
         let (mortal, others) = listeners.split_at_mut(KILLED);
         others.iter_mut().for_each(Listener::start_round);
         match round == ROUNDS / 2 {

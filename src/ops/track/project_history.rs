@@ -6,7 +6,7 @@ use super::Happening;
 use crate::domain::{Millis, Status, Timestamp, WorkerId};
 use crate::error::Result;
 use crate::ops::Operation;
-use crate::store::{Span, Tx};
+use crate::store::Tx;
 use crate::{Context, Effect};
 
 /// Count what was done in a span of time, and show the newest changes.
@@ -56,7 +56,7 @@ impl Operation for ProjectHistory {
         const WORKERS: usize = 15;
         const DAY: Millis = 24 * 3_600_000;
         let to = self.to.unwrap_or(cx.now);
-        let span = Span { from: self.from.unwrap_or(to.before(DAY)), to, statuses: self.states.clone() };
+        let span = tx.span(self.from.unwrap_or(to.before(DAY)), to, self.states.clone())?;
         let by_status: IndexMap<Status, i64> = tx.transitions_by_status(&span)?.into_iter().collect();
         let mut by_worker: IndexMap<WorkerId, Work> = IndexMap::new();
         for (worker, claimed, ended, time_ms) in tx.work_in(&span)? {
