@@ -65,6 +65,7 @@ const FACE_OF_OPS: &[&str] = &[
     "Shortfall",
     "Stay",
     "Vocabulary",
+    "names_for_queues",
     // What a server owes the workers that speak through it.
     "clients",
     "find",

@@ -34,6 +34,10 @@ const ALIASES: &[(&str, &str)] = &[
     ("file", "files"),
 ];
 
+/// Words of tools like this one for a value that is called otherwise here.
+const OTHER_WORDS: &[(&str, &str)] =
+    &[("queued", "pending"), ("running", "working"), ("canceled", "cancelled")];
+
 /// Returns what else an argument may be called where nothing else is called so.
 pub fn other_names(argument: &str) -> impl Iterator<Item = &'static str> {
     ALIASES.iter().filter(move |(_, name)| *name == argument).map(|(other, _)| *other)
@@ -106,7 +110,7 @@ impl<'a> Check<'a> {
         if let Some(Value::Array(words)) = schema.get("enum")
             && !words.contains(value)
         {
-            return Err(unknown_word(path, words, value));
+            *value = own_word(words, value).ok_or_else(|| unknown_word(path, words, value))?;
         }
         match value {
             Value::Number(number) => self.range(path, schema, number.as_i64()),
@@ -251,6 +255,12 @@ fn wrong_type(operation: &str, path: &str, forms: &[&Map<String, Value>], value:
         format!("`{path}` of `{operation}` takes {}, not {given}", wanted.join(" or ")),
         String::new(),
     )
+}
+
+/// Returns the word here for one of another tool.
+fn own_word(words: &[Value], value: &Value) -> Option<Value> {
+    let (_, own) = OTHER_WORDS.iter().find(|(other, _)| value == other)?;
+    words.iter().find(|word| *word == own).cloned()
 }
 
 fn unknown_word(path: &str, words: &[Value], value: &Value) -> Error {

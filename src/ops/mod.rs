@@ -22,6 +22,7 @@ pub use arguments::other_names;
 pub use entry::{Entry, find};
 pub use names::{Names, Subject, names};
 pub use post::{Answer, Receipt, Rider};
+pub use queue::names_for_queues;
 pub use request::{Input, Request};
 pub use schema::{Described, Vocabulary};
 pub use shelf::Shelf;

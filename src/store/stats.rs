@@ -16,6 +16,9 @@ pub struct StepRow {
     pub attempt: i64,
     pub to: Status,
     pub reason: Option<String>,
+    /// How the attempt ended, if it has, and what kind of failure its worker called it.
+    pub outcome: Option<String>,
+    pub error_class: Option<String>,
     /// Who held the task before and after.
     pub before: Option<WorkerId>,
     pub after: Option<WorkerId>,
@@ -77,9 +80,9 @@ impl Tx<'_> {
     /// Returns the newest steps from an entry on, the newest first.
     pub fn steps_from(&self, first: i64, most: usize) -> Result<Vec<StepRow>> {
         const SQL: &str = "
-            select id, timestamp, task_id, attempt, after ->> 'status', reason,
-                before ->> 'worker', after ->> 'worker'
-            from events
+            select id, timestamp, task_id, attempt, after ->> 'status', events.reason,
+                before ->> 'worker', after ->> 'worker', outcome, error_class
+            from events left join attempts using (task_id, attempt)
             where id >= :first and event = 'status'
             order by id desc
             limit :most";
@@ -94,6 +97,8 @@ impl Tx<'_> {
                 reason: row.get(5)?,
                 before: row.get(6)?,
                 after: row.get(7)?,
+                outcome: row.get(8)?,
+                error_class: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use task_graph::ops::CATALOGUE;
 use task_graph::{Caller, Effect};
 
-use crate::support::project::Project;
+use crate::support::project::{Project, ids};
 
 #[test]
 fn who_is_not_known_is_sent_to_connect() {
@@ -154,8 +154,10 @@ fn names_from_other_tools_are_understood() {
     let project = Project::new();
     project.has(["api"]).claim("ann", "api");
 
+    let running = project.answer("list_tasks", json!({ "status": ["running", "queued"] }));
     let done = project.answer("update", json!({ "agent": "ann", "id": "api", "state": "completed" }));
 
+    assert_eq!(ids(&running["tasks"]), ["api"]);
     assert_eq!(done["status"], "completed");
 }
 

@@ -130,6 +130,8 @@ fn a_lease_is_extended_by_so_many_minutes_by_who_holds_it() {
     let extended = project.at("12:04").answer("extend_lease", more("kim", json!(1.5)));
 
     assert_eq!(extended["lease_until"], "2026-01-31T12:11:30Z");
+    let shown = project.answer("get", json!({ "task": task["id"] }));
+    assert_eq!(shown.get("current_thought"), None, "{shown}");
     assert_eq!(project.refusal("extend_lease", more("ann", json!(5))).code, "no_lease");
     assert_eq!(project.refusal("extend_lease", more("kim", json!(-5))).code, "input");
 }

@@ -96,3 +96,23 @@ fn many_kinds_of_failure_are_told_together() {
 
     assert_eq!((failures.as_object().map(|kinds| kinds.len()), &failures["other"]), (Some(11), &json!(5)));
 }
+
+#[test]
+fn a_failure_counts_under_the_name_its_worker_gave_it_also_if_the_task_is_tried_again() {
+    let project = Project::new();
+    project.does("create", json!({ "id": "page", "title": "Fetch it", "job": { "max_retries": 3 } }));
+    for (reason, class) in [("no route to host 7", Some("network")), ("timeout: again", None)] {
+        project.claim("ann", "page");
+        let mut failed = json!({ "worker_id": "ann", "task": "page", "status": "failed", "reason": reason });
+        if let Some(class) = class {
+            failed["error_class"] = class.into();
+        }
+        failed["retry_after"] = 0.into();
+        project.does("update", failed);
+    }
+
+    let stats = project.answer("stats", json!({}));
+
+    assert_eq!(stats["failures"], json!({ "network": 1, "timeout": 1 }));
+    assert_eq!(stats["tasks"], json!({ "pending": 1 }));
+}

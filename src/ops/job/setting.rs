@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::Context;
-use crate::domain::{JobSettings, Length, Task, Timestamp};
+use crate::domain::{JobSettings, Length, Refusal, Task, TaskId, Timestamp};
 use crate::error::{Error, Result};
 use crate::store::{Event, Tx};
 
@@ -71,13 +71,9 @@ pub fn lend(tx: &Tx, cx: &Context, task: &Task, length: Length) -> Result<()> {
     tx.put_job(task, &job)
 }
 
-/// Extends the leases among these tasks that it would make longer. Returns when the first of them runs out.
-pub fn extend(
-    tx: &Tx,
-    cx: &Context,
-    tasks: &[crate::domain::TaskId],
-    length: Length,
-) -> Result<Option<Timestamp>> {
+/// Extends the caller's leases of these tasks, where that makes them longer. Returns when the first of them
+/// runs out.
+pub fn extend(tx: &Tx, cx: &Context, tasks: &[TaskId], length: Length) -> Result<Timestamp> {
     let until = cx.now.after(length.millis());
     let mut first = None;
     for id in tasks {
@@ -93,9 +89,10 @@ pub fn extend(
             task: Some(id),
             attempt: Some(task.attempt),
             after: Some(json!({ "lease_until": lease })),
-            ..Event::of("extended", &cx.because("thinking"))
+            ..Event::of("extended", &cx.because("extend"))
         })?;
         first = Some(first.map_or(lease, |first: Timestamp| first.min(lease)));
     }
-    Ok(first)
+    let no_lease = || cx.actor().map(|worker| Refusal::NoLease { worker: worker.id.clone() });
+    first.map_or_else(|| Err(no_lease()?.into()), Ok)
 }

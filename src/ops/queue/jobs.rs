@@ -1,13 +1,16 @@
 //! The life of a task by the queue's names.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::types::INSTRUCTIONS;
 use super::{RETRIES, millis, request, through};
-use crate::domain::{ErrorClass, ProjectName, Reason, Refusal, TaskRef, TemplateName, Text};
+use crate::domain::{
+    ErrorClass, Length, ProjectName, Reason, Refusal, TaskId, TaskRef, TemplateName, Text, Timestamp,
+};
 use crate::error::{Error, Result};
+use crate::ops::job::setting;
 use crate::ops::task::{Claim, Create, Update, shortened};
 use crate::ops::template::Instantiate;
 use crate::ops::track::Thinking;
@@ -208,9 +211,9 @@ impl Operation for ExtendLease {
     const ACTOR: Actor = Thinking::ACTOR;
     const POSITIONAL: &'static [&'static str] = &["task", "additional_minutes"];
 
-    type Output = <Thinking as Operation>::Output;
+    type Output = Extended;
 
-    fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output> {
+    fn run(&self, tx: &Tx, cx: &Context) -> Result<Extended> {
         let task = tx.resolve(&self.task)?;
         let more = millis(self.additional_minutes);
         if more <= 0 {
@@ -218,8 +221,16 @@ impl Operation for ExtendLease {
         }
         let until = tx.job(&task)?.and_then(|job| job.lease_until);
         let left = until.map_or(0, |until| until.since(cx.now).max(0));
-        let thought = format!("takes {} minutes more", self.additional_minutes);
-        let asked = json!({ "thought": thought, "tasks": [task], "extend": left.saturating_add(more) });
-        through::<Thinking>(tx, cx, asked)
+        let mut held = tx.held_by(&cx.actor()?.id)?;
+        held.retain(|id| *id == task);
+        let length = Length::try_from(left.saturating_add(more)).map_err(|wrong| Error::input(wrong, ""))?;
+        let lease_until = setting::extend(tx, cx, &held, length)?;
+        Ok(Extended { task, lease_until })
     }
+}
+
+#[derive(Serialize)]
+pub struct Extended {
+    task: TaskId,
+    lease_until: Timestamp,
 }

@@ -39,6 +39,19 @@ pub const RENAMED: &[(&str, &str)] = &[
     ("cleanup_expired_leases", "cleanup_stale"),
 ];
 
+/// What hints name, and what those who know only the queue's names know it by.
+const HINTED: &[(&str, &str)] = &[
+    ("`claim` without arguments", "`get_current_task`"),
+    ("`claim`", "`request_task`"),
+    ("`connect`", "`register_agent`"),
+    ("`update`", "`complete_task`"),
+];
+
+/// Returns a hint in the names that a worker of a queue was shown.
+pub fn names_for_queues(hint: &str) -> String {
+    HINTED.iter().fold(hint.to_owned(), |hint, (own, theirs)| hint.replace(own, theirs))
+}
+
 /// How often a job is tried again where nobody says it.
 const RETRIES: u32 = 3;
 

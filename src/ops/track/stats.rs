@@ -48,7 +48,7 @@ pub struct Measured {
     /// How attempts ended.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     attempts: IndexMap<String, i64>,
-    /// Why tasks failed.
+    /// Why attempts failed, also those after which the task is tried again.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     failures: IndexMap<String, i64>,
 }
@@ -141,6 +141,9 @@ impl Measured {
         let failures: BTreeSet<Status> = workflows().flat_map(|workflow| workflow.failures()).collect();
         let claims: BTreeSet<&Status> = workflows().map(|workflow| &workflow.claim).collect();
         for step in steps {
+            if failures.contains(&step.to) || step.is_failed_try() {
+                *self.failures.entry(step.failure_class()).or_default() += 1;
+            }
             let is_taken = step.after.is_some() && step.after != step.before;
             self.claimed += i64::from(is_taken && claims.contains(&step.to));
             if !ends.contains(&step.to) {
@@ -148,10 +151,6 @@ impl Measured {
             }
             *self.ended.entry(step.to.clone()).or_default() += 1;
             self.retried += i64::from(step.attempt > 1);
-            if failures.contains(&step.to) {
-                let class = reason_class(step.reason.as_deref().unwrap_or_default());
-                *self.failures.entry(class).or_default() += 1;
-            }
         }
         self.failures.sort_by(|_, one, _, other| other.cmp(one));
         let rest: i64 = self.failures.split_off(CLASSES.min(self.failures.len())).into_values().sum();
@@ -184,6 +183,19 @@ impl Measured {
         }
         (self.wait_ms, self.run_ms) = (Spread::of(waits), Spread::of(runs));
         Ok(())
+    }
+}
+
+impl StepRow {
+    /// Says whether with this step an attempt failed after which there is another one.
+    fn is_failed_try(&self) -> bool {
+        let is_over = self.before.is_some() && self.after.is_none();
+        is_over && matches!(self.outcome.as_deref(), Some("failed" | "overdue"))
+    }
+
+    fn failure_class(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        self.error_class.clone().unwrap_or_else(|| reason_class(reason))
     }
 }
 

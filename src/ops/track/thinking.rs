@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::domain::{Length, Refusal, TaskId, TaskRef, Timestamp};
+use crate::domain::{Length, TaskId, TaskRef, Timestamp};
 use crate::error::{Error, Result};
 use crate::ops::job::setting;
 use crate::ops::{Actor, Operation};
@@ -54,13 +54,7 @@ impl Operation for Thinking {
             let after = Some(json!({ "thought": self.thought }));
             tx.record(&Event { task: Some(task), after, ..Event::of("thought", &cx.because("thinking")) })?;
         }
-        let lease_until = match self.extend {
-            None => None,
-            Some(length) => match setting::extend(tx, cx, &touched, length)? {
-                None => return Err(Refusal::NoLease { worker: worker.clone() }.into()),
-                until => until,
-            },
-        };
+        let lease_until = self.extend.map(|length| setting::extend(tx, cx, &touched, length)).transpose()?;
         if touched.is_empty() {
             cx.notify("you hold no task this could be shown on; `claim` one");
         }

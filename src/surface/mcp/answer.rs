@@ -8,29 +8,36 @@ use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, MetaObject};
 use serde_json::Value;
 
+use crate::config::Toolset;
 use crate::error::{Error, Kind, Result};
+use crate::ops::names_for_queues;
 use crate::surface::compact::shorten_ids;
 
 /// Where programs find what a refusal is about.
 const ERROR: &str = "task-graph/error";
 
 /// Returns an answer with what rides on it. On a success it is part of the value already.
-pub fn result(answer: Result<Value>, riding: &[String]) -> CallToolResult {
+pub fn result(answer: Result<Value>, riding: &[String], toolset: Toolset) -> CallToolResult {
     match answer {
         Ok(mut value) => {
             shorten_ids(&mut value);
             CallToolResult::structured(value)
         }
-        Err(error) => refusal(&error, riding),
+        Err(error) => refusal(&error, riding, toolset),
     }
 }
 
-pub fn refusal(error: &Error, riding: &[String]) -> CallToolResult {
+/// Returns a refusal, with the next step in the names that the caller was shown.
+pub fn refusal(error: &Error, riding: &[String], toolset: Toolset) -> CallToolResult {
     if error.kind() == Kind::Internal {
         tracing::error!(%error, "a call failed");
     }
     let mut text = format!("error[{}]: {error}", error.code());
     if let Some(hint) = error.hint() {
+        let hint = match toolset {
+            Toolset::Core | Toolset::Full => hint,
+            Toolset::Queue => names_for_queues(&hint),
+        };
         text += &format!("\nhint: {hint}");
     }
     for line in riding {
@@ -74,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_success_says_the_same_twice() {
-        let result = json!(result(Ok(json!({ "id": ID, "status": "working" })), &[]));
+        let result = json!(result(Ok(json!({ "id": ID, "status": "working" })), &[], Toolset::Core));
 
         assert_eq!(result["structuredContent"], json!({ "id": "c3d4e5f6", "status": "working" }));
         assert_eq!(result["content"][0]["text"], r#"{"id":"c3d4e5f6","status":"working"}"#);
@@ -86,7 +93,7 @@ mod tests {
         let error =
             Error::NotFound { what: "task", name: "scema".into(), near: vec![ID.into(), "schema".into()] };
 
-        let result = json!(result(Err(error), &["#7 stop from bob: wait".into()]));
+        let result = json!(result(Err(error), &["#7 stop from bob: wait".into()], Toolset::Core));
 
         let text = result["content"][0]["text"].as_str().unwrap();
         assert!(text.starts_with("error[not_found]: no task is called `scema`\nhint: "), "{text}");
@@ -100,8 +107,19 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_hint_is_one_line() {
-        let result = json!(result(Err(Error::input("`title` is empty", "")), &[]));
+        let result = json!(result(Err(Error::input("`title` is empty", "")), &[], Toolset::Core));
 
         assert_eq!(result["content"][0]["text"], "error[input]: `title` is empty");
+    }
+
+    #[test]
+    fn who_knows_the_queues_names_only_is_hinted_at_those() {
+        let error = Error::NotFound { what: "worker", name: "ann".into(), near: Vec::new() };
+
+        let [own, queue] =
+            [Toolset::Full, Toolset::Queue].map(|toolset| json!(refusal(&error, &[], toolset)));
+
+        assert!(own["content"][0]["text"].as_str().unwrap().contains("`connect`"));
+        assert!(queue["content"][0]["text"].as_str().unwrap().contains("`register_agent`"));
     }
 }

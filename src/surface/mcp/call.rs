@@ -36,13 +36,14 @@ impl Call {
     ///
     /// Returns with it what is to be handed in when the answer is out.
     pub async fn answered(self, app: &Arc<App>) -> (CallToolResult, Option<Receipt>) {
+        let toolset = app.config().toolset;
         match ask(app, move |app, patience| self.clone().fulfil(app, patience)).await {
             Ok(answer) => {
                 let (outcome, rider) = answer.packed();
                 let lines = rider.as_ref().map_or(&[][..], |rider| &rider.lines);
-                (answer::result(outcome, lines), rider.map(|rider| rider.receipt))
+                (answer::result(outcome, lines, toolset), rider.map(|rider| rider.receipt))
             }
-            Err(error) => (answer::refusal(&error, &[]), None),
+            Err(error) => (answer::refusal(&error, &[], toolset), None),
         }
     }
 

@@ -122,7 +122,7 @@ impl ServerHandler for Handler {
         };
         let app = match &self.opened {
             Ok(app) => app,
-            Err(error) => return Ok(answer::refusal(error, &[]).into()),
+            Err(error) => return Ok(answer::refusal(error, &[], self.toolset).into()),
         };
         if call.may_change() {
             tokio::spawn(tidy(Arc::clone(app)));
