@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,8 @@ use crate::samples::Samples;
 pub enum Way {
     /// It claims the best ready one.
     Next,
+    /// It takes the next one in the call that finishes the one before.
+    FinishAndNext,
     /// It lists ready ones and claims one of them, as agents had to do elsewhere.
     ListThenClaim,
 }
@@ -62,6 +64,8 @@ struct Pool {
     end: Instant,
     tasks: usize,
     finished: AtomicUsize,
+    /// Set when somebody was told that there is nothing more to do.
+    is_empty: AtomicBool,
 }
 
 /// How long all of it may take before what is left counts as lost.
@@ -81,6 +85,7 @@ impl Drain<'_> {
             end: Instant::now() + PATIENCE,
             tasks: self.tasks,
             finished: AtomicUsize::new(0),
+            is_empty: AtomicBool::new(false),
         };
         let (took, hands) = thread::scope(|scope| {
             let hands: Vec<_> = agents
@@ -158,7 +163,9 @@ impl Drained {
 
 impl Pool {
     fn is_open(&self) -> bool {
-        self.finished.load(Ordering::Relaxed) < self.tasks && Instant::now() < self.end
+        let is_done =
+            self.is_empty.load(Ordering::Relaxed) || self.finished.load(Ordering::Relaxed) >= self.tasks;
+        !is_done && Instant::now() < self.end
     }
 
     /// Kills these servers, spread over the first two thirds of the work.
@@ -191,12 +198,15 @@ struct Hand<'p> {
     way: Way,
     pool: &'p Pool,
     dice: Dice,
+    /// What came with the end of the task before.
+    at_hand: Option<String>,
     seen: Seen,
 }
 
 impl<'p> Hand<'p> {
     fn new(agent: Agent, way: Way, pool: &'p Pool, number: usize) -> Self {
-        Self { agent, way, pool, dice: Dice::new(number as u64 + 1), seen: Seen::default() }
+        let dice = Dice::new(number as u64 + 1);
+        Self { agent, way, pool, dice, at_hand: None, seen: Seen::default() }
     }
 
     fn work(mut self) -> Self {
@@ -213,6 +223,10 @@ impl<'p> Hand<'p> {
     fn turn(&mut self) -> Result<()> {
         let taken = match self.way {
             Way::Next => self.claim(None)?,
+            Way::FinishAndNext => match self.at_hand.take() {
+                Some(task) => Some(task),
+                None => self.claim(None)?,
+            },
             Way::ListThenClaim => match self.choose()? {
                 Some(task) => self.claim(Some(&task))?,
                 None => None,
@@ -246,14 +260,25 @@ impl<'p> Hand<'p> {
         }
         let (took, answer) = self.call("claim", wish)?;
         self.seen.claims.add(took);
-        Ok(answer.and_then(|answer| answer["task"]["id"].as_str().map(str::to_owned)))
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
+        // An end that was written but not answered is counted by nobody.
+        if answer["why"].as_str().is_some_and(|why| why.starts_with("no task is open")) {
+            self.pool.is_empty.store(true, Ordering::Relaxed);
+        }
+        Ok(taken(&answer))
     }
 
     fn finish(&mut self, task: String) -> Result<()> {
-        let end = json!({ "worker_id": self.agent.worker, "task": task, "status": "completed" });
+        let mut end = json!({ "worker_id": self.agent.worker, "task": task, "status": "completed" });
+        if self.way == Way::FinishAndNext {
+            end["next"] = true.into();
+        }
         let (took, answer) = self.call("update", end)?;
         self.seen.ends.add(took);
-        if answer.is_some() {
+        if let Some(answer) = answer {
+            self.at_hand = taken(&answer["next"]);
             self.seen.finished.push(task);
             self.pool.finished.fetch_add(1, Ordering::Relaxed);
         }
@@ -268,4 +293,9 @@ impl<'p> Hand<'p> {
         });
         Ok((answer.took, content.ok()))
     }
+}
+
+/// Returns the task that an answer hands out.
+fn taken(answer: &Value) -> Option<String> {
+    answer["task"]["id"].as_str().map(str::to_owned)
 }

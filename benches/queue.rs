@@ -21,7 +21,9 @@ pub fn measure(ground: &Ground) -> Result<Table> {
     long_queue(ground, &mut table)?;
     let mut faults = Vec::new();
     for processes in [1, 8] {
-        faults.extend(pace(ground, &mut table, processes)?);
+        for way in [Way::Next, Way::FinishAndNext] {
+            faults.extend(pace(ground, &mut table, processes, way)?);
+        }
     }
     table.must(PROMISE, &faults);
     Ok(table)
@@ -113,14 +115,14 @@ fn long_queue(ground: &Ground, table: &mut Table) -> Result<()> {
 }
 
 /// Works jobs off, beside bare loops that take and finish a row of a table.
-fn pace(ground: &Ground, table: &mut Table, processes: usize) -> Result<Vec<String>> {
+fn pace(ground: &Ground, table: &mut Table, processes: usize, way: Way) -> Result<Vec<String>> {
     const JOBS: usize = 600;
     let mut turns: Vec<(Drained, f64)> = Vec::new();
     for _ in 0..ground.pick(1, 3) {
         let bare = raw_jobs(ground, processes, FULL)?;
         let project = ground.project()?;
         fill(&project, JOBS, json!({ "max_retries": 3 }))?;
-        let drain = Drain { project: &project, processes, tasks: JOBS, way: Way::Next, kills: 0 };
+        let drain = Drain { project: &project, processes, tasks: JOBS, way, kills: 0 };
         turns.push((drain.run()?, bare));
     }
     let faults = turns.iter().flat_map(|(drained, _)| drained.faults.clone()).collect();
@@ -128,7 +130,11 @@ fn pace(ground: &Ground, table: &mut Table, processes: usize) -> Result<Vec<Stri
         (one.tasks_a_second() / floor).total_cmp(&(other.tasks_a_second() / ground))
     });
     if let Some((drained, bare)) = turns.get(turns.len() / 2) {
-        let what = format!("{processes} x claim and finish; floor: bare update … returning");
+        let what = match way {
+            Way::FinishAndNext => "finish and next in one call",
+            _ => "claim and finish",
+        };
+        let what = format!("{processes} x {what}; floor: bare update … returning");
         table.row(
             Row::new(what, Figure::PerSecond(drained.tasks_a_second()))
                 .note(drained.refusals())

@@ -56,7 +56,7 @@ impl JobSettings {
 }
 
 /// What there is to know of a job beside its task.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Job {
     /// How often it is tried again; a failure is the end if nothing is said.
     pub max_retries: Option<u32>,

@@ -18,7 +18,9 @@ pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step) -> Result<Op
     if job.not_before.is_some() && followed.not_before.is_none() {
         tx.hold_until(task, None)?;
     }
-    tx.put_job(task, &followed)?;
+    if followed != job {
+        tx.put_job(task, &followed)?;
+    }
     let is_lost = followed.losses > job.losses;
     if !is_lost || followed.max_retries.is_none() || followed.losses <= MOST_LOSSES || step.after.terminal {
         return Ok(None);
