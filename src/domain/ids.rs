@@ -287,6 +287,11 @@ impl TaskRef {
         let digits = self.0.len() == TAIL && self.0.bytes().all(|b| b.is_ascii_hexdigit());
         digits.then_some(&self.0)
     }
+
+    /// Says whether it stands for no task, where one is usual.
+    pub fn is_none(&self) -> bool {
+        self.0 == "null"
+    }
 }
 
 /// Says whether `text` is a UUIDv7 as `TaskId::generate` writes it.

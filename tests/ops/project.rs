@@ -1,6 +1,6 @@
 //! `project`: work that belongs together.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::project::{Project, ids};
 
@@ -242,4 +242,25 @@ fn who_works_everywhere_hears_the_instructions_with_the_first_task() {
 
     assert_eq!(first["task"]["instructions"], "Use tabs.");
     assert_eq!(second["task"].get("instructions"), None);
+}
+
+#[test]
+fn who_works_in_a_project_may_make_tasks_outside_of_it() {
+    let project = Project::new();
+    project.does("project", json!({ "name": "web" }));
+    project.does("connect", json!({ "worker_id": "ann", "project": "web" }));
+
+    let by_ann = |mut asked: Value| {
+        asked["worker_id"] = "ann".into();
+        project.does("create", asked);
+    };
+    by_ann(json!({ "id": "in", "title": "x" }));
+    by_ann(json!({ "id": "out", "title": "x", "parent": "null" }));
+    by_ann(
+        json!({ "parent": "null", "columns": ["id", "title", "parent"], "rows": [["row", "x", null], ["back", "x", "web"]] }),
+    );
+
+    let roots = project.answer("list_tasks", json!({ "parent": "null" }));
+    assert_eq!(ids(&roots["tasks"]), ["row", "out", "web"]);
+    assert_eq!(ids(&project.answer("list_tasks", json!({ "parent": "web" }))["tasks"]), ["back", "in"]);
 }

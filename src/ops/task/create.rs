@@ -195,7 +195,8 @@ impl Create {
     }
 
     fn create_list(&self, tx: &Tx, cx: &Context, kinds: &TreeKinds) -> Result<Many> {
-        let parent = self.parent.as_ref().map(|parent| tx.resolve(parent)).transpose()?;
+        let named = self.parent.as_ref().filter(|parent| !parent.is_none());
+        let parent = named.map(|parent| tx.resolve(parent)).transpose()?;
         let list = if self.is_table { "rows" } else { "tasks" };
         let seeds = Seeds { tasks: &self.tasks, list, under: parent.as_ref(), kinds };
         if self.partial {

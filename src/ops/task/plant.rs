@@ -229,6 +229,9 @@ impl<'a> Planting<'a> {
             let is_homeless = given.parent.is_none() && task.existing.is_none();
             return if is_homeless { self.home() } else { Ok(given.clone()) };
         };
+        if name.is_none() {
+            return Ok(Soil::default());
+        }
         if let Some(kind) = &self.kinds.child
             && let Some(at) = self.names.get(name.as_str())
             && *at + 1 >= self.added

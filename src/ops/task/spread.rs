@@ -3,6 +3,7 @@
 use super::create::Create;
 use super::words;
 use crate::config::Limits;
+use crate::domain::TaskRef;
 use crate::error::{Error, Misfit, Result};
 use crate::ops::rows::{self, Cell};
 
@@ -131,6 +132,9 @@ impl Create {
         self.time_estimate_ms = self.time_estimate_ms.or(common.time_estimate_ms);
         if self.phase.is_none() {
             self.phase.clone_from(&common.phase);
+        }
+        if self.parent.is_none() {
+            self.parent = common.parent.clone().filter(TaskRef::is_none);
         }
         if self.workflow.is_none() {
             self.workflow.clone_from(&common.workflow);
