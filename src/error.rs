@@ -151,6 +151,7 @@ impl Error {
             Self::Refused(refusal) => refusal.hint(),
             Self::NotFound { what, near, .. } if near.is_empty() => match *what {
                 "task" => "`list_tasks` shows the tasks there are".into(),
+                "project" => "`projects` shows which there are, and `project` makes one".into(),
                 "worker" => "call `connect` with this worker_id first".into(),
                 "store" => "the first call of an operation makes it".into(),
                 _ => return None,

@@ -25,6 +25,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("task_type_id", "task_type"),
     ("vars", "variables"),
     ("result", "explanation"),
+    ("outputs", "output"),
     ("error", "explanation"),
     ("minutes", "additional_minutes"),
     ("extension_minutes", "additional_minutes"),

@@ -208,3 +208,37 @@ fn the_tasks_of_a_project_are_listed() {
 
     assert_eq!(listed["total"], 2);
 }
+
+#[test]
+fn what_came_of_a_task_is_kept_for_programs() {
+    let project = queue();
+    let [first, second] = ["kim", "lea"].map(|worker| requested(&project, worker)["id"].clone());
+
+    let object =
+        json!({ "worker_id": "kim", "task": first, "explanation": "read", "output": { "pages": 3 } });
+    project.does("complete_task", object);
+    project.does(
+        "complete_task",
+        json!({ "worker_id": "lea", "task": second, "result": "read", "outputs": "three" }),
+    );
+
+    let results = project.answer("results", json!({}))["results"].clone();
+    let told: Vec<Value> =
+        results.as_array().unwrap().iter().map(|one| json!([one["reason"], one["output"]])).collect();
+    assert_eq!(json!(told), json!([["read", { "pages": 3 }], ["read", "three"]]));
+}
+
+#[test]
+fn who_asks_again_is_told_how_long_and_who_gets_nothing_hears_of_the_project_only() {
+    let project = queue();
+    let (first, again) = (requested(&project, "kim"), requested(&project, "kim"));
+    let _ = requested(&project, "lea");
+    project.has(["elsewhere"]);
+
+    let nothing = project.answer("request_task", json!({ "project": "mail", "worker_id": "max" }));
+
+    assert_eq!((&again["resumed"], &again["lease_until"]), (&json!(true), &first["lease_until"]));
+    assert_eq!(nothing["why"], "nothing is ready for you in project `mail`: 2 held");
+    let unknown = project.refusal("request_task", json!({ "project": "post", "worker_id": "max" }));
+    assert_eq!(unknown.hint.unwrap(), "did you mean `mail`?");
+}

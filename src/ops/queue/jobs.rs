@@ -1,5 +1,7 @@
 //! The life of a task by the queue's names.
 
+use std::cell::OnceCell;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,7 +16,7 @@ use crate::ops::job::setting;
 use crate::ops::task::{Claim, Create, Update, shortened};
 use crate::ops::template::Instantiate;
 use crate::ops::track::Thinking;
-use crate::ops::{Actor, Operation};
+use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
@@ -125,11 +127,26 @@ pub struct CompleteTask {
     task: TaskRef,
     /// What was done.
     explanation: Option<Reason>,
+    /// What came of it, for programs.
+    output: Option<Value>,
+    #[serde(skip)]
+    asked: OnceCell<Update>,
 }
 
 impl CompleteTask {
-    fn asked(&self) -> Result<Update> {
-        request(json!({ "task": self.task, "status": "completed", "reason": self.explanation }))
+    fn asked(&self) -> Result<&Update> {
+        self.asked.get().ok_or_else(|| Error::internal("a call was not prepared"))
+    }
+
+    fn ask(&self) -> Result<Update> {
+        let output = self.output.as_ref().map(|output| match output {
+            Value::String(text) => json!([{ "type": "result", "content": text }]),
+            output => {
+                json!([{ "type": "result", "content": output.to_string(), "mime": "application/json" }])
+            }
+        });
+        let (task, why) = (&self.task, &self.explanation);
+        request(json!({ "task": task, "status": "completed", "reason": why, "attachments": output }))
     }
 }
 
@@ -141,6 +158,14 @@ impl Operation for CompleteTask {
     const SWEEPS: bool = Update::SWEEPS;
 
     type Output = <Update as Operation>::Output;
+
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        let mut asked = self.ask()?;
+        asked.prepare(staging)?;
+        // It is prepared once, so that nothing is there yet.
+        let _ = self.asked.set(asked);
+        Ok(())
+    }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output> {
         self.asked()?.run(tx, cx)

@@ -45,6 +45,8 @@ const HINTED: &[(&str, &str)] = &[
     ("`claim`", "`request_task`"),
     ("`connect`", "`register_agent`"),
     ("`update`", "`complete_task`"),
+    ("`projects`", "`list_projects`"),
+    ("`project`", "`create_project`"),
 ];
 
 /// Returns a hint in the names that a worker of a queue was shown.

@@ -192,7 +192,7 @@ impl Claim {
 }
 
 fn foresee_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Option<Claimed>> {
-    if let Some(mine) = mine(cx, task)? {
+    if let Some(mine) = mine(tx, cx, task)? {
         return Ok(Some(mine));
     }
     let target = &cx.workflow_of(task)?.claim;
@@ -201,14 +201,16 @@ fn foresee_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Optio
 }
 
 /// Returns the task, if the worker has it already.
-fn mine(cx: &Context, task: &Task) -> Result<Option<Claimed>> {
-    let is_mine = task.claimed_at.is_some() && task.holder.as_ref() == Some(&cx.actor()?.id);
-    let again = || Claimed::One { task: Taken::again(task.clone()), consequences: Consequences::default() };
-    Ok(is_mine.then(again))
+fn mine(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<Claimed>> {
+    if task.claimed_at.is_none() || task.holder.as_ref() != Some(&cx.actor()?.id) {
+        return Ok(None);
+    }
+    let task = Taken::again(tx, task.clone())?;
+    Ok(Some(Claimed::One { task, consequences: Consequences::default() }))
 }
 
 fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed> {
-    if let Some(mine) = mine(cx, task)? {
+    if let Some(mine) = mine(tx, cx, task)? {
         return Ok(mine);
     }
     let consequences = claiming::claim(tx, cx, task, &Beginning::plain(force))?;
@@ -224,7 +226,8 @@ pub fn held(tx: &Tx, worker: &WorkerId) -> Result<Option<Claimed>> {
     }
     let total = Some(begun.len()).filter(|total| *total > SHOWN);
     begun.truncate(SHOWN);
-    let mut tasks: Vec<Taken> = tx.whole(&begun)?.into_iter().map(Taken::again).collect();
+    let again = |task| Taken::again(tx, task);
+    let mut tasks: Vec<Taken> = tx.whole(&begun)?.into_iter().map(again).collect::<Result<_>>()?;
     match tasks.len() {
         1 => Ok(tasks.pop().map(|task| Claimed::One { task, consequences: Consequences::default() })),
         _ => Ok(Some(Claimed::Several { tasks, total })),
@@ -307,7 +310,8 @@ pub fn next(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option
 
 /// Says why there is nothing to claim.
 fn nothing(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Claimed> {
-    let project = cx.actor()?.project.map(|project| tx.project(project)).transpose()?;
+    let asked = selector.and_then(|selector| selector.project);
+    let project = asked.or(cx.actor()?.project).map(|project| tx.project(project)).transpose()?;
     let (tallies, place) = match &project {
         Some(project) => (tx.tallies_in(project.key)?, format!(" in project `{}`", project.name)),
         None => (tx.tallies()?, String::new()),

@@ -220,8 +220,9 @@ fn first_for(tx: &Tx, worker: &Worker, project: Option<ProjectKey>) -> Result<Op
 
 impl Taken {
     /// A task that the worker had before.
-    pub fn again(task: Task) -> Self {
-        Self { resumed: true, ..Self::of(task) }
+    pub fn again(tx: &Tx, task: Task) -> Result<Self> {
+        let lease_until = lease_of(tx, &task)?;
+        Ok(Self { resumed: true, lease_until, ..Self::of(task) })
     }
 
     /// A task that the worker has just claimed.
@@ -229,9 +230,8 @@ impl Taken {
         let task = tx.task(id)?;
         let gates = guiding::gates_ahead(tx, cx, &task)?;
         let guidance = guiding::on_claim(tx, cx, &task)?;
-        let job = if task.is_job { tx.job(id)? } else { None };
         let before = if task.attempt > 1 { Earlier::of(tx, &task)? } else { None };
-        let lease_until = job.and_then(|job| job.lease_until);
+        let lease_until = lease_of(tx, &task)?;
         let instructions = match task.project {
             Some(project) => instructing::tell(tx, &cx.actor()?.id, &tx.project(project)?)?,
             None => None,
@@ -258,6 +258,11 @@ impl Taken {
             before: None,
         }
     }
+}
+
+fn lease_of(tx: &Tx, task: &Task) -> Result<Option<Timestamp>> {
+    let job = if task.is_job { tx.job(&task.id)? } else { None };
+    Ok(job.and_then(|job| job.lease_until))
 }
 
 impl Earlier {

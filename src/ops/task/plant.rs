@@ -225,13 +225,12 @@ impl<'a> Planting<'a> {
 
     /// Returns where a task comes to stand: where the call puts it, or under the parent it names itself.
     fn soil_of(&mut self, task: &Create, id: &TaskId, given: &Soil) -> Result<Soil> {
-        let Some(name) = &task.parent else {
-            let is_homeless = given.parent.is_none() && task.existing.is_none();
-            return if is_homeless { self.home() } else { Ok(given.clone()) };
+        let name = match &task.parent {
+            Some(name) if name.is_none() => return Ok(Soil::default()),
+            Some(name) => name,
+            None if given.parent.is_none() && task.existing.is_none() => return self.home(),
+            None => return Ok(given.clone()),
         };
-        if name.is_none() {
-            return Ok(Soil::default());
-        }
         if let Some(kind) = &self.kinds.child
             && let Some(at) = self.names.get(name.as_str())
             && *at + 1 >= self.added
@@ -328,11 +327,8 @@ impl<'a> Planting<'a> {
             (None, Some(beside), Some(kind)) => self.note(beside.id.clone(), id.clone(), kind.clone()),
             _ => {}
         }
-        Ok(Soil {
-            parent: Some(id.clone()),
-            blocked_above: blocked_above + open_blockers,
-            project: project.cloned(),
-        })
+        let (blocked_above, project) = (blocked_above + open_blockers, project.cloned());
+        Ok(Soil { parent: Some(id.clone()), blocked_above, project })
     }
 
     /// Puts a task that was there before into its place, and returns the place under it.
