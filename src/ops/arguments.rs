@@ -72,7 +72,7 @@ impl<'a> Check<'a> {
             match known.and_then(|known| known.get(name)).and_then(Value::as_object) {
                 Some(schema) => self.value(&join(path, name), schema, value)?,
                 None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    return Err(unknown(self.operation, path, name, known));
+                    return Err(self.unknown(path, name, known));
                 }
                 None => {}
             }
@@ -148,6 +148,23 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
+    fn unknown(&self, path: &str, name: &str, known: Option<&Map<String, Value>>) -> Error {
+        let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+        let outside = self.root.get("properties").filter(|_| !path.is_empty());
+        let hint = match nearest(name, &names) {
+            _ if outside.is_some_and(|outside| outside.get(name).is_some()) => {
+                format!(
+                    "`{name}` stands beside `{}`, not in it",
+                    path.split(['.', '[']).next().unwrap_or_default()
+                )
+            }
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it takes {}", listed(&names)),
+        };
+        let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
+        Error::input(format!("`{}` has no argument `{}`{place}", self.operation, cut(name)), hint)
+    }
+
     /// Returns the description that a schema points at instead of repeating it.
     fn pointed_at(&self, schema: &Map<String, Value>) -> Option<&'a Map<String, Value>> {
         let place = schema.get("$ref")?.as_str()?.trim_start_matches('#');
@@ -215,16 +232,6 @@ fn is_of_type(schema: &Map<String, Value>, value: &Value) -> bool {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).any(fits),
         _ => true,
     }
-}
-
-fn unknown(operation: &str, path: &str, name: &str, known: Option<&Map<String, Value>>) -> Error {
-    let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-    let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
-    let hint = match nearest(name, &names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it takes {}", listed(&names)),
-    };
-    Error::input(format!("`{operation}` has no argument `{}`{place}", cut(name)), hint)
 }
 
 fn missing(operation: &str, path: &str) -> Error {

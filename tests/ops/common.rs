@@ -150,6 +150,17 @@ fn a_wrong_type_is_refused() {
 }
 
 #[test]
+fn an_argument_in_the_wrong_place_is_told_where_it_stands() {
+    let project = Project::new();
+    let tree = json!({ "title": "x", "child_type": "contains" });
+
+    let refused = project.refusal("create_tree", json!({ "tree": tree }));
+
+    assert_eq!(refused.message, "`create_tree` has no argument `child_type` in `tree`");
+    assert_eq!(refused.hint.unwrap(), "`child_type` stands beside `tree`, not in it");
+}
+
+#[test]
 fn names_from_other_tools_are_understood() {
     let project = Project::new();
     project.has(["api"]).claim("ann", "api");
