@@ -150,13 +150,11 @@ impl<'a> Check<'a> {
 
     fn unknown(&self, path: &str, name: &str, known: Option<&Map<String, Value>>) -> Error {
         let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+        let outer = path.split(['.', '[']).next().unwrap_or_default();
         let outside = self.root.get("properties").filter(|_| !path.is_empty());
         let hint = match nearest(name, &names) {
             _ if outside.is_some_and(|outside| outside.get(name).is_some()) => {
-                format!(
-                    "`{name}` stands beside `{}`, not in it",
-                    path.split(['.', '[']).next().unwrap_or_default()
-                )
+                format!("`{name}` stands beside `{outer}`, not in it")
             }
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it takes {}", listed(&names)),

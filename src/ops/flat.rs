@@ -117,10 +117,11 @@ fn id(at: usize) -> String {
 
 fn blockers(at: usize) -> Value {
     match at.checked_sub(WIDTH) {
+        Some(above) if !at.is_multiple_of(2) => {
+            json!([id(above), id(above / WIDTH * WIDTH + (above + 1) % WIDTH)])
+        }
         // Half of them are free, so that there is always work.
-        _ if at.is_multiple_of(2) => json!([]),
-        None => json!([]),
-        Some(above) => json!([id(above), id(above / WIDTH * WIDTH + (above + 1) % WIDTH)]),
+        _ => json!([]),
     }
 }
 

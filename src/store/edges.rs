@@ -7,9 +7,7 @@ use rusqlite::{Row, named_params};
 
 use super::Tx;
 use super::tasks::{task, tasks_sql};
-use crate::domain::{
-    Blocker, EdgeKind, EdgeKindName, EdgeKinds, Holds, Moment, Shape, Status, Task, TaskId, path,
-};
+use crate::domain::{Blocker, EdgeKind, EdgeKindName, EdgeKinds, Holds, Shape, Status, Task, TaskId};
 use crate::error::Result;
 
 /// A link between two tasks.
@@ -306,66 +304,6 @@ impl Tx<'_> {
         let mut statement = self.0.prepare_cached(SQL)?;
         let rows = statement.query_map(named_params! { ":ids": super::row::Json(ids) }, task)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns a way from one moment to another along the order that the links set.
-    pub fn way(&self, start: &Moment<TaskId>, goal: &Moment<TaskId>) -> Result<Option<Vec<Moment<TaskId>>>> {
-        path(start, goal, |moment| self.later(moment), |moment| self.earlier(moment))
-    }
-
-    fn later(&self, moment: &Moment<TaskId>) -> Result<Vec<Moment<TaskId>>> {
-        const OPENS: &str = "
-            select to_task_id, 'opens'
-            from dependencies
-            where from_task_id = :id and vertical = 1";
-        const ENDS: &str = "
-            select to_task_id, iif(holds = 'start', 'opens', 'ends')
-            from dependencies
-            where from_task_id = :id and (holds = 'start' or (vertical = 0 and holds = 'completion'))
-            union all
-            select from_task_id, 'ends'
-            from dependencies
-            where to_task_id = :id and vertical = 1 and holds = 'completion'";
-        match moment {
-            Moment::Opens(id) => self.moments(OPENS, id, Some(Moment::Ends(id.clone()))),
-            Moment::Ends(id) => self.moments(ENDS, id, None),
-        }
-    }
-
-    fn earlier(&self, moment: &Moment<TaskId>) -> Result<Vec<Moment<TaskId>>> {
-        const OPENS: &str = "
-            select from_task_id, iif(vertical = 1, 'opens', 'ends')
-            from dependencies
-            where to_task_id = :id and (vertical = 1 or holds = 'start')";
-        const ENDS: &str = "
-            select to_task_id, 'ends'
-            from dependencies
-            where from_task_id = :id and vertical = 1 and holds = 'completion'
-            union all
-            select from_task_id, 'ends'
-            from dependencies
-            where to_task_id = :id and vertical = 0 and holds = 'completion'";
-        match moment {
-            Moment::Opens(id) => self.moments(OPENS, id, None),
-            Moment::Ends(id) => self.moments(ENDS, id, Some(Moment::Opens(id.clone()))),
-        }
-    }
-
-    fn moments(
-        &self,
-        sql: &'static str,
-        id: &TaskId,
-        own: Option<Moment<TaskId>>,
-    ) -> Result<Vec<Moment<TaskId>>> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        let rows = statement.query_map(named_params! { ":id": id }, |row| {
-            let id = row.get(0)?;
-            Ok(match row.get_ref(1)?.as_str()? {
-                "opens" => Moment::Opens(id),
-                _ => Moment::Ends(id),
-            })
-        })?;
-        rows.chain(own.map(Ok)).map(|moment| Ok(moment?)).collect()
     }
 }
 

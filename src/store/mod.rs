@@ -46,6 +46,7 @@ mod search;
 mod stats;
 mod tasks;
 mod templates;
+mod ways;
 mod workers;
 
 pub use answers::Named;
@@ -75,6 +76,7 @@ pub use stats::{Ended, StepRow};
 pub use steps::Because;
 pub use tasks::FirstPlace;
 pub use templates::{Instance, TemplateRow};
+pub use ways::Ways;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};

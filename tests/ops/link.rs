@@ -191,3 +191,22 @@ fn a_link_is_in_the_feed() {
     assert_eq!((&event["event"], &event["worker_id"]), (&json!("linked"), &json!("ann")));
     assert_eq!(event["after"], json!({ "from": "a", "to": "b", "type": "blocks" }));
 }
+
+#[test]
+fn of_many_links_in_one_call_each_is_held_against_those_before() {
+    let project = Project::new();
+    project.has(["a", "b"]);
+    let around = |last: &str| {
+        json!({ "tasks": [
+            { "title": "there", "id": "there", "blocked_by": "a", "blocks": "b" },
+            { "title": "back", "id": "back", "blocked_by": "b", "blocks": last },
+        ] })
+    };
+
+    let refused = project.refusal("create", around("a"));
+
+    assert_eq!(refused.code, "cycle");
+    assert_eq!(refused.message.matches('→').count(), 4, "{}", refused.message);
+    project.has(["c"]);
+    assert_eq!(project.answer("create", around("c"))["created"], 2);
+}

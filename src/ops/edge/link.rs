@@ -6,7 +6,7 @@ use crate::domain::TaskRef;
 use crate::error::Result;
 use crate::ops::task::words;
 use crate::ops::{Actor, Operation};
-use crate::store::Tx;
+use crate::store::{Tx, Ways};
 use crate::{Context, Effect};
 
 /// Link tasks: `from` blocks or contains `to`; all links, or none.
@@ -41,10 +41,11 @@ impl Operation for Link {
         let kind = linking::kind(cx, self.kind.as_deref().unwrap_or("blocks"))?;
         words::check_number("links", self.from.len() * self.to.len(), cx.config.limits.ids)?;
         let mut done = Linked { linked: 0, unchanged: 0 };
+        let ways = Ways::default();
         for from in &self.from {
             let from = tx.resolve(from)?;
             for to in &self.to {
-                match linking::link(tx, cx, &from, &tx.resolve(to)?, &kind)? {
+                match linking::link(tx, cx, &ways, (&from, &tx.resolve(to)?), &kind)? {
                     true => done.linked += 1,
                     false => done.unchanged += 1,
                 }

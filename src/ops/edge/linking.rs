@@ -5,10 +5,16 @@ use serde_json::json;
 use crate::Context;
 use crate::domain::{EdgeKind, Moment, Refusal, Shape, Task, TaskId, tasks_along};
 use crate::error::{Error, Result};
-use crate::store::{Edge, Event, Shift, Tx};
+use crate::store::{Edge, Event, Shift, Tx, Ways};
 
 /// Adds a link, if nothing speaks against it; says whether it is new.
-pub fn link(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<bool> {
+pub fn link(
+    tx: &Tx,
+    cx: &Context,
+    ways: &Ways,
+    (from, to): (&TaskId, &TaskId),
+    kind: &EdgeKind,
+) -> Result<bool> {
     if from == to {
         return Err(Refusal::Cycle {
             from: from.clone(),
@@ -37,8 +43,9 @@ pub fn link(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) 
     {
         return Err(Refusal::HasParent { task: to.clone(), parent }.into());
     }
-    refuse_circle(tx, from, to, kind)?;
+    refuse_circle(tx, ways, (from, to), kind)?;
     tx.add_edge(from, to, kind)?;
+    ways.have_changed(from, to);
     record(tx, cx, "linked", &edge(from, to, kind))?;
     count(tx, from, to, kind)?;
     Ok(true)
@@ -73,9 +80,9 @@ fn refuse_projects(tx: &Tx, parent: &Task, child: &Task) -> Result<()> {
     closed.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
-fn refuse_circle(tx: &Tx, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<()> {
+fn refuse_circle(tx: &Tx, ways: &Ways, (from, to): (&TaskId, &TaskId), kind: &EdgeKind) -> Result<()> {
     for (earlier, later) in kind.rule.orders(from, to) {
-        if let Some(way) = tx.way(&later, &earlier)? {
+        if let Some(way) = tx.way(ways, &later, &earlier)? {
             return Err(Refusal::Cycle { from: from.clone(), to: to.clone(), path: closed(&way) }.into());
         }
     }

@@ -6,7 +6,7 @@ use super::unlink::pairs;
 use crate::error::Result;
 use crate::ops::passage::{self, Consequences};
 use crate::ops::{Actor, Operation};
-use crate::store::{Shift, Tx};
+use crate::store::{Shift, Tx, Ways};
 use crate::{Context, Effect};
 
 /// Replace links by others in one step: to another parent, say.
@@ -47,8 +47,9 @@ impl Operation for Relink {
                 shift.may_end.extend(freed.may_end);
             }
         }
+        let ways = Ways::default();
         for (from, to) in pairs(tx, &self.from, &self.to, &kind)? {
-            linked += usize::from(linking::link(tx, cx, &from, &to, &kind)?);
+            linked += usize::from(linking::link(tx, cx, &ways, (&from, &to), &kind)?);
         }
         // What was free for a moment may be held back again.
         shift.freed.retain(|id| tx.task(id).is_ok_and(|task| task.ready));

@@ -1,7 +1,5 @@
 //! The life of a task by the queue's names.
 
-use std::cell::OnceCell;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -130,12 +128,12 @@ pub struct CompleteTask {
     /// What came of it, for programs.
     output: Option<Value>,
     #[serde(skip)]
-    asked: OnceCell<Update>,
+    asked: Option<Update>,
 }
 
 impl CompleteTask {
     fn asked(&self) -> Result<&Update> {
-        self.asked.get().ok_or_else(|| Error::internal("a call was not prepared"))
+        self.asked.as_ref().ok_or_else(|| Error::internal("a call was not prepared"))
     }
 
     fn ask(&self) -> Result<Update> {
@@ -160,11 +158,8 @@ impl Operation for CompleteTask {
     type Output = <Update as Operation>::Output;
 
     fn prepare(&mut self, staging: &Staging) -> Result<()> {
-        let mut asked = self.ask()?;
-        asked.prepare(staging)?;
-        // It is prepared once, so that nothing is there yet.
-        let _ = self.asked.set(asked);
-        Ok(())
+        let asked = self.asked.insert(self.ask()?);
+        asked.prepare(staging)
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output> {

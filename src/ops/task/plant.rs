@@ -17,7 +17,7 @@ use crate::domain::{EdgeKind, Project, Refusal, Shape, TaskId, TaskRef};
 use crate::error::{Error, Result};
 use crate::ops::edge::linking;
 use crate::ops::mark::marking;
-use crate::store::{FirstPlace, Tx};
+use crate::store::{FirstPlace, Tx, Ways};
 
 /// How the tasks of a tree are linked to each other.
 #[derive(Default)]
@@ -337,10 +337,10 @@ impl<'a> Planting<'a> {
         self.count_children()?;
         self.soils.clear();
         if let (Some(parent), Some(kind)) = (&soil.parent, &self.kinds.child) {
-            linking::link(self.tx, self.cx, parent, id, kind)?;
+            linking::link(self.tx, self.cx, &Ways::default(), (parent, id), kind)?;
         }
         if let (Some(beside), Some(kind)) = (beside, &self.kinds.sibling) {
-            linking::link(self.tx, self.cx, &beside.id, id, kind)?;
+            linking::link(self.tx, self.cx, &Ways::default(), (&beside.id, id), kind)?;
         }
         self.under(id)
     }
@@ -375,9 +375,10 @@ impl<'a> Planting<'a> {
     }
 
     fn link_across(&mut self) -> Result<()> {
+        let ways = Ways::default();
         for Across { from, to, kind, at } in take(&mut self.across) {
             self.at = at;
-            linking::link(self.tx, self.cx, &from, &to, &kind)?;
+            linking::link(self.tx, self.cx, &ways, (&from, &to), &kind)?;
         }
         Ok(())
     }
