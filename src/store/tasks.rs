@@ -94,9 +94,21 @@ impl Tx<'_> {
 
     /// Returns a task as it stands, deleted or not.
     pub fn task(&self, id: &TaskId) -> Result<Task> {
+        self.task_if_known(id.as_str())?.ok_or_else(|| Error::not_found("task", id))
+    }
+
+    /// Returns the task that a caller names.
+    pub fn task_called(&self, name: &TaskRef) -> Result<Task> {
+        match self.task_if_known(name.as_str())? {
+            Some(task) => Ok(task),
+            None => self.task(&self.resolve(name)?),
+        }
+    }
+
+    fn task_if_known(&self, id: &str) -> Result<Option<Task>> {
         const SQL: &str = tasks_sql!("where id = :id");
-        let found = self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, task);
-        found.optional()?.ok_or_else(|| Error::not_found("task", id))
+        let mut statement = self.0.prepare_cached(SQL)?;
+        Ok(statement.query_row(named_params! { ":id": id }, task).optional()?)
     }
 
     /// Says whether a task of this name exists, or existed and was deleted.

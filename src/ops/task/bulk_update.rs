@@ -87,7 +87,7 @@ impl Operation for BulkUpdate {
 impl BulkUpdate {
     fn move_one(&self, tx: &Tx, cx: &Context, name: &TaskRef) -> Result<(Consequences, Option<String>)> {
         let force = Force::from(self.force);
-        let task = tx.task(&tx.resolve(name)?)?;
+        let task = tx.task_called(name)?;
         let overrode = refuse_stranger(tx, cx, &task, None, force)?;
         let because = cx
             .because(if overrode { "force" } else { "update" })

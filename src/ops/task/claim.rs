@@ -103,7 +103,7 @@ impl Operation for Claim {
             return Ok(None);
         }
         if let Some(task) = &self.task {
-            let task = tx.task(&tx.resolve(task)?)?;
+            let task = tx.task_called(task)?;
             return foresee_one(tx, cx, &task, self.force.into());
         }
         if self.count.is_some() || self.lease.is_some() {
@@ -136,7 +136,7 @@ impl Claim {
 
     fn claim(&self, tx: &Tx, cx: &Context) -> Result<Claimed> {
         if let Some(task) = &self.task {
-            let task = tx.task(&tx.resolve(task)?)?;
+            let task = tx.task_called(task)?;
             return claim_one(tx, cx, &task, self.force.into());
         }
         let selector = self.selector(tx)?;

@@ -147,7 +147,7 @@ impl Operation for Get {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Whole> {
         const SHOWN: usize = 5;
         const EVENTS: usize = 3;
-        let task = tx.task(&tx.resolve(&self.task)?)?;
+        let task = tx.task_called(&self.task)?;
         let mut blocked_by = match task.open_blockers + task.blocked_above {
             0 => Vec::new(),
             _ => tx.blockers(&task.id)?,

@@ -121,7 +121,7 @@ impl Operation for Update {
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Updated> {
         let force = Force::from(self.force);
-        let found = tx.task(&tx.resolve(&self.task)?)?;
+        let found = tx.task_called(&self.task)?;
         self.refuse_idle_words(cx, &found)?;
         let overrode = refuse_stranger(tx, cx, &found, self.attempt, force)?;
         if self.brings_a_result(cx, &found)? {

@@ -135,7 +135,7 @@ impl Instantiate {
     /// Returns under which task it is made, and in which project that is.
     fn place(&self, tx: &Tx, cx: &Context) -> Result<(Option<TaskId>, Option<crate::domain::ProjectKey>)> {
         if let Some(parent) = &self.parent {
-            let parent = tx.task(&tx.resolve(parent)?)?;
+            let parent = tx.task_called(parent)?;
             return Ok((Some(parent.id), parent.project));
         }
         let own = cx.worker.as_ref().and_then(|worker| worker.project);

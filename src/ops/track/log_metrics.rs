@@ -45,7 +45,7 @@ impl Operation for LogMetrics {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Logged> {
         let amounts = self.amounts();
         self.check(&amounts)?;
-        let task = tx.task(&tx.resolve(&self.task)?)?;
+        let task = tx.task_called(&self.task)?;
         let attempt = attempt_of(tx, cx, &task)?;
         let reason = self.reason.as_ref().map(Reason::as_str);
         let worker = &cx.actor()?.id;

@@ -71,7 +71,7 @@ impl Operation for TaskHistory {
     type Output = History;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<History> {
-        let task = tx.task(&tx.resolve(&self.task)?)?;
+        let task = tx.task_called(&self.task)?;
         let limit = self.limit.unwrap_or(10).clamp(1, 500);
         let passed = tx.passed(&task.id)?;
         let mut time_per_status_ms: IndexMap<Status, Millis> = IndexMap::new();

@@ -70,7 +70,7 @@ impl Operation for ListAgents {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Agents> {
         const SHOWN: usize = 15;
         let holder = match &self.task {
-            Some(task) => Some(tx.task(&tx.resolve(task)?)?.holder),
+            Some(task) => Some(tx.task_called(task)?.holder),
             None => None,
         };
         let fits = |worker: &Worker| {

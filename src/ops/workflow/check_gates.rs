@@ -76,7 +76,7 @@ impl Operation for CheckGates {
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Checked> {
         const NEXT: &str = "update(task, status, attachments=[{type, content}]); a warn can be gone without: force=true and a reason";
-        let task = tx.task(&tx.resolve(&self.task)?)?;
+        let task = tx.task_called(&self.task)?;
         let rules = cx.rules_of(tx, &task)?;
         let evidence = match rules.gates.is_empty() {
             true => Vec::new(),

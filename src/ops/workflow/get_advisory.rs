@@ -58,7 +58,7 @@ impl Operation for GetAdvisory {
             None => Vec::new(),
         };
         let task = match (&self.task, &held[..]) {
-            (Some(name), _) => Some(tx.task(&tx.resolve(name)?)?),
+            (Some(name), _) => Some(tx.task_called(name)?),
             (None, [one]) => Some(tx.task(one)?),
             (None, _) => None,
         };

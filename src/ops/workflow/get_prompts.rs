@@ -46,7 +46,7 @@ impl Operation for GetPrompts {
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Prompts> {
         const ROOM: usize = 3_000;
-        let task = self.task.as_ref().map(|task| tx.task(&tx.resolve(task)?)).transpose()?;
+        let task = self.task.as_ref().map(|task| tx.task_called(task)).transpose()?;
         let worker = cx.worker.as_ref();
         let rules = match (&self.workflow, &task, worker) {
             (Some(name), _, _) => std::borrow::Cow::Borrowed(cx.workflow(name)?),
