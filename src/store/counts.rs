@@ -8,6 +8,7 @@
 use rusqlite::named_params;
 
 use super::Tx;
+use super::filter::goes_on;
 use crate::domain::{ProjectKey, Standing, Status, TaskId, Workflows};
 use crate::error::Result;
 
@@ -59,11 +60,12 @@ impl Tx<'_> {
     ///
     /// Not by `returning`, for which SQLite makes a table each time: that takes longer than the change.
     fn shifted(&self, sql: &'static str, id: &TaskId, change: i64) -> Result<Counts> {
-        const COUNTS: &str = "
-            select open_blockers, open_children, ready and not exists (
-                select 1 from projects where projects.task = tasks.project and state <> 'active')
-            from tasks
-            where id = :id";
+        const COUNTS: &str = concat!(
+            "select open_blockers, open_children, ready and ",
+            goes_on!(),
+            " from tasks
+            where id = :id"
+        );
         self.0.prepare_cached(sql)?.execute(named_params! { ":id": id, ":change": change })?;
         Ok(self.0.prepare_cached(COUNTS)?.query_row(named_params! { ":id": id }, |row| {
             Ok(Counts { open_blockers: row.get(0)?, open_children: row.get(1)?, ready: row.get(2)? })
@@ -72,8 +74,8 @@ impl Tx<'_> {
 
     /// Tells everything under a task that one more (+1) or less (-1) above it is blocked.
     fn shift_under(&self, id: &TaskId, change: i64) -> Result<Vec<TaskId>> {
-        const SQL: &str = "
-            with recursive under (id) as (
+        const SQL: &str = concat!(
+            "with recursive under (id) as (
                 select to_task_id from dependencies where from_task_id = :id and vertical = 1
                 union
                 select to_task_id
@@ -82,8 +84,10 @@ impl Tx<'_> {
             update tasks
             set blocked_above = blocked_above + :change
             where id in (select id from under)
-            returning id, ready and not exists (
-                select 1 from projects where projects.task = tasks.project and state <> 'active') as ready";
+            returning id, ready and ",
+            goes_on!(),
+            " as ready"
+        );
         if !self.has_children(id)? {
             return Ok(Vec::new());
         }

@@ -41,14 +41,25 @@ pub enum Place {
     Under(TaskId),
 }
 
+/// Whether the project that a task is in lets its work be claimed.
+macro_rules! goes_on {
+    () => {
+        "not exists (
+            select 1 from projects where projects.task = tasks.project and state <> 'active')"
+    };
+}
+pub(super) use goes_on;
+
 /// What every list asks of its tasks.
 macro_rules! filters {
     () => {
-        "deleted_at is null
+        concat!(
+            "deleted_at is null
             and (:statuses is null or status in (select value from json_each(:statuses)))
             and (:standing is null or standing = :standing)
-            and (:standing is not 'ready' or not exists (
-                select 1 from projects where projects.task = tasks.project and state <> 'active'))
+            and (:standing is not 'ready' or ",
+            super::filter::goes_on!(),
+            ")
             and (:owner is null or worker_id = :owner)
             and (:phase is null or phase = :phase)
             and (:ended_from is null or completed_at between :ended_from and :ended_to)
@@ -72,6 +83,7 @@ macro_rules! filters {
                     select from_task_id from up join dependencies on to_task_id = up.id and vertical = 1
                 )
                 select 1 from up where id = :above and id <> tasks.id))"
+        )
     };
 }
 pub(super) use filters;

@@ -40,6 +40,16 @@ pub enum Start {
     After(i64),
 }
 
+impl Page {
+    /// Returns how many are passed over, in a list that is not by age.
+    pub(super) fn offset(self) -> usize {
+        match self.start {
+            Start::Offset(offset) => offset,
+            Start::After(_) => 0,
+        }
+    }
+}
+
 /// What a list tells of a task.
 #[derive(Clone, Debug)]
 pub struct Listed {

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::names::likely;
 use super::row::Json;
-use super::{Page, Start, Tx};
+use super::{Page, Tx};
 use crate::domain::{Project, ProjectKey, ProjectName, ProjectState, TaskId};
 use crate::error::{Error, Result};
 
@@ -100,10 +100,7 @@ impl Tx<'_> {
             select count(*)
             from projects join tasks on n = task
             where deleted_at is null and (:closed_too or state <> 'closed')";
-        let offset = match page.start {
-            Start::Offset(offset) => offset as i64,
-            Start::After(_) => 0,
-        };
+        let offset = page.offset() as i64;
         let mut statement = self.0.prepare_cached(SQL)?;
         let keys =
             named_params! { ":closed_too": closed_too, ":limit": page.limit as i64, ":offset": offset };

@@ -91,11 +91,7 @@ impl Tx<'_> {
 
     /// Returns a page of ready work in the order in which it is handed out.
     pub(super) fn list_ready(&self, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
-        let Page { limit, start } = page;
-        let offset = match start {
-            Start::Offset(offset) => offset,
-            Start::After(_) => 0,
-        };
+        let (limit, offset) = (page.limit, page.offset());
         let front = Page { limit: limit + offset, start: Start::Offset(0) };
         let mut found = Vec::new();
         for queue in self.queues_of(filter)? {
@@ -113,10 +109,7 @@ impl Tx<'_> {
     }
 
     fn page_of_queue(&self, queue: &Queue, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
-        let offset = match page.start {
-            Start::Offset(offset) => offset as i64,
-            Start::After(_) => 0,
-        };
+        let offset = page.offset() as i64;
         let limit = page.limit as i64;
         let extra: [(&str, &dyn ToSql); 3] =
             [(":queue", &queue.spelling), (":limit", &limit), (":offset", &offset)];

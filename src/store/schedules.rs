@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::names::likely;
 use super::row::Json;
-use super::{Page, Start, Tx};
+use super::{Page, Tx};
 use crate::domain::{Makes, Missed, Overlap, Rhythm, Schedule, ScheduleName, TaskId, Timestamp};
 use crate::error::{Error, Result};
 
@@ -56,10 +56,7 @@ impl Tx<'_> {
     pub fn schedules(&self, page: Page) -> Result<(Vec<Schedule>, usize)> {
         const SQL: &str = schedules_sql!("order by name limit :limit offset :offset");
         const COUNT: &str = "select count(*) from schedules";
-        let offset = match page.start {
-            Start::Offset(offset) => offset as i64,
-            Start::After(_) => 0,
-        };
+        let offset = page.offset() as i64;
         let mut statement = self.0.prepare_cached(SQL)?;
         let keys = named_params! { ":limit": page.limit as i64, ":offset": offset };
         let found = statement.query_map(keys, schedule)?.collect::<rusqlite::Result<_>>()?;

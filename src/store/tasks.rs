@@ -19,8 +19,9 @@ macro_rules! tasks_sql {
                 attempt, needed_tags, wanted_tags, tags, points, time_estimate_ms, time_actual_ms,
                 timed_since, started_at, completed_at, current_thought, created_at, created_by, updated_at,
                 deleted_at, open_blockers, blocked_above, open_children,
-                ready and not exists (
-                    select 1 from projects where projects.task = tasks.project and state <> 'active'),
+                ready and ",
+            super::filter::goes_on!(),
+            ",
                 is_job, withheld <> 0, group_key, project, project is n, template
             from tasks ",
             $rest

@@ -6,7 +6,7 @@ use super::media::digest;
 use super::names::likely;
 use super::row::Json;
 use super::tasks::{task, tasks_sql};
-use super::{Page, Start, Tx};
+use super::{Page, Tx};
 use crate::domain::{
     ProjectKey, Recipe, Task, TaskId, TaskRef, Template, TemplateName, Timestamp, Values, WorkerId,
 };
@@ -122,10 +122,7 @@ impl Tx<'_> {
             select count(*)
             from templates
             where version = 1 and (:project is null or coalesce(project, 0) in (0, :project))";
-        let offset = match page.start {
-            Start::Offset(offset) => offset as i64,
-            Start::After(_) => 0,
-        };
+        let offset = page.offset() as i64;
         let mut statement = self.0.prepare_cached(SQL)?;
         let keys = named_params! { ":project": project, ":limit": page.limit as i64, ":offset": offset };
         let rows = statement.query_map(keys, |row| {

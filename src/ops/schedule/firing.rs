@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::Context;
 use crate::domain::{Makes, Missed, Overlap, Schedule, TaskId, Timestamp};
 use crate::error::{Error, Result};
-use crate::ops::task::plant::{TreeKinds, plant};
+use crate::ops::task::kinds::TreeKinds;
+use crate::ops::task::plant::plant;
 use crate::ops::task::{Create, shortened};
 use crate::ops::template::Instantiate;
 use crate::store::{Event, Tx};
@@ -93,7 +94,7 @@ pub fn make(tx: &Tx, cx: &Context, schedule: &Schedule, at: Timestamp) -> Result
         }
         Makes::Task(task) => task_of(task)?,
     };
-    let kinds = TreeKinds { child: cx.config.edges.containing(), sibling: None };
+    let kinds = TreeKinds::plain(cx);
     let planted = plant(tx, cx, std::slice::from_ref(&task), parent, &kinds)?;
     Ok(planted.ids[0].clone())
 }

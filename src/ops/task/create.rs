@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::plant::{Planted, TreeKinds, plant};
+use super::kinds::TreeKinds;
+use super::plant::{Planted, plant};
 use super::sow::Seeds;
 use crate::config::Places;
 use crate::domain::{JobSettings, Millis, Phase, Priority, Status, Tag, TaskId, TaskRef, Text, Title, When};
@@ -140,7 +141,7 @@ impl Operation for Create {
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Created> {
-        let kinds = TreeKinds { child: cx.config.edges.containing(), sibling: None };
+        let kinds = TreeKinds::plain(cx);
         if self.is_list() {
             return self.create_list(tx, cx, &kinds).map(Created::Many);
         }

@@ -2,7 +2,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::create::{Create, Many};
-use super::plant::{TreeKinds, plant};
+use super::kinds::TreeKinds;
+use super::plant::plant;
 use crate::domain::{TaskId, TaskRef};
 use crate::error::{Error, Result};
 use crate::ops::edge::linking;

@@ -23,7 +23,7 @@ pub struct ListTasks {
     claimed: bool,
     owner: Option<WorkerId>,
     /// Directly under it; "null": under none.
-    parent: Option<String>,
+    parent: Option<TaskRef>,
     /// At any depth.
     #[serde(default)]
     recursive: bool,
@@ -153,17 +153,14 @@ impl ListTasks {
     }
 
     fn place(&self, tx: &Tx) -> Result<Place> {
-        match self.parent.as_deref() {
+        match &self.parent {
             None if let Some(name) = &self.project => {
                 Ok(Place::Under(tx.project_task(tx.project_named(name)?.key)?))
             }
             None => Ok(Place::Anywhere),
-            Some("null") => Ok(Place::Roots),
+            Some(parent) if parent.is_none() => Ok(Place::Roots),
             Some(parent) => {
-                let name: TaskRef = parent
-                    .parse()
-                    .map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), ""))?;
-                let parent = tx.resolve(&name)?;
+                let parent = tx.resolve(parent)?;
                 Ok(if self.recursive { Place::Under(parent) } else { Place::Children(parent) })
             }
         }

@@ -15,6 +15,7 @@ pub(super) mod explain;
 pub(super) mod gating;
 mod get;
 pub(super) mod guiding;
+pub(super) mod kinds;
 mod list_tasks;
 pub(super) mod moving;
 pub(super) mod plant;

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 
 use super::create::Create;
 use super::drafting::draft;
+use super::kinds::TreeKinds;
 use super::words;
 use crate::Context;
 use crate::domain::{EdgeKind, Project, Refusal, Shape, TaskId, TaskRef};
@@ -18,15 +19,6 @@ use crate::error::{Error, Result};
 use crate::ops::edge::linking;
 use crate::ops::mark::marking;
 use crate::store::{FirstPlace, Tx, Ways};
-
-/// How the tasks of a tree are linked to each other.
-#[derive(Default)]
-pub struct TreeKinds {
-    /// Parent to child; nothing for no link.
-    pub child: Option<EdgeKind>,
-    /// Each to the next beside it.
-    pub sibling: Option<EdgeKind>,
-}
 
 /// What was planted, in the order of the request.
 #[derive(Default)]

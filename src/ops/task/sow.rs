@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::create::Create;
-use super::plant::{Fault, Planted, Planting, TreeKinds};
+use super::kinds::TreeKinds;
+use super::plant::{Fault, Planted, Planting};
 use crate::Context;
 use crate::domain::TaskId;
 use crate::error::{Error, Kind, Misfit, Result};

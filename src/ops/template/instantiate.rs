@@ -85,7 +85,7 @@ impl Operation for Instantiate {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Instantiated> {
         let (under, project) = self.place(tx, cx)?;
         let template = tx.template_for(project, &self.template)?;
-        let sets = self.read(cx, &template)?;
+        let sets = read(cx, &template, &self.vars)?;
         let on_duplicate = self.on_duplicate.unwrap_or(template.recipe.duplicates.on);
         let making = Making { tx, cx, template: &template, under, project, on_duplicate };
         let made = sets.iter().map(|values| making.make(values)).collect::<Result<Vec<_>>>()?;
@@ -112,21 +112,9 @@ impl Instantiate {
         if template.recipe.vars.keys().any(|name| name.as_str() == TIME) {
             vars.entry(TIME).or_insert_with(|| at.to_string().into());
         }
-        let sets = Sets { sets: vec![vars], is_list: false };
-        let on_duplicate = OnDuplicate::Allow;
-        let asked = Self {
-            template: template.name.clone(),
-            vars: sets,
-            parent: None,
-            project: None,
-            on_duplicate: Some(on_duplicate),
-            columns: Vec::new(),
-            rows: Vec::new(),
-        };
-        let making = Making { tx, cx, template: &template, under, project, on_duplicate };
-        let mut made =
-            asked.read(cx, &template)?.iter().map(|values| making.make(values)).collect::<Vec<_>>();
-        match made.pop().transpose()? {
+        let sets = read(cx, &template, &Sets { sets: vec![vars], is_list: false })?;
+        let making = Making { tx, cx, template: &template, under, project, on_duplicate: OnDuplicate::Allow };
+        match sets.first().map(|values| making.make(values)).transpose()? {
             Some(Made::New { task, .. } | Made::Twin(task)) => Ok(task),
             None => Err(Error::internal("nothing was made")),
         }
@@ -143,43 +131,6 @@ impl Instantiate {
         let project = named.map(|project| project.key).or(own);
         let task = project.map(|project| tx.project_task(project)).transpose()?;
         Ok((task, project))
-    }
-
-    /// Reads all values, or refuses with everything that is wrong with them.
-    fn read(&self, cx: &Context, template: &Template) -> Result<Vec<Values>> {
-        const MOST: usize = 1_000;
-        const TOLD: usize = 2_000;
-        let sets = &self.vars.sets;
-        words::check_number("objects in `vars`", sets.len(), MOST)?;
-        let nodes = sets.len() * (1 + template.recipe.steps.len());
-        words::check_number("tasks", nodes, cx.config.limits.tree_nodes)?;
-        let mut read = Vec::new();
-        let mut faults = Vec::new();
-        for (at, given) in sets.iter().enumerate() {
-            match template.recipe.read(given) {
-                Ok(values) => {
-                    words::check_size(cx.config, "values", values.bytes())?;
-                    read.push(values);
-                }
-                Err(problems) => {
-                    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-                    let place = if self.vars.is_list { format!("item {at}: ") } else { String::new() };
-                    faults.push(format!("{place}{}", problems.join(", ")));
-                }
-            }
-        }
-        if faults.is_empty() {
-            return Ok(read);
-        }
-        let mut message = format!("template `{}`: {}", template.name, faults[0]);
-        for (at, fault) in faults.iter().enumerate().skip(1) {
-            if message.len() > TOLD {
-                message += &format!("; and {} more items", faults.len() - at);
-                break;
-            }
-            message += &format!("; {fault}");
-        }
-        Err(Error::input(message, format!("it takes {}", signature(&template.recipe.vars))))
     }
 
     fn answer(&self, tx: &Tx, mut made: Vec<Made>) -> Result<Instantiated> {
@@ -209,6 +160,43 @@ impl Instantiate {
         let tasks = if made.len() <= NAMED { made.into_iter().map(named).collect() } else { Vec::new() };
         Ok(Instantiated::Many { created, existing, tasks })
     }
+}
+
+/// Reads all values, or refuses with everything that is wrong with them.
+fn read(cx: &Context, template: &Template, vars: &Sets) -> Result<Vec<Values>> {
+    const MOST: usize = 1_000;
+    const TOLD: usize = 2_000;
+    let Sets { sets, is_list } = vars;
+    words::check_number("objects in `vars`", sets.len(), MOST)?;
+    let nodes = sets.len() * (1 + template.recipe.steps.len());
+    words::check_number("tasks", nodes, cx.config.limits.tree_nodes)?;
+    let mut read = Vec::new();
+    let mut faults = Vec::new();
+    for (at, given) in sets.iter().enumerate() {
+        match template.recipe.read(given) {
+            Ok(values) => {
+                words::check_size(cx.config, "values", values.bytes())?;
+                read.push(values);
+            }
+            Err(problems) => {
+                let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                let place = if *is_list { format!("item {at}: ") } else { String::new() };
+                faults.push(format!("{place}{}", problems.join(", ")));
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(read);
+    }
+    let mut message = format!("template `{}`: {}", template.name, faults[0]);
+    for (at, fault) in faults.iter().enumerate().skip(1) {
+        if message.len() > TOLD {
+            message += &format!("; and {} more items", faults.len() - at);
+            break;
+        }
+        message += &format!("; {fault}");
+    }
+    Err(Error::input(message, format!("it takes {}", signature(&template.recipe.vars))))
 }
 
 /// Returns the steps, if they are few enough to be named.

@@ -9,7 +9,8 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::ops::task::Create;
-use crate::ops::task::plant::{TreeKinds, plant};
+use crate::ops::task::kinds::TreeKinds;
+use crate::ops::task::plant::plant;
 use crate::store::{Instance, Tx};
 
 /// What is made, and where.
@@ -83,7 +84,7 @@ impl Making<'_> {
         for step in &recipe.steps {
             task.tasks.push(self.step(recipe, step, values)?);
         }
-        let kinds = TreeKinds { child: cx.config.edges.containing(), sibling: None };
+        let kinds = TreeKinds::plain(cx);
         let planted = plant(tx, cx, std::slice::from_ref(&task), under.as_ref(), &kinds)?;
         let instance = |task: &TaskId, step: Option<&RecipeStep>| Instance {
             task: task.clone(),
