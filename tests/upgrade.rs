@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::history::History;
 use crate::support::project::{Project, ids};
-use crate::support::rows::{Row, contents, rows};
+use crate::support::rows::{Row, rows};
 
 /// What marks a file as ours: "TGrf".
 const OURS: i64 = 0x5447_7266;
@@ -81,51 +81,6 @@ fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Returns the statements that make the schema of a file at once, and the rows that it begins with.
-fn newest(file: &Path) -> String {
-    const MADE: &str = "
-        select sql
-        from sqlite_schema join pragma_table_list on pragma_table_list.name = tbl_name
-        where sql is not null and pragma_table_list.type <> 'shadow' and tbl_name not like 'sqlite\\_%' escape '\\'
-        order by sqlite_schema.rowid";
-    const TABLES: &str = "
-        select name, (select group_concat('quote(' || name || ')', ' || '', '' || ') from pragma_table_info(t.name)) as row
-        from pragma_table_list as t
-        where type = 'table' and name not like 'sqlite\\_%' escape '\\'
-        order by name";
-    let text = |row: &Row, column: &str| row[column].as_str().unwrap().to_owned();
-    let mut newest = String::from(
-        "-- What the migrations come to. Written by a test: `UPDATE_SCHEMA=1 cargo test -- upgrade`.\n",
-    );
-    for made in rows(file, MADE) {
-        newest += &format!("\n{};\n", text(&made, "sql"));
-    }
-    for table in rows(file, TABLES) {
-        let name = text(&table, "name");
-        for row in rows(file, &format!("select {} as row from {name}", text(&table, "row"))) {
-            newest += &format!("\ninsert into {name} values ({});\n", text(&row, "row"));
-        }
-    }
-    newest
-}
-
-#[test]
-fn a_fresh_store_is_made_by_what_the_migrations_come_to() {
-    let steps: String = migrations().iter().map(|step| read(step)).collect();
-    let (_folder, migrated) = made_by(&steps);
-    let written = folder("src/store/newest.sql");
-
-    let newest = newest(&migrated);
-
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        fs::write(&written, &newest).unwrap();
-    }
-    assert!(read(&written) == newest, "to write it anew: UPDATE_SCHEMA=1 cargo test -- upgrade");
-    let (_other, fresh) = made_by(&newest);
-    assert_eq!(schema(&fresh), schema(&migrated));
-    assert_eq!(contents(&fresh), contents(&migrated));
-}
-
 #[test]
 fn every_released_schema_becomes_the_fresh_one() {
     let fresh = schema(&Project::new().file());
@@ -158,21 +113,6 @@ fn what_a_released_store_holds_can_be_used() {
         assert_eq!(ids(&taken["tasks"]), ["page", "queries"], "release {number}");
         History::check(&file, &app.config());
     }
-}
-
-#[test]
-fn estimates_that_were_made_before_they_were_summed_up_count() {
-    let first = releases().swap_remove(0).made_by;
-    let estimated = "update tasks set time_estimate_ms = 90000, points = 3 where id in ('schema', 'page');";
-    let (_folder, file) = made_by(&format!("{first}{estimated}"));
-
-    drop(open(&file).unwrap());
-
-    let sums = rows(&file, "select tasks, time_estimate_ms, time_actual_ms, points from estimates");
-    assert_eq!(
-        json!(sums),
-        json!([{ "tasks": 2, "time_estimate_ms": 180_000, "time_actual_ms": 60_000, "points": 6 }])
-    );
 }
 
 #[test]
