@@ -139,6 +139,36 @@ const DOMAIN_USES: &[&str] =
 /// The only places where a transaction begins or ends.
 const TRANSACTIONS: &[&str] = &["src/store/mod.rs", "src/store/migrate.rs"];
 
+/// The only files that open files of their own. SQLite's locks belong to the process: whoever closes
+/// another descriptor of the database or its `-shm` drops them all, so that only SQLite opens those.
+const OPENS_FILES: &[(&str, &str)] = &[
+    ("src/config/", "settings, skills, git's own files"),
+    ("src/main.rs", "the log file"),
+    ("src/process.rs", "/proc"),
+    ("src/store/disk.rs", "/proc"),
+    ("src/store/folder.rs", "folders, to make the names in them durable"),
+    ("src/store/log.rs", "the write-ahead log, which carries no locks"),
+    ("src/store/media.rs", "files in the media folder"),
+    ("src/store/queue.rs", "the files of the queues"),
+    ("src/surface/cli/feed.rs", "rows that a person imports"),
+    ("src/surface/cli/source.rs", "an argument given as a file"),
+];
+
+const OPENING: &[&str] = &[
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions::",
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::write(",
+    "fs::copy(",
+    "fs::hard_link(",
+];
+
+/// Every other mention of the index of the log.
+const NAMES_THE_INDEX: &[&str] = &["src/store/identity.rs"];
+
 const LONGEST_FILE: usize = 400;
 const LONGEST_FUNCTION: usize = 60;
 
@@ -288,6 +318,29 @@ fn transactions_begin_in_one_place() {
         for word in ["transaction_with_behavior", ".transaction()", ".commit()", ".rollback()"] {
             assert!(!source.code.contains(word), "{} has {word}", source.path);
         }
+    }
+}
+
+#[test]
+fn files_are_opened_in_known_places() {
+    for source in sources() {
+        let known = OPENS_FILES.iter().any(|(part, _)| source.is_in(&[part]));
+        let opens = source.lines().find(|line| OPENING.iter().any(|word| line.contains(word)));
+
+        assert!(known || opens.is_none(), "{} opens a file: {opens:?}", source.path);
+    }
+}
+
+#[test]
+fn only_sqlite_opens_the_index_of_the_log() {
+    for source in sources() {
+        let names = source.lines().find(|line| line.contains("-shm"));
+
+        assert!(
+            names.is_none() || source.is_in(NAMES_THE_INDEX),
+            "{} names the index of the log: {names:?}",
+            source.path
+        );
     }
 }
 

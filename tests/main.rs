@@ -45,6 +45,9 @@ mod shell;
 #[cfg(test)]
 mod skills;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod store_files;
+#[cfg(test)]
 mod superset;
 #[cfg(test)]
 mod surfaces;

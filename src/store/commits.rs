@@ -1,30 +1,24 @@
 //! Notices that something was committed, by whichever process.
 //!
-//! SQLite counts what others have committed, and to ask for the count writes
-//! nothing and keeps nobody waiting. A thread asks for it on a connection of its
-//! own, so that commits of this process count as well, and only while somebody
-//! listens. The question takes a microsecond when it is asked in a loop, but
-//! forty when a process wakes up for it, whose caches others have used; so the
-//! thread looks first whether the index beside the log is the same as before,
-//! whose first bytes change with each commit, and asks when it is not, and once
-//! a second in any case. That is a hint and no more: nothing is concluded from
-//! what the bytes mean.
+//! SQLite counts the commits of other connections, and reading the count neither
+//! writes nor blocks. A thread reads it on a connection of its own, so that commits
+//! of this process count as well, and only while a listener is there.
+//!
+//! The thread must not look at the file or its `-shm` by itself, however cheap that
+//! would be: closing any descriptor of a file drops every POSIX lock that the process
+//! has on it, and SQLite's locks are of that kind.
 
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Result};
 
-/// How often the thread looks. What takes time is to be woken up for it.
+/// How often the thread reads the count.
 const EVERY: Duration = Duration::from_millis(80);
-/// How often it asks even if nothing seems to have changed.
-const ASK_ANYWAY: Duration = Duration::from_secs(1);
 
 pub struct Commits {
     path: PathBuf,
@@ -104,55 +98,27 @@ impl Drop for Listening {
 struct Watch {
     conn: Connection,
     count: i64,
-    asked: Instant,
-    /// The index of the log, where there is one.
-    index: Option<File>,
-    /// How it began.
-    beginning: Option<Beginning>,
 }
-
-/// The part of the index that changes with each commit.
-type Beginning = [u8; 48];
 
 impl Watch {
     fn begin(path: &Path) -> Result<Self> {
-        let conn = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
         let count = count(&conn)?;
-        let mut name = path.as_os_str().to_owned();
-        name.push("-shm");
-        let index = File::open(name).ok();
-        Ok(Self { conn, count, asked: Instant::now(), index, beginning: None })
+        Ok(Self { conn, count })
     }
 
-    /// Says whether anything was committed since the last time. What cannot be told counts as news:
-    /// whoever looks then, meets the reason.
+    /// Returns whether anything was committed since the last call. An error counts as a change: the
+    /// listeners then meet its reason.
     fn has_changed(&mut self) -> bool {
-        let beginning = self.index.as_ref().and_then(beginning);
-        let seems_same = beginning.is_some() && beginning == self.beginning;
-        if seems_same && self.asked.elapsed() < ASK_ANYWAY {
-            return false;
-        }
-        self.beginning = beginning;
-        self.asked = Instant::now();
-        let before = self.count;
         match count(&self.conn) {
-            Ok(count) => self.count = count,
+            Ok(count) => std::mem::replace(&mut self.count, count) != count,
             Err(error) => {
                 tracing::debug!(%error, "the commits of others were not counted");
-                return true;
+                true
             }
         }
-        self.count != before
     }
-}
-
-fn beginning(mut index: &File) -> Option<Beginning> {
-    let mut beginning = [0; 48];
-    index.rewind().and_then(|()| index.read_exact(&mut beginning)).ok()?;
-    Some(beginning)
 }
 
 fn count(conn: &Connection) -> Result<i64> {
