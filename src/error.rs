@@ -1,7 +1,7 @@
 //! Every way a call can fail: a message for people, a code for programs, a
 //! kind for the faces, and a hint about the next step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -34,13 +34,70 @@ pub enum Error {
     Newer { file: i64, program: i64 },
     #[error("`{}` is not a task-graph store: {what}", path.display())]
     Foreign { path: PathBuf, what: String },
-    #[error("`{}` cannot be used as a store: {reason}", path.display())]
-    Unusable { path: PathBuf, reason: String },
+    #[error("{}: {trouble}", unusable(path.as_ref()))]
+    Unusable { path: Option<PathBuf>, trouble: Trouble },
     #[error("`{}` is on a {kind} file system, where SQLite's locks do not work", path.display())]
     NetworkDisk { path: PathBuf, kind: String },
     /// Something that must not happen.
     #[error("internal error: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why the files of a store cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    #[error("the disk is full")]
+    Full,
+    #[error("the disk reports an error: {0}")]
+    Disk(String),
+    #[error("the last changes could not be stored: {0}")]
+    Unsynced(String),
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    #[error("it may only be read")]
+    ReadOnly,
+    #[error("{0} was removed under this process")]
+    Removed(&'static str),
+    #[error("{0} was replaced by another file under this process")]
+    Replaced(&'static str),
+    #[error("{0} was cut off under this process")]
+    Truncated(&'static str),
+    #[error("{0}")]
+    Place(String),
+}
+
+impl Trouble {
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Full => "make room on that disk, then repeat the call",
+            Self::Disk(_) => "see to the disk, then repeat the call",
+            Self::Unsynced(_) => {
+                "see to the disk, and look whether the change was made before you repeat it; a power cut may \
+                 still undo it"
+            }
+            Self::Damaged(_) => {
+                "stop all servers, keep a copy of the folder, and put back a copy of the store that is whole"
+            }
+            Self::ReadOnly => "give this user the right to write the file and its folder",
+            Self::Removed(_) | Self::Replaced(_) | Self::Truncated(_) => {
+                "nothing was written; put the store's files back as they were, then start this server again"
+            }
+            Self::Place(_) => "see to the folder and its rights, or give another with `--database FILE`",
+        }
+    }
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        const EIO: i32 = 5;
+        match error.kind() {
+            StorageFull | QuotaExceeded => Self::Full,
+            ReadOnlyFilesystem => Self::ReadOnly,
+            _ if error.raw_os_error() == Some(EIO) => Self::Disk(error.to_string()),
+            _ => Self::Place(error.to_string()),
+        }
+    }
 }
 
 /// One of the things that a call lists, and why it cannot be used.
@@ -93,6 +150,19 @@ impl Error {
 
     pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Input { message: message.into(), hint: hint.into() }
+    }
+
+    /// Refuses a store for trouble with its files.
+    pub fn unusable(path: &Path, trouble: impl Into<Trouble>) -> Self {
+        Self::Unusable { path: Some(path.to_owned()), trouble: trouble.into() }
+    }
+
+    /// Names the store, if the error is about its files and does not name it yet.
+    pub fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Unusable { path: None, trouble } => Self::unusable(path, trouble),
+            error => error,
+        }
     }
 
     pub fn not_found(what: &'static str, name: impl ToString) -> Self {
@@ -161,11 +231,11 @@ impl Error {
             Self::Input { hint, .. } | Self::Config { hint, .. } if hint.is_empty() => return None,
             Self::Input { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::Busy { .. } => "try again; if it lasts, look at what that process does".into(),
-            Self::Newer { .. } => "update task-graph to the version that wrote it".into(),
-            Self::Foreign { .. } => "move that file away, or give another with `--database FILE`".into(),
-            Self::Unusable { .. } => {
-                "see to the folder and its rights, or give another with `--database FILE`".into()
+            Self::Newer { .. } => {
+                "update task-graph to the version that wrote it, and start its servers again".into()
             }
+            Self::Foreign { .. } => "move that file away, or give another with `--database FILE`".into(),
+            Self::Unusable { trouble, .. } => trouble.hint().into(),
             Self::NetworkDisk { .. } => {
                 "put the store on a local disk: `--database FILE` or TASK_GRAPH_DB_PATH".into()
             }
@@ -204,6 +274,13 @@ fn all_of(misfits: &[Misfit], total: usize) -> String {
     match total {
         1 => told.join(""),
         _ => format!("{total} cannot be used: {}", told.join("; ")),
+    }
+}
+
+fn unusable(path: Option<&PathBuf>) -> String {
+    match path {
+        Some(path) => format!("`{}` cannot be used as a store", path.display()),
+        None => "the store cannot be used".into(),
     }
 }
 

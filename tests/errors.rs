@@ -254,7 +254,9 @@ fn unusable() -> Error {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     match Store::open(&file.join("tasks.db"), impatient()).err() {
-        Some(Error::Unusable { reason, .. }) => Error::Unusable { path: "file/tasks.db".into(), reason },
+        Some(Error::Unusable { trouble, .. }) => {
+            Error::Unusable { path: Some("file/tasks.db".into()), trouble }
+        }
         other => panic!("{other:?}"),
     }
 }

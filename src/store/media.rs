@@ -6,15 +6,16 @@
 //! never comes to refer to a file that is just being taken away.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
+use super::folder;
 use crate::domain::Digest;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Trouble};
 
 #[derive(Debug)]
 pub struct Media {
@@ -38,34 +39,49 @@ impl Media {
     pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = digest(bytes)?;
         let place = self.place(&digest);
-        // A power cut may have left a part of it, where nothing is synced.
-        let is_there = fs::metadata(&place).is_ok_and(|file| file.len() == bytes.len() as u64);
-        if !is_there {
-            self.write(&place, bytes).map_err(|error| self.unusable(&error))?;
-        }
+        self.settle(&place, bytes).map_err(|error| Error::unusable(&self.folder, error))?;
         Ok(digest)
+    }
+
+    /// Returns when a file is whole, and on the disk.
+    fn settle(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
+        // A power cut or a failing disk may have left something else under the name.
+        if fs::read(place).is_ok_and(|present| present == bytes) {
+            if self.synced {
+                // Its writer may not have got that far yet, or does not sync.
+                File::open(place)?.sync_all()?;
+            }
+        } else {
+            self.write(place, bytes)?;
+        }
+        if self.synced {
+            // From its shard to the folder of the store: each may be as new as the file.
+            place.ancestors().skip(1).take(3).try_for_each(folder::sync)?;
+        }
+        Ok(())
     }
 
     fn write(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
         static DRAFTS: AtomicUsize = AtomicUsize::new(0);
         let shard = place.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(shard)?;
+        folder::make(shard, self.synced)?;
         let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
         let draft = place.with_extension(format!("{}-{number}", std::process::id()));
-        let mut file = File::create(&draft)?;
+        let written = self.write_draft(&draft, bytes).and_then(|()| fs::rename(&draft, place));
+        if written.is_err() {
+            // On a full disk it would be in the way of everything else.
+            let _ = fs::remove_file(&draft);
+        }
+        written
+    }
+
+    fn write_draft(&self, draft: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create(draft)?;
         file.write_all(bytes)?;
         if self.synced {
             file.sync_all()?;
         }
-        fs::rename(&draft, place)?;
-        if self.synced {
-            sync_folder(shard)?;
-        }
         Ok(())
-    }
-
-    fn unusable(&self, error: &io::Error) -> Error {
-        Error::Unusable { path: self.folder.clone(), reason: error.to_string() }
     }
 
     pub fn has(&self, digest: &Digest) -> bool {
@@ -78,18 +94,22 @@ impl Media {
         self.folder.join(shard).join(digest.as_str())
     }
 
-    /// Returns at most `most` bytes of a file.
+    /// Returns at most `most` bytes of a file. One whose bytes are no longer those that were put there is
+    /// refused.
     pub fn read(&self, digest: &Digest, offset: u64, most: usize) -> Result<Vec<u8>> {
-        let mut file = match File::open(self.place(digest)) {
+        let place = self.place(digest);
+        let bytes = match fs::read(&place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Error::not_found("file of the media folder", digest));
             }
-            file => file?,
+            bytes => bytes.map_err(|error| Error::unusable(&place, error))?,
         };
-        file.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::new();
-        file.take(most as u64).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        if self::digest(&bytes)? != *digest {
+            let damaged = Trouble::Damaged("its bytes are not those that were attached".into());
+            return Err(Error::unusable(&place, damaged));
+        }
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        Ok(bytes[from..bytes.len().min(from.saturating_add(most))].to_vec())
     }
 
     /// Takes a file away.
@@ -130,16 +150,6 @@ pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
     digits.parse().map_err(Error::internal)
 }
 
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +182,30 @@ mod tests {
         media.put(b"abc").unwrap();
 
         assert_eq!(media.read(&digest, 0, 10).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused_and_can_be_put_again() {
+        let (_folder, media) = media();
+        let digest = media.put(b"abc").unwrap();
+        fs::write(media.place(&digest), "abd").unwrap();
+
+        assert_eq!(media.read(&digest, 0, 10).unwrap_err().code(), "unusable_store");
+        media.put(b"abc").unwrap();
+
+        assert_eq!(media.read(&digest, 0, 10).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_written_leaves_no_draft() {
+        let (_folder, media) = media();
+        let digest = digest(b"abc").unwrap();
+        // Nothing can be renamed onto a folder that holds something.
+        fs::create_dir_all(media.place(&digest).join("in the way")).unwrap();
+
+        media.put(b"abc").unwrap_err();
+
+        assert_eq!(fs::read_dir(media.place(&digest).parent().unwrap()).unwrap().count(), 1);
     }
 
     #[test]

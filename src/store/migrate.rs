@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Trouble};
 
 /// Marks a file as ours: "TGrf".
 const APPLICATION: i64 = 0x5447_7266;
@@ -28,8 +28,8 @@ pub fn is_current(conn: &Connection, path: &Path) -> Result<bool> {
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     let current = STEPS.len() as i64;
-    if application == APPLICATION && version > current {
-        return Err(Error::Newer { file: version, program: current });
+    if application == APPLICATION {
+        refuse_newer(conn)?;
     }
     Ok(application == APPLICATION && version == current && journal == "wal")
 }
@@ -38,21 +38,42 @@ pub fn is_current(conn: &Connection, path: &Path) -> Result<bool> {
 pub fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     refuse_foreign(&tx, path)?;
+    refuse_newer(&tx)?;
     let done: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let current = STEPS.len() as i64;
-    if done > current {
-        return Err(Error::Newer { file: done, program: current });
-    }
-    STEPS.iter().skip(done as usize).try_for_each(|step| tx.execute_batch(step))?;
+    let mut steps = STEPS.iter().skip(done as usize);
+    steps.try_for_each(|step| tx.execute_batch(step)).map_err(|error| contradiction(path, done, error))?;
     tx.pragma_update(None, "user_version", current)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.commit()?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         let reason = format!("its disk does not let processes share a log (journal mode `{mode}`)");
-        return Err(Error::Unusable { path: path.to_owned(), reason });
+        return Err(Error::unusable(path, Trouble::Place(reason)));
     }
     Ok(())
+}
+
+/// Refuses a file with a newer schema than this program knows. A running server may meet one too.
+pub fn refuse_newer(conn: &Connection) -> Result<()> {
+    const SQL: &str = "pragma user_version";
+    let file = conn.prepare_cached(SQL)?.query_row([], |row| row.get(0))?;
+    let program = STEPS.len() as i64;
+    if file > program {
+        return Err(Error::Newer { file, program });
+    }
+    Ok(())
+}
+
+/// Returns the error of a migration that does not fit the file, without the text of the migration.
+fn contradiction(path: &Path, done: i64, error: rusqlite::Error) -> Error {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => {
+            let reason = format!("it says that it has schema {done}, and its tables are others: {msg}");
+            Error::unusable(path, Trouble::Damaged(reason))
+        }
+        error => error.into(),
+    }
 }
 
 fn refuse_foreign(conn: &Connection, path: &Path) -> Result<()> {

@@ -11,13 +11,17 @@
 //! by one process at a time ([`Store::tidy`]).
 
 mod commits;
+mod connection;
 mod disk;
+mod folder;
+mod identity;
 mod log;
 mod media;
 mod migrate;
 mod queue;
 mod row;
 mod steps;
+mod trouble;
 
 mod answers;
 mod asking;
@@ -82,11 +86,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Trouble};
 use commits::Commits;
+use connection::connect;
+use identity::Identity;
 use log::Log;
 use queue::WriteQueue;
 
@@ -125,6 +130,7 @@ pub struct Store {
     queue: WriteQueue,
     checkpoints: WriteQueue,
     connection: Mutex<Connection>,
+    identity: Identity,
     log: Log,
     media: Media,
     commits: Arc<Commits>,
@@ -143,11 +149,12 @@ const MOST_LOG_PAGES: i64 = 8000;
 impl Store {
     /// Opens the store at `path`, and makes or upgrades it if need be.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        let unusable =
-            |error: std::io::Error| Error::Unusable { path: path.to_owned(), reason: error.to_string() };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(unusable)?;
-        }
+        let path = folder::prepare(path, options.synced).map_err(|error| Error::unusable(path, error))?;
+        Self::open_file(&path, options).map_err(|error| error.at(&path))
+    }
+
+    fn open_file(path: &Path, options: Options) -> Result<Self> {
+        let unusable = |error: std::io::Error| Error::unusable(path, error);
         disk::refuse_network(path)?;
         let queue = WriteQueue::beside(path, "-queue").map_err(unusable)?;
         let checkpoints = WriteQueue::beside(path, "-checkpoint").map_err(unusable)?;
@@ -158,13 +165,16 @@ impl Store {
         }
         conn.pragma_update_and_check(None, "wal_autocheckpoint", MOST_LOG_PAGES, |_| Ok(()))?;
         conn.pragma_update(None, "synchronous", "normal")?;
+        // From the first read on the log and its index are open, and stay the files they are.
+        conn.pragma_query_value(None, "schema_version", |_| Ok(()))?;
         Ok(Self {
             path: path.to_owned(),
             options,
             queue,
             checkpoints,
             connection: Mutex::new(conn),
-            log: Log::of(path),
+            identity: Identity::of(path).map_err(unusable)?,
+            log: Log::of(path).map_err(unusable)?,
             media: Media::beside(path, options.synced),
             commits: Commits::of(path),
             keeper: Mutex::new(None),
@@ -190,29 +200,59 @@ impl Store {
         effect: Effect,
         body: impl FnOnce(&Tx) -> Result<T>,
     ) -> Result<T> {
-        if effect == Effect::Read {
-            let mut conn = self.connection(patience)?;
-            let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
-            return body(&tx);
-        }
+        let done = match effect {
+            Effect::Read => self.read(patience, body),
+            Effect::Note => self.write(patience, body),
+            Effect::Write | Effect::Destroy => self.write_durably(patience, body),
+        };
+        done.map_err(|error| error.at(&self.path))
+    }
+
+    fn read<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        let mut conn = self.connection(patience)?;
+        let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
+        body(&tx)
+    }
+
+    /// Writes, and returns when that is on the disk.
+    fn write_durably<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let value = self.write(patience, |tx| {
             let value = body(tx)?;
-            if effect != Effect::Note {
-                tx.settle_groups()?;
-            }
+            tx.settle_groups()?;
             Ok(value)
         })?;
-        if effect != Effect::Note && self.options.synced {
-            self.log.sync()?;
+        if self.options.synced {
+            self.sync()?;
         }
         Ok(value)
+    }
+
+    /// Returns when everything that was committed is on the disk.
+    fn sync(&self) -> Result<()> {
+        if let Err(error) = self.log.sync() {
+            tracing::warn!(%error, "the log could not be synced, and is written again");
+            self.queue.mark_log(true)?;
+        } else if !self.queue.is_log_unsynced()? {
+            return Ok(());
+        }
+        // Each write begins with the repair.
+        self.write(Patience::Waits, |_| Ok(()))
+    }
+
+    /// Writes the log again, for which the caller has the write lock.
+    fn mend_log(&self) -> Result<()> {
+        let _alone = self.checkpoints.turn(self.options.lock_wait)?;
+        let unsynced =
+            |error: std::io::Error| Error::unusable(&self.path, Trouble::Unsynced(error.to_string()));
+        self.log.write_again().map_err(unsynced)?;
+        Ok(self.queue.mark_log(false)?)
     }
 
     /// Runs `body` on a connection of its own that can only read, within bounds; nobody waits for it.
     pub fn read_apart<T>(&self, bounds: Bounds, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let mut conn = asking::connect(&self.path, bounds)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
-        body(&tx)
+        body(&tx).map_err(|error| error.at(&self.path))
     }
 
     fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
@@ -221,12 +261,23 @@ impl Store {
             Patience::Hurries => (self.queue.turn_at_once().ok_or(Error::NOT_AT_ONCE)?, Duration::ZERO),
         };
         let mut conn = self.connection(patience)?;
+        self.check_files()?;
         // For whoever writes without lining up: another program, or where files cannot be locked.
         conn.busy_timeout(wait)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        migrate::refuse_newer(&tx.0)?;
+        if self.queue.is_log_unsynced()? {
+            self.mend_log()?;
+        }
         let value = body(&tx)?;
         tx.0.commit()?;
         Ok(value)
+    }
+
+    /// Refuses a store that was removed, replaced or cut off since it was opened.
+    fn check_files(&self) -> Result<()> {
+        let checked = self.identity.check().and_then(|()| self.log.check());
+        checked.map_err(|trouble| Error::unusable(&self.path, trouble))
     }
 
     /// Says whether the log has grown so long that it is time to [`tidy`](Self::tidy).
@@ -313,23 +364,6 @@ impl Store {
     }
 }
 
-fn connect(path: &Path, options: Options) -> Result<Connection> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)
-        .map_err(|error| Error::Unusable { path: path.to_owned(), reason: error.to_string() })?;
-    conn.busy_timeout(options.lock_wait)?;
-    conn.pragma_update(None, "foreign_keys", true)?;
-    // What does not fit the cache would be written to the log, read again and written once more.
-    conn.pragma_update(None, "cache_spill", false)?;
-    // A statement that has triggers keeps what it changes until it is through, else in a file.
-    conn.pragma_update(None, "temp_store", "memory")?;
-    // Else each value that may decide whether a partial index fits has its statement prepared anew.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.set_prepared_statement_cache_capacity(256);
-    Ok(conn)
-}
-
 /// Returns how many pages of the log are not in the file yet.
 fn log_pages(conn: &Connection, pragma: &str) -> Result<i64> {
     let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
@@ -355,15 +389,5 @@ impl Tx<'_> {
         self.0.prepare_cached("rollback to part")?.execute([])?;
         self.0.prepare_cached("release part")?.execute([])?;
         result
-    }
-}
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-        match error.sqlite_error_code() {
-            Some(DatabaseBusy | DatabaseLocked) => Self::Busy { waited: Duration::ZERO, holder: None },
-            _ => Self::internal(error),
-        }
     }
 }

@@ -10,7 +10,6 @@
 //! who wait need a moment to wake up, and one in haste would always be faster.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -34,6 +33,11 @@ enum Queued {
     Alone,
     BehindOthers,
 }
+
+/// Where the file says whether the log is unsynced, after the number of the process at the head.
+const MARK_AT: u64 = 10;
+const SYNCED: [u8; 1] = *b" ";
+const UNSYNCED: [u8; 1] = *b"!";
 
 /// How often a process may go ahead when it was alone the last time it lined up.
 const PASSES: u32 = 8;
@@ -74,7 +78,6 @@ impl WriteQueue {
         *taken = true;
         drop(taken);
         if !self.lock_file(patience.saturating_sub(start.elapsed())) {
-            self.leave();
             return Err(self.busy(start));
         }
         self.sign();
@@ -98,16 +101,16 @@ impl WriteQueue {
         Some(Turn(self))
     }
 
-    /// Waits for the file lock; says whether there is nothing more to wait for.
+    /// Waits for the file lock; leaves the head of the queue and returns false if it does not come in time.
     fn lock_file(&self, patience: Duration) -> bool {
         if self.may_pass() && self.gate.try_lock() {
             return true;
         }
         let (done, word) = sync_channel(0);
-        if self.waiter.get_or_init(|| start_waiter(self.gate.clone())).send(done).is_err() {
-            return false;
-        }
-        let Some(queued) = awaited(&word, patience) else {
+        let asked = self.waiter.get_or_init(|| start_waiter(self.gate.clone())).send(done);
+        let Some(queued) = asked.ok().and_then(|()| awaited(&word, patience)) else {
+            // Before `word` goes: if the lock comes now, the waiter must see that it has to give it back.
+            self.leave();
             return false;
         };
         let passes = if queued == Queued::Alone { PASSES } else { 0 };
@@ -133,6 +136,19 @@ impl WriteQueue {
         Ok(due)
     }
 
+    /// Returns whether a process failed to sync the log, and no process has written it again since.
+    pub fn is_log_unsynced(&self) -> std::io::Result<bool> {
+        let mut mark = [0];
+        let read = read_at(&self.gate.file, &mut mark, MARK_AT)?;
+        Ok(read == 1 && mark == UNSYNCED)
+    }
+
+    /// Tells every process that the log is unsynced, or no longer.
+    pub fn mark_log(&self, is_unsynced: bool) -> std::io::Result<()> {
+        let mark = if is_unsynced { UNSYNCED } else { SYNCED };
+        write_at(&self.gate.file, &mark, MARK_AT)
+    }
+
     fn leave(&self) {
         *unpoisoned(self.gate.taken.lock()) = false;
         self.freed.notify_one();
@@ -140,20 +156,18 @@ impl WriteQueue {
 
     /// Leaves this process's number for those who wait too long for it.
     fn sign(&self) {
-        let mut file = &self.gate.file;
-        // One write: everybody else waits meanwhile.
         let name = format!("{:<10}", std::process::id());
-        let signed = file.rewind().and_then(|()| file.write_all(name.as_bytes()));
+        let signed = write_at(&self.gate.file, name.as_bytes(), 0);
         if let Err(error) = signed {
             tracing::debug!(%error, "the write queue could not be signed");
         }
     }
 
     fn busy(&self, start: Instant) -> Error {
-        let mut file = &self.gate.file;
-        let mut text = String::new();
-        let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
-        Error::Busy { waited: start.elapsed(), holder: read.ok().and_then(|_| text.trim().parse().ok()) }
+        let mut name = [0; MARK_AT as usize];
+        let read = read_at(&self.gate.file, &mut name, 0);
+        let name = read.ok().and_then(|read| std::str::from_utf8(&name[..read]).ok());
+        Error::Busy { waited: start.elapsed(), holder: name.and_then(|name| name.trim().parse().ok()) }
     }
 }
 
@@ -215,6 +229,26 @@ fn start_waiter(gate: Arc<Gate>) -> Sender<SyncSender<Queued>> {
     ask
 }
 
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, at)
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], at: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, bytes: &[u8], at: u64) -> std::io::Result<()> {
+    std::os::windows::fs::FileExt::seek_write(file, bytes, at).map(drop)
+}
+
 fn unpoisoned<T>(lock: std::sync::LockResult<MutexGuard<'_, T>>) -> MutexGuard<'_, T> {
     lock.unwrap_or_else(PoisonError::into_inner)
 }
@@ -237,6 +271,39 @@ mod tests {
         drop(turn);
         assert!(second.turn(Duration::from_secs(10)).is_ok());
         assert!(first.turn(Duration::from_secs(10)).is_ok());
+    }
+
+    #[test]
+    fn a_lock_that_comes_too_late_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("tasks.db");
+        let [holder, waiter, other] = [(); 3].map(|()| WriteQueue::beside(&store, "-queue").unwrap());
+
+        // The lock is freed at about the moment at which the wait for it ends.
+        for step in 0..3_000 {
+            let turn = holder.turn(Duration::from_secs(10)).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| drop(waiter.turn(Duration::from_micros(300))));
+                thread::sleep(Duration::from_micros(300 + step % 100));
+                drop(turn);
+            });
+            assert!(other.turn(Duration::from_secs(2)).is_ok(), "kept after step {step}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_unsynced_is_known_to_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("tasks.db");
+        let [one, other] = [(); 2].map(|()| WriteQueue::beside(&store, "-queue").unwrap());
+        assert!(!one.is_log_unsynced().unwrap());
+
+        one.mark_log(true).unwrap();
+        drop(one.turn(Duration::from_secs(10)).unwrap());
+        assert!(other.is_log_unsynced().unwrap());
+
+        other.mark_log(false).unwrap();
+        assert!(!one.is_log_unsynced().unwrap());
     }
 
     #[test]
