@@ -6,15 +6,24 @@
 //! minute on the same disk, because machines differ and fsync differs most: the
 //! ratio is what can be compared. A bar that is missed is shown and no more; a
 //! promise that is broken (a lock error, a task claimed twice or too early or
-//! lost, a damaged file) ends the program with 1.
+//! lost, a damaged file) ends the program with 1. `power`, `kills` and `waits` are
+//! promises only: disks after a power cut, processes killed at a system call,
+//! commands beside servers that have waited. `TASK_GRAPH_SEED` repeats a run.
 
 mod bare;
 mod bulk;
 mod client;
 mod contention;
 mod crash;
+#[cfg(target_os = "linux")]
+#[path = "../tests/support/dice.rs"]
+mod dice;
+mod disks;
 mod drain;
 mod failing;
+#[cfg(target_os = "linux")]
+#[path = "../tests/faults/mod.rs"]
+mod faults;
 mod floor;
 mod graph;
 mod ground;
@@ -48,6 +57,9 @@ const GROUPS: &[(&str, Group)] = &[
     ("crash", crash::measure),
     ("queue", queue::measure),
     ("failing", failing::measure),
+    ("power", disks::power),
+    ("kills", disks::kills),
+    ("waits", disks::waits),
 ];
 
 fn main() -> Result<ExitCode> {

@@ -6,6 +6,11 @@
 #[cfg(test)]
 mod support;
 
+#[cfg(all(test, target_os = "linux"))]
+mod faults;
+#[cfg(all(test, target_os = "linux"))]
+use support::dice;
+
 #[cfg(test)]
 mod answers;
 #[cfg(test)]

@@ -1,0 +1,117 @@
+//! A process that is killed at a certain system call, and what the next one finds.
+
+use serde_json::{Value, json};
+
+use super::answered::Fact;
+use super::client::Server;
+use super::place::Place;
+use super::{Outcome, Result, check};
+
+/// The calls at which a process is killed.
+pub const CALLS: [&str; 11] = [
+    "pwrite",
+    "fdatasync",
+    "fsync",
+    "rename",
+    "ftruncate",
+    "unlink",
+    "mkdir",
+    "flock",
+    "fcntl",
+    "open",
+    "write",
+];
+
+/// What the process finds when it starts.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    NoStore,
+    Closed,
+    /// A store whose last process was killed, so that its log is to be recovered.
+    Log,
+}
+
+pub const FOUND: [Found; 3] = [Found::NoStore, Found::Closed, Found::Log];
+
+/// Kills at the given numbers of each call, as far as there are so many, in a project as it is found.
+pub fn at_each(found: Found, calls: &[&str], numbers: &[usize]) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let (before, known) = prepare(found)?;
+    for call in calls {
+        for number in numbers {
+            let place = before.copy()?;
+            let rule = format!("kill:{call}::{number}:0");
+            let mut facts = known.clone();
+            let mut server = Server::start(&mut place.faulty(&rule)?)?;
+            // Killed on the way, or not at all when there are no such many calls.
+            let refused = work(&mut server, "a").ok();
+            facts.append(&mut server.facts);
+            let killed = server.end()? == Some(9);
+            drop(server);
+            let moment = format!("{found:?}, {call} {number}");
+            outcome.find(&moment, refused.unwrap_or_default());
+            outcome.find(&moment, after(&place, &mut facts)?);
+            if !killed {
+                break;
+            }
+            outcome.count("kills", 1);
+        }
+    }
+    Ok(outcome)
+}
+
+fn prepare(found: Found) -> Result<(Place, Vec<Fact>)> {
+    let place = Place::new()?;
+    if matches!(found, Found::NoStore) {
+        return Ok((place, Vec::new()));
+    }
+    let mut server = Server::start(&mut place.command())?;
+    let refused = work(&mut server, "earlier")?;
+    match found {
+        Found::Log => server.kill()?,
+        _ => drop(server.end()?),
+    }
+    match refused.is_empty() {
+        true => Ok((place, std::mem::take(&mut server.facts))),
+        false => Err(refused.join(", ").into()),
+    }
+}
+
+/// Makes calls of each kind that writes; returns those that were refused.
+fn work(server: &mut Server, name: &str) -> Result<Vec<String>> {
+    let mut refused = Vec::new();
+    refused.extend(server.connect(name)?.err());
+    let tree =
+        json!({ "id": name, "title": name, "tasks": [{ "id": format!("{name}-1"), "title": "A leaf" }] });
+    let task = format!("{name}-1");
+    let calls: [(&str, Value); 7] = [
+        ("create_tree", json!({ "tree": tree })),
+        ("create", json!({ "id": format!("{name}-2"), "title": "Next", "blocked_by": task })),
+        ("claim", json!({ "worker_id": name, "task": task })),
+        ("mark_file", json!({ "worker_id": name, "file": format!("src/{name}.rs") })),
+        (
+            "attach",
+            json!({ "worker_id": name, "task": task, "type": "log", "content": format!("Of {name}"), "store_as_file": true }),
+        ),
+        ("send", json!({ "worker_id": name, "to": name, "text": format!("From {name}") })),
+        ("update", json!({ "worker_id": name, "task": task, "status": "completed" })),
+    ];
+    for (tool, arguments) in calls {
+        refused.extend(server.call(tool, arguments)?.err());
+    }
+    Ok(refused.into_iter().map(|refused| refused.text).collect())
+}
+
+/// Lets the next process work; returns what is wrong after that.
+fn after(place: &Place, facts: &mut Vec<Fact>) -> Result<Vec<String>> {
+    let mut next = Server::start(&mut place.command())?;
+    let mut faults = match work(&mut next, "next") {
+        Ok(refused) => refused,
+        Err(error) => vec![format!("the next process: {error}")],
+    };
+    next.end()?;
+    facts.append(&mut next.facts);
+    faults.extend(check::faults(&place.project(), facts));
+    faults.extend(check::miscounts(&place.project())?);
+    Ok(faults)
+}
