@@ -67,6 +67,19 @@ pub struct Caller {
     pub stopped_at: Option<Timestamp>,
 }
 
+impl Caller {
+    /// Returns to whom the name of a call belongs: to its worker, else to this process if it serves one
+    /// client, else to all people at their shells.
+    pub fn scope(&self, worker: Option<&WorkerId>) -> String {
+        match (worker, &self.process) {
+            (Some(worker), _) => worker.to_string(),
+            // No worker is called so: a name has no spaces.
+            (None, Some(Process { pid, start, boot, host })) => format!("{host} {boot} {pid} {start}"),
+            (None, None) => "@person".to_owned(),
+        }
+    }
+}
+
 /// What one call may use.
 pub struct Context<'a> {
     /// The time of the call; never earlier than anything that was written.

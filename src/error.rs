@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::{Refusal, listed};
+use crate::domain::{Refusal, RequestId, listed};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -22,6 +22,9 @@ pub enum Error {
     /// The request cannot be read.
     #[error("{message}")]
     Input { message: String, hint: String },
+    /// The same name for two requests.
+    #[error("request id `{id}` was used for `{first}` before{}", with_other_arguments(*other_arguments))]
+    UsedRequestId { id: RequestId, first: String, other_arguments: bool },
     /// Some of what a call lists cannot be used: the first of them, and how many there are.
     #[error("{}", all_of(misfits, *total))]
     Items { misfits: Vec<Misfit>, total: usize },
@@ -185,7 +188,7 @@ impl Error {
             Self::Items { misfits, .. } => misfits.first().map_or(Kind::Input, |first| first.error.kind()),
             Self::Refused(_) => Kind::Refused,
             Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
-            Self::Input { .. } => Kind::Input,
+            Self::Input { .. } | Self::UsedRequestId { .. } => Kind::Input,
             Self::Busy { .. } => Kind::Busy,
             Self::Config { .. }
             | Self::Newer { .. }
@@ -204,6 +207,7 @@ impl Error {
             Self::NotFound { .. } => "not_found",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Input { .. } => "input",
+            Self::UsedRequestId { .. } => "request_id",
             Self::Config { .. } => "config",
             Self::Busy { .. } => "busy",
             Self::Newer { .. } => "newer",
@@ -230,6 +234,7 @@ impl Error {
             Self::Ambiguous { .. } => "give the whole id".into(),
             Self::Input { hint, .. } | Self::Config { hint, .. } if hint.is_empty() => return None,
             Self::Input { hint, .. } | Self::Config { hint, .. } => hint.clone(),
+            Self::UsedRequestId { .. } => "give each new request an id of its own".into(),
             Self::Busy { .. } => "try again; if it lasts, look at what that process does".into(),
             Self::Newer { .. } => {
                 "update task-graph to the version that wrote it, and start its servers again".into()
@@ -282,6 +287,10 @@ fn unusable(path: Option<&PathBuf>) -> String {
         Some(path) => format!("`{}` cannot be used as a store", path.display()),
         None => "the store cannot be used".into(),
     }
+}
+
+fn with_other_arguments(are_other: bool) -> &'static str {
+    if are_other { ", with other arguments" } else { "" }
 }
 
 fn held_by(holder: Option<u32>) -> String {

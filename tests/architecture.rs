@@ -65,6 +65,9 @@ const FACE_OF_OPS: &[&str] = &[
     "Shortfall",
     "Stay",
     "Vocabulary",
+    "check_arguments",
+    // How texts are written as cells, and read back.
+    "csv_cell",
     "names_for_queues",
     // What a server owes the workers that speak through it.
     "clients",

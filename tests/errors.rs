@@ -60,6 +60,7 @@ pub const CODES: &[&str] = &[
     "network_disk",
     "internal",
     "reserved",
+    "request_id",
 ];
 
 /// Returns the place of an error's code in `CODES`; a new variant does not compile until it is there.
@@ -108,6 +109,7 @@ fn every_variant(error: &Error) -> usize {
         Error::Unusable { .. } => 34,
         Error::NetworkDisk { .. } => 35,
         Error::Internal(_) => 36,
+        Error::UsedRequestId { .. } => 38,
     }
 }
 
@@ -148,6 +150,7 @@ fn project() -> Project {
     project.does("define_template", json!({ "name": "once" }));
     let made = project.answer("instantiate", json!({ "template": "once" }));
     project.does("rename", json!({ "task": made["id"], "new_id": "made" }));
+    project.does("create", json!({ "id": "asked", "title": "asked", "request_id": "r1" }));
     project.has(["01890000-0000-7000-8000-0000deadbeef", "01890000-0000-7000-8001-0000deadbeef"]);
     project
 }
@@ -193,6 +196,7 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),
+        ("create", json!({ "title": "x", "request_id": "r1" })),
     ]
 }
 

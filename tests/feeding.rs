@@ -245,3 +245,57 @@ fn a_monitor_can_read_the_figures() {
     }
     assert!(ran.out.contains("task_graph_tasks{status=\"failed\"} 1\n"), "{}", ran.out);
 }
+
+#[test]
+fn what_a_spreadsheet_would_run_is_guarded_in_a_table_and_read_back() {
+    const FORMULAS: [&str; 5] = ["=1+1", "@sum(a1)", "+cmd|' /C calc'!A0", "-2+3", "'=1"];
+    let team = Team::new();
+    let mut agent = team.server();
+    let tasks: Vec<_> = FORMULAS.iter().map(|title| json!({ "title": title })).collect();
+    agent.answer("create", json!({ "tasks": tasks }));
+    let columns = json!(["list-tasks", "--format", "csv"]);
+    let words: Vec<&str> = columns.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+
+    let table = team.run(&words).out;
+    let mut lines = csv::Reader::from_reader(table.as_bytes());
+    let at = lines.headers().unwrap().iter().position(|name| name == "title").unwrap();
+    let titles: Vec<String> = lines.records().map(|line| line.unwrap()[at].to_owned()).collect();
+    write(
+        &team,
+        "again.csv",
+        &format!("title\n{}\n", titles.iter().map(|t| format!("\"{t}\"\n")).collect::<String>()),
+    );
+    let other = Team::new();
+    write(&other, "again.csv", &fs::read_to_string(team.folder().join("again.csv")).unwrap());
+    other.run(&["create", "--from", "again.csv"]);
+
+    assert_eq!(titles.len(), FORMULAS.len());
+    assert!(titles.iter().all(|title| title.starts_with('\'')), "{titles:?}");
+    let read = other.rows("select title from tasks order by title");
+    assert_eq!(read, team.rows("select title from tasks order by title"));
+}
+
+#[test]
+fn characters_that_steer_a_terminal_are_escaped_in_tables_and_in_json() {
+    const SIGNS: &str = "\u{1b}]52;c;\u{7}\u{9b}31m\u{7f}";
+    let team = Team::new();
+    let mut agent = team.server();
+    agent.answer("connect", json!({ "worker_id": "ann" }));
+    agent.answer("create", json!({ "id": "t", "title": "T", "description": SIGNS }));
+    agent.answer("claim", json!({ "worker_id": "ann", "task": "t" }));
+    agent.answer("thinking", json!({ "worker_id": "ann", "thought": SIGNS }));
+
+    for words in [
+        vec!["--json", "get", "t"],
+        vec!["task-history", "t", "--format", "csv"],
+        vec!["task-history", "t", "--format", "jsonl"],
+        vec!["query", "select description from tasks", "--format", "csv"],
+        vec!["--json", "query", "select description from tasks", "--format", "csv"],
+    ] {
+        let out = team.run(&words).out;
+
+        let steers = |letter: char| letter.is_control() && letter != '\n';
+        assert!(!out.contains(steers), "{words:?}: {out:?}");
+    }
+    assert_eq!(team.run(&["--json", "get", "t"]).json()["description"], SIGNS);
+}

@@ -108,7 +108,8 @@ impl JsonSchema for Counters {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["object", "array"], "items": { "type": "integer" } })
+        let count = json_schema!({ "type": "integer" });
+        json_schema!({ "type": ["object", "array"], "items": count, "additionalProperties": count })
     }
 }
 

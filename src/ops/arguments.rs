@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::coerce::coerce;
+use super::unheeded;
 use crate::domain::{listed, nearest};
 use crate::error::{Error, Result};
 
@@ -64,6 +66,7 @@ impl<'a> Check<'a> {
     ) -> Result<()> {
         let known = schema.get("properties").and_then(Value::as_object);
         if let Some(known) = known {
+            unheeded::drop_silently(known, input);
             rename_aliases(known, input);
             // Some clients send what they leave out.
             input.retain(|name, value| !value.is_null() || !known.contains_key(name));
@@ -71,10 +74,11 @@ impl<'a> Check<'a> {
         for (name, value) in input.iter_mut() {
             match known.and_then(|known| known.get(name)).and_then(Value::as_object) {
                 Some(schema) => self.value(&join(path, name), schema, value)?,
-                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    return Err(self.unknown(path, name, known));
-                }
-                None => {}
+                None => match schema.get("additionalProperties") {
+                    Some(Value::Bool(false)) => return Err(self.unknown(path, name, known)),
+                    Some(Value::Object(any)) => self.value(&join(path, name), any, value)?,
+                    _ => {}
+                },
             }
         }
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
@@ -99,6 +103,9 @@ impl<'a> Check<'a> {
                 Some(form) => self.value(path, form, value),
                 None => Err(wrong_type(self.operation, path, &forms, value)),
             };
+        }
+        if !is_of_type(schema, value) {
+            coerce(schema, value);
         }
         if let Some(item) = item_of_list(schema).filter(|_| !value.is_array() && !value.is_object()) {
             self.value(path, item, value)?;

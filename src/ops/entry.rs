@@ -5,15 +5,16 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value};
 
+use super::plain::plain;
 use super::post::Answer;
 use super::schema::{self, Described, EveryWord, Vocabulary};
 use super::{
     Actor, CATALOGUE, Input, Operation, Pace, Request, Shelf, Shortfall, arguments, queue, running, unheeded,
 };
 use crate::config::Config;
-use crate::domain::{WorkerId, nearest};
+use crate::domain::{RequestId, WorkerId, nearest};
 use crate::error::{Error, Result};
-use crate::store::Patience;
+use crate::store::{Named, Patience};
 use crate::{App, Current, Effect};
 
 /// One thing a caller can ask for.
@@ -86,6 +87,13 @@ impl Entry {
         schema::with_what_is_rare((self.described)(vocabulary).arguments)
     }
 
+    /// Returns the arguments as clients are shown them: all of them, in schemas that every vendor takes.
+    pub fn shown_arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
+        let mut shown = self.arguments(vocabulary);
+        plain(&mut shown);
+        shown
+    }
+
     /// Says whether it has an argument of this name.
     pub fn takes(&self, name: &str) -> bool {
         let schema = self.arguments(&Config::builtin());
@@ -97,6 +105,7 @@ impl Entry {
         let mut described = (self.described)(vocabulary);
         schema::leave_out(&mut described.arguments, self.shelf.told_once());
         schema::shorten(&mut described.arguments);
+        plain(&mut described.arguments);
         described
     }
 
@@ -164,11 +173,15 @@ impl Entry {
         };
         let worker = take(NAMES[0], self.actor != Actor::Nobody);
         let id = take("request_id", self.effect != Effect::Read).or(id);
+        let worker = parsed(worker)?;
+        let id: Option<RequestId> = parsed(id.filter(|_| self.effect != Effect::Read))?;
+        let scope = || app.caller.scope(worker.as_ref().or(listener.as_ref()));
+        let name = id.map(|id| Named::new(id, scope(), self.name, &input)).transpose()?;
         Ok(Request {
-            worker: parsed(worker)?,
+            worker,
             listener,
             takes_mail: false,
-            id: parsed(id.filter(|_| self.effect != Effect::Read))?,
+            name,
             arguments: input,
             patience,
             stay,

@@ -5,8 +5,11 @@
 //! faces are loops over it.
 
 mod arguments;
+mod coerce;
+pub mod csv_cell;
 mod entry;
 mod passage;
+mod plain;
 mod post;
 mod request;
 mod rows;
@@ -18,7 +21,7 @@ mod unheeded;
 mod waiting;
 
 pub use crate::domain::nearest;
-pub use arguments::other_names;
+pub use arguments::{check as check_arguments, other_names};
 pub use entry::{Entry, find};
 pub use names::{Names, Subject, names};
 pub use post::{Answer, Receipt, Rider};

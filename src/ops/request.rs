@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Stay;
 use crate::Current;
-use crate::domain::{RequestId, WorkerId};
+use crate::domain::WorkerId;
 use crate::store::{Named, Patience};
 
 /// What a face asks for.
@@ -30,7 +30,8 @@ pub struct Request {
     pub listener: Option<WorkerId>,
     /// Whether the answer may carry messages.
     pub takes_mail: bool,
-    pub id: Option<RequestId>,
+    /// The name by which a repetition is known, if it has one.
+    pub name: Option<Named>,
     pub patience: Patience,
     pub stay: Stay,
     /// What to tell of arguments that change nothing.
@@ -50,12 +51,5 @@ impl Input {
     /// Asks without a name for the call, and takes the answer there is.
     pub fn at_once(arguments: Map<String, Value>, patience: Patience) -> Self {
         Self { arguments, id: None, patience, stay: Stay::not_at_all(), whole: false }
-    }
-}
-
-impl Request {
-    /// Returns by what a repetition of the request is known, if it has a name.
-    pub(super) fn named(&self) -> Option<Named<'_>> {
-        self.id.as_ref().map(|id| Named { id, worker: self.worker.as_ref() })
     }
 }

@@ -9,6 +9,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::coerce::integer;
 use crate::domain::{listed, nearest};
 use crate::error::{Error, Misfit, Result};
 
@@ -23,6 +24,10 @@ impl Cell {
 
     pub fn number<T: DeserializeOwned>(self) -> Result<T> {
         match &self.0 {
+            Value::Number(number) if number.is_f64() => match integer(number) {
+                Some(whole) => Cell(whole.into()).one(),
+                None => self.one(),
+            },
             Value::String(text) => match i64::from_str(text.trim()) {
                 Ok(number) => Cell(number.into()).one(),
                 Err(_) => Err(Error::input(format!("takes a whole number, not `{}`", beginning(text)), "")),
@@ -117,6 +122,7 @@ mod tests {
     fn a_text_stands_for_what_its_column_takes() {
         assert_eq!(Cell(json!("7")).number::<i64>().unwrap(), 7);
         assert_eq!(Cell(json!(7)).number::<i64>().unwrap(), 7);
+        assert_eq!(Cell(json!(7.0)).number::<i64>().unwrap(), 7);
         assert!(Cell(json!("many")).number::<i64>().is_err());
         for list in [json!("a, b"), json!(["a", "b"]), json!(r#"["a","b"]"#)] {
             assert_eq!(Cell(list).list::<Vec<String>>().unwrap(), ["a", "b"]);

@@ -145,8 +145,8 @@ fn answer_once<O: Operation>(
     }
     operation.catch_up(app, request)?;
     let body = |tx: &Tx<'_>| {
-        if let Some(named) = request.named()
-            && let Some(answer) = tx.answer_given(named, O::NAME)?
+        if let Some(name) = &request.name
+            && let Some(answer) = tx.answer_given(name)?
         {
             return Ok(Reply::repeated(answer));
         }
@@ -155,8 +155,8 @@ fn answer_once<O: Operation>(
         let reply = Reply::new(operation, output, app, &cx)?;
         // One that is waited with, or came to nothing, has brought nothing yet that could be lost.
         let is_kept = reply.wait == Wait::No && !operation.comes_to_nothing(&reply.answer);
-        if let Some(named) = request.named().filter(|_| is_kept) {
-            tx.remember_answer(named, O::NAME, &reply.answer, cx.now)?;
+        if let Some(name) = request.name.as_ref().filter(|_| is_kept) {
+            tx.remember_answer(name, &reply.answer, cx.now)?;
         }
         if O::PACE != Pace::Long {
             *rider = post::rider(app, tx, &cx, request)?;
@@ -223,8 +223,8 @@ fn foresee<O: Operation>(
     rider: &mut Option<Rider>,
 ) -> Result<Option<Reply>> {
     let foreseen = app.store.transact(request.patience, Effect::Read, |tx| {
-        if let Some(named) = request.named()
-            && let Some(answer) = tx.answer_given(named, O::NAME)?
+        if let Some(name) = &request.name
+            && let Some(answer) = tx.answer_given(name)?
         {
             return Ok(Some(Reply::repeated(answer)));
         }

@@ -17,6 +17,16 @@ const UNHEEDED: &[(&str, &[&str], &str)] = &[
     ("*", &["format"], "answers are JSON"),
 ];
 
+/// Arguments that clients add to every tool by themselves. Agents do not mean them, so nothing is said.
+const ADDED_BY_CLIENTS: &[&str] = &["wait_for_previous"];
+
+/// Drops from an object, at any depth, what clients add to it by themselves.
+pub fn drop_silently(known: &Map<String, Value>, input: &mut Map<String, Value>) {
+    for name in ADDED_BY_CLIENTS.iter().filter(|name| !known.contains_key(**name)) {
+        input.shift_remove(*name);
+    }
+}
+
 /// Takes out of the input what the operation does not know and need not heed; returns what to tell of it.
 pub fn take(operation: &str, schema: &Map<String, Value>, input: &mut Map<String, Value>) -> Vec<String> {
     let knows = |name: &str| schema.get("properties").is_some_and(|known| known.get(name).is_some());

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,7 +59,8 @@ fn what_a_client_left_is_reserved_for_its_worker() {
 
     let mut bob = team.agent("bob");
     let refused = bob.refusal("claim", json!({ "task": "t" }));
-    assert_eq!((refused.code.as_str(), &refused.details["holder"]), ("reserved", &json!("ann")));
+    assert_eq!(refused.code, "reserved");
+    assert!(refused.message.starts_with("task `t` is reserved for `ann`"), "{}", refused.message);
     let mut back = team.agent("ann");
     assert_eq!(back.answer("connect", json!({}))["holds"][0]["id"], "t");
     back.answer("update", json!({ "task": "t", "status": "completed", "attempt": 1 }));
@@ -280,4 +283,66 @@ fn call(input: &mut impl Write, id: usize, tool: &str, arguments: Value) {
     let params = json!({ "name": tool, "arguments": arguments });
     let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
     input.write_all(format!("{request}\n").as_bytes()).unwrap();
+}
+
+/// Starts a server whose client has not read anything yet.
+fn unread(team: &Team) -> Child {
+    let mut command = team.program();
+    let command = command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+fn requests_are_not_read_without_bound_while_answers_are_not() {
+    const REQUESTS: usize = 30_000;
+    /// Those that may be open, and what fits into the pipes and buffers between.
+    const MOST_READ: usize = 10_000;
+    let team = Team::new();
+    let mut server = unread(&team);
+    let (mut input, output) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+
+    let sender = thread::spawn(move || {
+        for id in 0..REQUESTS {
+            let request = json!({ "jsonrpc": "2.0", "id": id, "method": "ping" });
+            writeln!(input, "{request}").unwrap();
+            counter.store(id + 1, Ordering::Relaxed);
+        }
+        input
+    });
+    let mut before = 0;
+    while before == 0 || before != sent.load(Ordering::Relaxed) {
+        before = sent.load(Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(300));
+    }
+
+    assert!(before < MOST_READ, "{before} requests were taken before one answer was read");
+    let answers = BufReader::new(output).lines().take(REQUESTS).map_while(Result::ok).count();
+    assert_eq!(answers, REQUESTS);
+    drop(sender.join().unwrap());
+    server.wait().unwrap();
+}
+
+#[test]
+fn a_server_ends_though_its_client_left_answers_unread() {
+    let team = Team::new();
+    let text = "x".repeat(1_000_000);
+    team.server().answer("create", json!({ "id": "big", "title": "Big", "description": text }));
+    let mut server = unread(&team);
+    let mut input = server.stdin.take().unwrap();
+
+    for id in 0..1_500 {
+        let call = json!({ "name": "get", "arguments": { "task": "big" } });
+        writeln!(input, "{}", json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call }))
+            .unwrap();
+    }
+    drop(input);
+    let ended = (0..SOON.as_millis() / 100).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        server.try_wait().unwrap().is_some()
+    });
+
+    // It is not asked to end by the end of its output: that is open to the last.
+    assert!(ended && server.stdout.is_some());
 }

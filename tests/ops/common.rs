@@ -1,6 +1,7 @@
 //! What holds for every operation: who asks, requests that are repeated, arguments that cannot be read.
 
 use serde_json::{Value, json};
+use task_graph::domain::Process;
 use task_graph::ops::CATALOGUE;
 use task_graph::{Caller, Effect};
 
@@ -95,8 +96,60 @@ fn a_request_id_belongs_to_one_operation() {
 
     let refused = project.refusal("claim", json!({ "worker_id": "ann", "request_id": "r1" }));
 
-    assert_eq!(refused.code, "input");
+    assert_eq!(refused.code, "request_id");
     assert_eq!(refused.message, "request id `r1` was used for `create` before");
+}
+
+#[test]
+fn a_request_id_belongs_to_one_set_of_arguments() {
+    let project = Project::new();
+    for caller in [json!({}), json!({ "worker_id": "ann" })] {
+        let ask = |title: &str| {
+            let mut asked = caller.clone();
+            asked["id"] = format!("{title}{}", caller.as_object().unwrap().len()).into();
+            asked["title"] = title.into();
+            asked["request_id"] = "1".into();
+            asked
+        };
+        project.does("create", ask("one"));
+
+        let refused = project.refusal("create", ask("two"));
+
+        assert_eq!(refused.code, "request_id");
+        assert_eq!(refused.message, "request id `1` was used for `create` before, with other arguments");
+        assert_eq!(refused.hint.unwrap(), "give each new request an id of its own");
+    }
+}
+
+#[test]
+fn the_order_and_the_form_of_arguments_make_no_other_request() {
+    let project = Project::new();
+    let first =
+        project.answer("create", json!({ "title": "T", "priority": 7, "tags": ["a"], "request_id": "r1" }));
+
+    let asked = json!({ "request_id": "r1", "tags": "a", "priority": "7", "title": "T", "id": null });
+    let again = project.answer("create", asked);
+
+    assert_eq!(first, again);
+}
+
+#[test]
+fn a_request_id_of_no_worker_belongs_to_its_process() {
+    let project = Project::new();
+    let server = |pid| {
+        let process = Process { pid, start: 1, boot: "b".into(), host: "h".into() };
+        project.beside(Caller { process: Some(process), ..Caller::default() })
+    };
+    let (one, other) = (server(1), server(2));
+    let ask = |id: &str| json!({ "id": id, "title": id, "request_id": "1" });
+
+    let created = [(&one, "one"), (&other, "two"), (&project, "three")]
+        .map(|(server, id)| server.answer("create", ask(id))["id"].clone());
+    let shell = project.beside(Caller::default());
+
+    assert_eq!(created, ["one", "two", "three"]);
+    assert_eq!(one.refusal("create", ask("two")).code, "request_id");
+    assert_eq!(shell.answer("create", ask("three"))["id"], "three");
 }
 
 #[test]

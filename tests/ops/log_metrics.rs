@@ -90,7 +90,7 @@ fn what_cannot_be_added_is_refused() {
     for what in [
         json!({}),
         json!({ "values": {} }),
-        json!({ "cost_usd": "1" }),
+        json!({ "cost_usd": "one" }),
         json!({ "cost_usd": 0.0000001 }),
         json!({ "cost_usd": 1_000_001 }),
         json!({ "cost_usd": 1e300 }),

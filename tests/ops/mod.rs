@@ -21,6 +21,7 @@ mod detach;
 mod disconnect;
 mod events;
 mod explain;
+mod forms;
 mod gates;
 mod get;
 mod get_advisory;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use task_graph::ops::CATALOGUE;
 
 use crate::support::agent::Agent;
 use crate::support::calls::{call, quoted};
@@ -85,6 +86,40 @@ fn every_name_in_the_instructions_is_a_tool_that_can_be_called() {
     for name in bare.filter(|name| *name != "more") {
         agent.answer("more", json!({ "name": name }));
     }
+}
+
+#[test]
+fn the_instructions_name_only_tools_that_are_listed() {
+    for toolset in ["core", "full", "queue"] {
+        let team = Team::new();
+        let mut agent = Agent::start_server(team.program().args(["--toolset", toolset, "serve"]));
+        let text = instructions(&mut agent);
+        let list = agent.request("tools/list", json!({}));
+        let tools = list["result"]["tools"].as_array().unwrap();
+        let listed: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+
+        // A sentence about `more` may name operations that it reaches.
+        let of_more = text.split("`more`").skip(1).filter_map(|after| after.split('.').next());
+        let of_more: Vec<&str> = of_more.flat_map(|after| after.split('`').skip(1).step_by(2)).collect();
+        for name in quoted(&text).into_iter().map(|quoted| call(quoted).map_or(quoted, |(name, _)| name)) {
+            let is_operation = CATALOGUE.iter().any(|entry| entry.name == name);
+            let is_reached = of_more.contains(&name);
+            assert!(!is_operation || is_reached || listed.contains(&name), "{toolset}: `{name}`");
+        }
+    }
+}
+
+#[test]
+fn advice_names_only_tools_that_are_listed_or_how_to_reach_them() {
+    let team = Team::new();
+    let mut agent = team.server();
+    agent.answer("connect", json!({ "worker_id": "ann" }));
+    agent.answer("create", json!({ "id": "t", "title": "T" }));
+    agent.answer("more", json!({ "name": "delete", "arguments": { "worker_id": "ann", "task": "t" } }));
+
+    let refused = agent.refusal("claim", json!({ "worker_id": "ann", "task": "t" }));
+
+    assert_eq!(refused.hint, "`undelete` brings it back (`more` runs `undelete`)");
 }
 
 #[test]

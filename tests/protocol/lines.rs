@@ -24,15 +24,11 @@ fn complaint(line: &[u8]) -> (i64, Value) {
 
 #[test]
 fn what_is_not_json_is_a_parse_error() {
-    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    let nested = json!({ "jsonrpc": "2.0", "id": 77, "method": "tools/call" }).to_string();
-    let nested = nested.replace("\"tools/call\"", &format!("\"tools/call\",\"params\":{deep}"));
-    let lines: [&[u8]; 5] = [
+    let lines: [&[u8]; 4] = [
         b"hello",
         br#"{"jsonrpc":"2.0","id":77,"method":"#,
         b"\xff\xfe\x00",
         b"{\"jsonrpc\":\"2.0\",\"id\":77,\"method\":\"tools/list\xc3\x28\"}",
-        nested.as_bytes(),
     ];
 
     for line in lines {
@@ -41,13 +37,31 @@ fn what_is_not_json_is_a_parse_error() {
     }
 }
 
-#[test]
-fn a_line_of_ten_megabytes_is_refused_and_not_kept() {
-    let text = "x".repeat(10 << 20);
-    let call = json!({ "name": "create", "arguments": { "title": "T", "description": text } });
-    let line = json!({ "jsonrpc": "2.0", "id": 77, "method": "tools/call", "params": call });
+/// Returns a call with its id before and behind these parameters, as clients differ in that.
+fn before_and_behind(params: &str) -> [String; 2] {
+    [
+        format!(r#"{{"jsonrpc":"2.0","id":77,"method":"tools/call","params":{params}}}"#),
+        format!(r#"{{"method":"tools/call","params":{params},"jsonrpc":"2.0","id":77}}"#),
+    ]
+}
 
-    assert_eq!(complaint(line.to_string().as_bytes()), (INVALID_REQUEST, Value::Null));
+#[test]
+fn a_line_that_is_nested_too_deep_is_refused_under_its_own_id() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+
+    for line in before_and_behind(&deep) {
+        assert_eq!(complaint(line.as_bytes()), (PARSE_ERROR, json!(77)), "{line}");
+    }
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_refused_under_its_own_id_and_not_kept() {
+    let text = "x".repeat(10 << 20);
+    let call = json!({ "name": "create", "arguments": { "title": "T", "id": "x", "description": text } });
+
+    for line in before_and_behind(&call.to_string()) {
+        assert_eq!(complaint(line.as_bytes()), (INVALID_REQUEST, json!(77)));
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod news;
 mod prompts;
 mod resources;
 mod tools;
+mod vendors;
 mod waiting;
 mod waits;
 mod wrong_calls;

@@ -84,27 +84,19 @@ fn a_wrong_type_is_refused_with_the_right_one() {
 #[test]
 fn what_a_rule_forbids_is_refused_with_the_facts() {
     let bob = |task: &str| json!({ "worker_id": "bob", "task": task });
-    for (tool, arguments, code, fact, value) in [
-        ("claim", bob("held"), "held", "/holder", json!("ann")),
-        ("claim", bob("blocked"), "blocked", "/blockers/0/id", json!("held")),
-        ("claim", bob("none"), "not_found", "", Value::Null),
-        (
-            "link",
-            json!({ "from": "blocked", "to": "held" }),
-            "cycle",
-            "/path",
-            json!(["held", "blocked", "held"]),
-        ),
-        ("link", json!({ "from": "held", "to": "held" }), "cycle", "/path/0", json!("held")),
-        ("create", json!({ "title": "T", "id": "held" }), "exists", "/name", json!("held")),
-        ("claim", json!({ "worker_id": "cal", "task": "held" }), "not_found", "", Value::Null),
+    for (tool, arguments, code, fact) in [
+        ("claim", bob("held"), "held", "held by `ann`"),
+        ("claim", bob("blocked"), "blocked", "waits for `held`"),
+        ("claim", bob("none"), "not_found", "`none`"),
+        ("link", json!({ "from": "blocked", "to": "held" }), "cycle", "`held` → `blocked` → `held`"),
+        ("link", json!({ "from": "held", "to": "held" }), "cycle", "`held` → `held`"),
+        ("create", json!({ "title": "T", "id": "held" }), "exists", "called `held`"),
+        ("claim", json!({ "worker_id": "cal", "task": "held" }), "not_found", "`cal`"),
     ] {
         let refused = refused(tool, arguments);
         assert_eq!(refused.code, code, "{refused:?}");
         assert_ne!(refused.hint, "", "{refused:?}");
-        if code != "not_found" {
-            assert_eq!(refused.details.pointer(fact), Some(&value), "{refused:?}");
-        }
+        assert!(refused.message.contains(fact), "{refused:?}");
     }
 }
 

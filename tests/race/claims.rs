@@ -21,7 +21,7 @@ fn one_of_many_claims_wins() {
     let winner = format!("w{}", won[0].0);
     for refused in lost.into_iter().filter_map(|(_, answer)| answer.as_ref().err()) {
         assert_eq!(refused.code, "held");
-        assert_eq!(refused.details["holder"], winner);
+        assert_eq!(refused.message, format!("task `t` is held by `{winner}`"));
     }
     team.check();
 }

@@ -39,8 +39,6 @@ pub struct Refused {
     pub message: String,
     #[serde(default)]
     pub hint: String,
-    #[serde(default)]
-    pub details: Value,
     /// What others have to say, a line each.
     #[serde(skip)]
     pub messages: Vec<String>,
@@ -255,7 +253,7 @@ fn message(line: &str) -> Value {
     message
 }
 
-/// Reads what a tool answered: a success says the same twice, a refusal is text with its facts aside.
+/// Reads what a tool answered: a success says the same twice, a refusal is text with its code aside.
 fn read_result(response: &Value) -> Answer {
     let result = response.get("result").unwrap_or_else(|| panic!("{response}"));
     let content = result["content"].as_array().unwrap();
@@ -269,13 +267,17 @@ fn read_result(response: &Value) -> Answer {
     }
     assert_eq!(result["isError"], true, "{result}");
     assert_eq!(result.get("structuredContent"), None, "{result}");
-    let facts = result["_meta"]["task-graph/error"].clone();
-    let mut refused: Box<Refused> = serde_json::from_value(facts).unwrap();
+    let refused = read_refusal(text);
+    // Some clients give their model all of it, so the facts are said once.
+    assert_eq!(result["_meta"], json!({ "task-graph/error": { "code": refused.code } }));
+    Err(Box::new(refused))
+}
+
+/// Reads `error[code]: message`, then the lines that begin with `hint: ` and `message: `.
+fn read_refusal(text: &str) -> Refused {
     let mut parts = text.split("\nmessage: ");
-    let text = parts.next().unwrap();
-    refused.messages = parts.map(str::to_owned).collect();
-    let Refused { code, message, hint, .. } = &*refused;
-    assert!(text.starts_with(&format!("error[{code}]: {message}")), "{text}");
-    assert!(hint.is_empty() || text.ends_with(&format!("\nhint: {hint}")), "{text}");
-    Err(refused)
+    let (error, messages) = (parts.next().unwrap(), parts.map(str::to_owned).collect());
+    let (error, hint) = error.split_once("\nhint: ").unwrap_or((error, ""));
+    let (code, message) = error.strip_prefix("error[").and_then(|error| error.split_once("]: ")).unwrap();
+    Refused { code: code.to_owned(), message: message.to_owned(), hint: hint.to_owned(), messages }
 }

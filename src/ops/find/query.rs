@@ -14,7 +14,7 @@ use crate::{App, Context, Effect};
 #[serde(deny_unknown_fields)]
 pub struct Query {
     sql: String,
-    /// List for `?`, object for `:name`.
+    /// For `:name`; a list for `?`.
     params: Option<Value>,
     /// Default 100, at most 1000.
     limit: Option<usize>,

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Result};
+use crate::ops::csv_cell;
 use crate::ops::task::shortened;
 use crate::store::{Asker, Cell};
 
@@ -185,9 +186,10 @@ fn bordered(fields: impl Iterator<Item = String>) -> String {
 }
 
 fn csv(text: &str) -> String {
+    let text = csv_cell::written(text);
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
+        false => text.into_owned(),
     }
 }
 

@@ -297,12 +297,13 @@ where file_path is not null;
 -- Answers to calls that may be repeated, and facts of the store
 
 create table answers (
+    scope       text not null,      -- the worker that asked, else its process, else `@person`
     request_id  text not null,
-    worker_id   text not null,      -- who asked; empty if nobody said so
     operation   text not null,
+    digest      text not null,      -- SHA-256 of the operation and its arguments
     answer      text not null,
     answered_at integer not null,
-    primary key (request_id, worker_id)
+    primary key (scope, request_id)
 ) strict, without rowid;
 
 create table facts (

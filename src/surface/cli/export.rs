@@ -5,10 +5,11 @@ use std::io::{self, ErrorKind, Write};
 use clap::Arg;
 use serde_json::{Map, Value};
 
+use super::json;
 use super::sheet::Sheet;
 use crate::App;
 use crate::error::{Error, Result};
-use crate::ops::{Entry, Input};
+use crate::ops::{Entry, Input, csv_cell};
 
 /// How lists go on: what an answer names for the next page, and what a request calls it.
 const WAYS_ON: &[(&str, &str)] =
@@ -87,8 +88,7 @@ struct Lines<W: Write>(W);
 
 impl<W: Write> Sink for Lines<W> {
     fn item(&mut self, item: &Value) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, item)?;
-        self.0.write_all(b"\n")
+        json::write_line(&mut self.0, item)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -110,7 +110,9 @@ impl<W: Write> Table<W> {
 impl<W: Write> Sink for Table<W> {
     fn item(&mut self, item: &Value) -> io::Result<()> {
         let cells = self.columns.iter().map(|column| item.get(*column).map(cell).unwrap_or_default());
-        self.out.write_record(cells).map_err(io::Error::from)
+        self.out
+            .write_record(cells.map(|cell| csv_cell::written(&cell).into_owned()))
+            .map_err(io::Error::from)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -7,6 +7,7 @@ mod feed;
 mod flags;
 mod help;
 mod home;
+mod json;
 mod metrics;
 mod out;
 mod pages;

@@ -8,6 +8,7 @@ use comfy_table::Table;
 use serde_json::{Value, json};
 
 use super::flags::Flags;
+use super::json;
 use crate::error::Error;
 use crate::surface::compact;
 use crate::surface::show::show;
@@ -36,8 +37,8 @@ impl Format {
                 compact::shorten_ids(&mut answer);
                 show(&answer, Table::new().width())
             }
-            Self::Json if io::stdout().is_terminal() => format!("{answer:#}\n"),
-            Self::Json => format!("{answer}\n"),
+            Self::Json if io::stdout().is_terminal() => json::harmless(format!("{answer:#}\n")),
+            Self::Json => json::harmless(format!("{answer}\n")),
         };
         say(&text)
     }
@@ -46,8 +47,10 @@ impl Format {
     pub fn complain(self, error: &Error, messages: &[String]) -> io::Result<()> {
         let text = match (self, messages) {
             (Self::Text, _) => in_words(error, messages),
-            (Self::Json, []) => format!("{}\n", json!({ "error": error.to_json() })),
-            (Self::Json, _) => format!("{}\n", json!({ "error": error.to_json(), "messages": messages })),
+            (Self::Json, []) => json::harmless(format!("{}\n", json!({ "error": error.to_json() }))),
+            (Self::Json, _) => {
+                json::harmless(format!("{}\n", json!({ "error": error.to_json(), "messages": messages })))
+            }
         };
         anstream::stderr().lock().write_all(text.as_bytes())
     }

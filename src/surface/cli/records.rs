@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::sheet::Sheet;
 use crate::error::{Error, Result};
+use crate::ops::csv_cell;
 
 /// The rows of a call, and where each of them stands in the file.
 #[derive(Default)]
@@ -96,7 +97,8 @@ impl<'a> Records<'a> {
                 if !more.map_err(|error| unreadable(line, error))? {
                     return Ok(false);
                 }
-                let value = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+                let value =
+                    |cell: &str| if cell.is_empty() { Value::Null } else { csv_cell::read(cell).into() };
                 chunk.rows.push(record.iter().map(value).collect());
                 chunk.lines.push(line);
                 Ok(true)

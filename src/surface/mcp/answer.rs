@@ -6,14 +6,16 @@
 
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, MetaObject};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::reach::{make_notices_reachable, reachable};
 
 use crate::config::Toolset;
 use crate::error::{Error, Kind, Result};
-use crate::ops::names_for_queues;
 use crate::surface::compact::shorten_ids;
 
-/// Where programs find what a refusal is about.
+/// Where programs find the code of a refusal. Some clients give their model the whole result, so all
+/// else is in the text alone.
 const ERROR: &str = "task-graph/error";
 
 /// Returns an answer with what rides on it. On a success it is part of the value already.
@@ -21,6 +23,7 @@ pub fn result(answer: Result<Value>, riding: &[String], toolset: Toolset) -> Cal
     match answer {
         Ok(mut value) => {
             shorten_ids(&mut value);
+            make_notices_reachable(&mut value, toolset);
             CallToolResult::structured(value)
         }
         Err(error) => refusal(&error, riding, toolset),
@@ -34,19 +37,13 @@ pub fn refusal(error: &Error, riding: &[String], toolset: Toolset) -> CallToolRe
     }
     let mut text = format!("error[{}]: {error}", error.code());
     if let Some(hint) = error.hint() {
-        let hint = match toolset {
-            Toolset::Core | Toolset::Full => hint,
-            Toolset::Queue => names_for_queues(&hint),
-        };
-        text += &format!("\nhint: {hint}");
+        text += &format!("\nhint: {}", reachable(&hint, toolset));
     }
     for line in riding {
         text += &format!("\nmessage: {line}");
     }
-    let mut detail = error.to_json();
-    shorten_ids(&mut detail);
     let mut meta = MetaObject::new();
-    meta.0.insert(ERROR.into(), detail);
+    meta.0.insert(ERROR.into(), json!({ "code": error.code() }));
     CallToolResult::error(vec![ContentBlock::text(text)]).with_meta(Some(meta))
 }
 
@@ -73,8 +70,6 @@ pub fn error_of_params(error: &Error) -> ErrorData {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const ID: &str = "01997c5e-8a2b-7c3d-9e4f-a1b2c3d4e5f6";
@@ -89,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_text_alone_with_the_facts_aside() {
+    fn a_refusal_is_said_once_with_its_code_aside() {
         let error =
             Error::NotFound { what: "task", name: "scema".into(), near: vec![ID.into(), "schema".into()] };
 
@@ -100,9 +95,7 @@ mod tests {
         assert!(text.ends_with("\nmessage: #7 stop from bob: wait"), "{text}");
         assert_eq!(result["isError"], true);
         assert_eq!(result.get("structuredContent"), None);
-        let facts = &result["_meta"]["task-graph/error"];
-        assert_eq!(facts["code"], "not_found");
-        assert_eq!(facts["details"]["near"], json!(["c3d4e5f6", "schema"]));
+        assert_eq!(result["_meta"], json!({ "task-graph/error": { "code": "not_found" } }));
     }
 
     #[test]

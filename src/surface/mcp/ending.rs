@@ -26,12 +26,22 @@ const LOOK: Duration = Duration::from_millis(5);
 const SIGHUP: u32 = 1;
 
 /// Waits until the client hung up or died, or somebody told this process to stop.
-pub async fn wait(hangup: Arc<Notify>) -> io::Result<()> {
+pub async fn wait(hangup: Arc<Notify>, sent: impl Fn() -> u64 + Send + 'static) -> io::Result<()> {
     watch_client(Arc::clone(&hangup));
-    tokio::select! {
+    watch_reader(Arc::clone(&hangup), sent);
+    let ended = tokio::select! {
         () = hangup.notified() => Ok(()),
         stopped = told_to_stop() => stopped,
-    }
+    };
+    thread::spawn(end_at_the_latest);
+    ended
+}
+
+/// Ends the process when it has had its time, whatever keeps it.
+fn end_at_the_latest() {
+    thread::sleep(LONGEST + AT_ONCE);
+    tracing::warn!("the client is gone, and something kept this process from ending");
+    std::process::exit(0);
 }
 
 /// Lets calls that are under way come to their end, as long as answers go out.
@@ -97,9 +107,25 @@ fn watch_client(hangup: Arc<Notify>) {
     thread::spawn(move || {
         watched::until_gone();
         hangup.notify_one();
-        thread::sleep(LONGEST + AT_ONCE);
-        tracing::warn!("the client is gone, and something kept this process from ending");
-        std::process::exit(0);
+        end_at_the_latest();
+    });
+}
+
+/// Tells when the client has closed the input and takes no answers: those to the rest of its requests would
+/// not be read either.
+fn watch_reader(hangup: Arc<Notify>, sent: impl Fn() -> u64 + Send + 'static) {
+    thread::spawn(move || {
+        watched::until_input_is_closed();
+        let look = || (watched::output_is_full(), sent());
+        let mut before = look();
+        loop {
+            thread::sleep(STANDSTILL);
+            let now = look();
+            if now.0 && now == before {
+                return hangup.notify_one();
+            }
+            before = now;
+        }
     });
 }
 
@@ -111,6 +137,20 @@ mod watched {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
     use rustix::process::{PidfdFlags, getppid, pidfd_open};
+
+    /// Waits until no process can write to the input any more, though some of it may be unread.
+    pub fn until_input_is_closed() {
+        let input = io::stdin();
+        let mut watched = [PollFd::new(&input, PollFlags::RDHUP)];
+        while poll(&mut watched, None) == Err(Errno::INTR) {}
+    }
+
+    /// True if the output takes no more until some of it is read.
+    pub fn output_is_full() -> bool {
+        let output = io::stdout();
+        let mut watched = [PollFd::new(&output, PollFlags::OUT)];
+        poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) == Ok(0)
+    }
 
     /// Waits until nobody reads the output any more, or the parent has ended.
     pub fn until_gone() {
@@ -137,6 +177,18 @@ mod watched {
     use std::os::unix::process::parent_id;
     use std::time::Duration;
 
+    /// Waits for nothing: only reading the input to its end tells.
+    pub fn until_input_is_closed() {
+        loop {
+            std::thread::park();
+        }
+    }
+
+    /// False: only a write tells.
+    pub fn output_is_full() -> bool {
+        false
+    }
+
     /// Waits until the parent has ended.
     pub fn until_gone() {
         let parent = parent_id();
@@ -148,6 +200,18 @@ mod watched {
 
 #[cfg(not(unix))]
 mod watched {
+    /// Waits for nothing: only reading the input to its end tells.
+    pub fn until_input_is_closed() {
+        loop {
+            std::thread::park();
+        }
+    }
+
+    /// False: only a write tells.
+    pub fn output_is_full() -> bool {
+        false
+    }
+
     /// Waits for nothing: only the input tells.
     pub fn until_gone() {
         loop {

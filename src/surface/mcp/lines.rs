@@ -2,7 +2,10 @@
 
 use std::io;
 
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+use super::id_scan::IdScan;
 
 /// The longest line that is read, its end included.
 pub const LONGEST: u64 = 4 << 20;
@@ -17,7 +20,10 @@ pub struct Lines<R> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'l> {
     Whole(&'l [u8]),
-    TooLong,
+    /// Its id is all that is kept of it.
+    TooLong {
+        id: Option<Value>,
+    },
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
@@ -32,8 +38,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 return Ok(None);
             }
             if self.line.len() as u64 == LONGEST && !self.is_ended() {
-                self.skip_to_end().await?;
-                return Ok(Some(Line::TooLong));
+                let id = self.skip_to_end().await?;
+                return Ok(Some(Line::TooLong { id }));
             }
             if !self.line.trim_ascii().is_empty() {
                 return Ok(Some(Line::Whole(&self.line)));
@@ -41,9 +47,17 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    async fn skip_to_end(&mut self) -> io::Result<()> {
-        while self.read_at_most(CHUNK as u64).await? > 0 && !self.is_ended() {}
-        Ok(())
+    /// Returns the id of the message that is passed over.
+    async fn skip_to_end(&mut self) -> io::Result<Option<Value>> {
+        let mut scan = IdScan::default();
+        scan.feed(&self.line);
+        while self.read_at_most(CHUNK as u64).await? > 0 {
+            scan.feed(&self.line);
+            if self.is_ended() {
+                break;
+            }
+        }
+        Ok(scan.id().cloned())
     }
 
     async fn read_at_most(&mut self, limit: u64) -> io::Result<usize> {
@@ -68,7 +82,7 @@ mod tests {
         while let Some(line) = lines.next().await.unwrap() {
             found.push(match line {
                 Line::Whole(line) => Some(line.trim_ascii().to_vec()),
-                Line::TooLong => None,
+                Line::TooLong { .. } => None,
             });
         }
         found

@@ -8,6 +8,7 @@ use rmcp::model::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::id_scan::IdScan;
 use super::lines::{LONGEST, Line};
 
 /// The answer to a line that is no message.
@@ -44,9 +45,12 @@ impl From<ToolCall> for ClientJsonRpcMessage {
 
 /// Reads a line.
 pub fn read(line: Line) -> Result<ClientJsonRpcMessage, Box<Complaint>> {
-    let Line::Whole(line) = line else {
-        let limit = format!("a message may have at most {LONGEST} bytes");
-        return Err(Complaint::new(Value::Null, ErrorData::invalid_request(limit, None)));
+    let line = match line {
+        Line::Whole(line) => line,
+        Line::TooLong { id } => {
+            let limit = format!("a message may have at most {LONGEST} bytes");
+            return Err(Complaint::new(id.unwrap_or_default(), ErrorData::invalid_request(limit, None)));
+        }
     };
     match serde_json::from_slice::<ToolCall>(line) {
         Ok(call) => Ok(call.into()),
@@ -56,7 +60,7 @@ pub fn read(line: Line) -> Result<ClientJsonRpcMessage, Box<Complaint>> {
 
 fn complaint(line: &[u8]) -> Box<Complaint> {
     let (id, error) = match serde_json::from_slice(line) {
-        Err(error) => (Value::Null, ErrorData::parse_error(format!("not JSON: {error}"), None)),
+        Err(error) => (id_if_deep(line), ErrorData::parse_error(format!("not JSON: {error}"), None)),
         Ok(Value::Array(_)) => (
             Value::Null,
             ErrorData::invalid_request("batches are not supported, send each message alone", None),
@@ -67,6 +71,17 @@ fn complaint(line: &[u8]) -> Box<Complaint> {
         ),
     };
     Complaint::new(id, error)
+}
+
+/// Returns the id of a message that is nested too deep to be read, so that its sender need not wait for an
+/// answer until its own time is up. What is no JSON for another reason has no id that could be trusted.
+fn id_if_deep(line: &[u8]) -> Value {
+    /// How deep serde_json reads.
+    const DEEPEST: usize = 127;
+    let mut scan = IdScan::default();
+    scan.feed(line);
+    let id = scan.id().filter(|_| scan.deepest() > DEEPEST);
+    id.cloned().unwrap_or_default()
 }
 
 impl Complaint {
@@ -154,13 +169,13 @@ mod tests {
 
     #[test]
     fn the_answer_to_a_line_that_is_too_long_says_the_limit() {
-        let complaint = read(Line::TooLong).unwrap_err();
+        let complaint = read(Line::TooLong { id: Some(json!(7)) }).unwrap_err();
 
         assert_eq!(
             json!(complaint),
             json!({
                 "jsonrpc": "2.0",
-                "id": null,
+                "id": 7,
                 "error": { "code": -32600, "message": "a message may have at most 4194304 bytes" },
             })
         );

@@ -19,11 +19,14 @@ mod call;
 mod completion;
 mod ending;
 mod handler;
+mod id_scan;
 mod lines;
 mod message;
 mod more;
 mod news;
+mod open;
 mod prompts;
+mod reach;
 mod receipts;
 mod resources;
 mod staying;
@@ -62,14 +65,14 @@ async fn converse(server: Server) -> io::Result<()> {
     let hangup = Arc::new(Notify::new());
     let receipts = Arc::default();
     let transport = Stdio::open(Arc::clone(&hangup), Arc::clone(&receipts));
-    let sent = transport.sent();
+    let (sent, sent_so_far) = (transport.sent(), transport.sent());
     let handler = Handler::new(server, receipts);
     let app = handler.project();
     if let Some(app) = &app {
         tokio::spawn(ending::renew(Arc::clone(app)));
     }
     let conversation = serve_directly(handler, transport, None);
-    ending::wait(hangup).await?;
+    ending::wait(hangup, sent_so_far).await?;
     let since = Instant::now();
     ending::finish(conversation.cancel(), sent).await;
     if let Some(app) = app {

@@ -34,14 +34,9 @@ struct More {
 }
 
 pub fn tool(toolset: Toolset) -> Tool {
-    let mut schema = JsonObject::new();
-    schema.insert("type".into(), "object".into());
-    schema.insert(
-        "properties".into(),
-        json!({ "name": { "type": "string" }, "arguments": { "type": "object" } }),
-    );
     // It can run anything, so it is announced as the worst of it.
-    let tool = Tool::new(NAME, DESCRIPTION, Arc::new(schema)).with_annotations(annotations(Effect::Destroy));
+    let tool =
+        Tool::new(NAME, DESCRIPTION, Arc::new(schema())).with_annotations(annotations(Effect::Destroy));
     match toolset {
         Toolset::Full => tool,
         Toolset::Core | Toolset::Queue => {
@@ -52,7 +47,18 @@ pub fn tool(toolset: Toolset) -> Tool {
     }
 }
 
-pub fn read(arguments: Map<String, Value>) -> Result<Wish> {
+fn schema() -> JsonObject {
+    let mut schema = JsonObject::new();
+    schema.insert("type".into(), "object".into());
+    schema.insert(
+        "properties".into(),
+        json!({ "name": { "type": "string" }, "arguments": { "type": "object" } }),
+    );
+    schema
+}
+
+pub fn read(mut arguments: Map<String, Value>) -> Result<Wish> {
+    ops::check_arguments(NAME, &schema(), &mut arguments)?;
     let More { name, arguments } = serde_json::from_value(Value::Object(arguments))
         .map_err(|error| Error::input(format!("`{NAME}`: {error}"), ""))?;
     Ok(match (name, arguments) {
@@ -93,7 +99,7 @@ pub fn describe(entry: &Entry, config: &Config) -> Value {
     json!({
         "name": entry.name,
         "description": tools::description(entry, config),
-        "arguments": entry.arguments(config),
+        "arguments": entry.shown_arguments(config),
     })
 }
 

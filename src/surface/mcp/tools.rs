@@ -16,13 +16,17 @@ pub const SEARCH_HINT: &str = "anthropic/searchHint";
 
 /// Returns the tools of a toolset, in the order of the catalogue; then `more`, for what is left out.
 pub fn listed(toolset: Toolset, config: &Config) -> Vec<Tool> {
-    let is_shown = |entry: &&Entry| match toolset {
+    let listed = CATALOGUE.iter().filter(|entry| is_listed(entry, toolset));
+    listed.map(|entry| tool(entry, config)).chain([more::tool(toolset)]).collect()
+}
+
+/// True if the toolset lists the operation.
+pub fn is_listed(entry: &Entry, toolset: Toolset) -> bool {
+    match toolset {
         Toolset::Core => entry.shelf <= Shelf::Core,
         Toolset::Full => entry.shelf <= Shelf::Full,
         Toolset::Queue => entry.is_of_queue(),
-    };
-    let listed = CATALOGUE.iter().filter(is_shown);
-    listed.map(|entry| tool(entry, config)).chain([more::tool(toolset)]).collect()
+    }
 }
 
 fn tool(entry: &Entry, config: &Config) -> Tool {

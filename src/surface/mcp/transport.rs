@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::lines::Lines;
 use super::message;
+use super::open::Open;
 use super::receipts::Receipts;
 
 /// Messages that may wait for rmcp before reading pauses.
@@ -31,6 +32,7 @@ struct Outgoing {
     /// Handed in when the answers they belong to are out.
     receipts: Arc<Receipts>,
     sent: AtomicU64,
+    open: Open,
 }
 
 impl Stdio {
@@ -39,7 +41,7 @@ impl Stdio {
         let (input, output) = stdio_pipes();
         let output = Mutex::new(output);
         let sent = AtomicU64::new(0);
-        let outgoing = Arc::new(Outgoing { output, hangup, receipts, sent });
+        let outgoing = Arc::new(Outgoing { output, hangup, receipts, sent, open: Open::default() });
         let (sender, incoming) = mpsc::channel(WAITING);
         let answering = Arc::clone(&outgoing);
         tokio::spawn(async move {
@@ -64,9 +66,12 @@ async fn read(
     incoming: mpsc::Sender<ClientJsonRpcMessage>,
     outgoing: Arc<Outgoing>,
 ) -> io::Result<()> {
-    while let Some(line) = lines.next().await? {
+    loop {
+        outgoing.open.room_to_read().await;
+        let Some(line) = lines.next().await? else { break };
         match message::read(line) {
             Ok(message) => {
+                outgoing.open.came_in(&message);
                 if incoming.send(message).await.is_err() {
                     break;
                 }
@@ -81,6 +86,7 @@ impl Outgoing {
     async fn write(&self, message: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
+        let _unsent = self.open.unsent(line.len());
         let mut output = self.output.lock().await;
         let written = async {
             output.write_all(&line).await?;
@@ -101,13 +107,18 @@ impl Transport<RoleServer> for Stdio {
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let outgoing = Arc::clone(&self.outgoing);
         async move {
-            outgoing.write(&message).await?;
+            let written = outgoing.write(&message).await;
+            outgoing.open.went_out(&message);
+            written?;
             outgoing.receipts.is_out(&message);
             Ok(())
         }
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        // Lets the work on the request before this one begin, so that its answer counts if it is not read.
+        tokio::task::yield_now().await;
+        self.outgoing.open.room_to_answer().await;
         let message = self.incoming.recv().await;
         if message.is_none() {
             self.outgoing.hangup.notify_one();
