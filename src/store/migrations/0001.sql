@@ -431,7 +431,7 @@ create unique index templates_name on templates (coalesce(project, 0), name, ver
 create table instances (
     task integer primary key references tasks (n) on delete cascade,
     step text,      -- which step of the template; null for the whole
-    vars text check (json_valid(vars)),
+    vars text check (vars is null or json_valid(vars)),
     check ((step is null) = (vars is not null))
 ) strict;
 
@@ -491,8 +491,8 @@ create table schedules (
     n        integer primary key,
     name     text not null unique check (length(name) between 1 and 100),
     template text,      -- what is made: a task of this template
-    vars     text check (json_valid(vars)),
-    task     text check (json_valid(task)),     -- or this one, as `create` takes it
+    vars     text check (vars is null or json_valid(vars)),
+    task     text check (task is null or json_valid(task)),     -- or this one, as `create` takes it
     parent   text references tasks (id) on update cascade on delete cascade,
     cron     text not null,
     zone     text not null default 'UTC',
