@@ -35,6 +35,8 @@ mod edge;
 mod find;
 #[cfg(test)]
 mod flat;
+#[cfg(test)]
+mod growth;
 mod job;
 mod mark;
 mod message;
