@@ -67,7 +67,7 @@ pub use stats::{Times, reason_class};
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{JobDraft, Priority, Reason, Standing, Task, TaskDraft, Text, Title};
 pub use template::{
-    Duplicates, OnDuplicate, Problem, Recipe, RecipeStep, Rendered, Template, Values, Window,
+    Duplicates, OnDuplicate, Problem, Recipe, RecipeStep, Rendered, Template, Unfilled, Values, Window,
 };
 pub use time::{Millis, Timestamp};
 pub use turn::{InTurn, Turns, turns};

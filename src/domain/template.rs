@@ -104,6 +104,15 @@ pub enum Problem {
     Mistyped { name: String, wanted: String, given: Value },
 }
 
+/// Why the blanks of a text are not filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfilled {
+    /// The text cannot be read.
+    Broken(String),
+    /// With its values it has more bytes than it may have.
+    TooLong { what: &'static str, most: usize },
+}
+
 /// The texts of a task that was made from a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
@@ -229,52 +238,62 @@ impl Recipe {
         if problems.is_empty() { Ok(Values(values)) } else { Err(problems) }
     }
 
-    /// Returns what was given for a variable, or else its default.
-    fn value<'a>(&'a self, values: &'a Values, name: &str) -> Option<&'a Value> {
-        let default = || {
-            let (_, variable) = self.vars.iter().find(|(declared, _)| declared.as_str() == name)?;
-            variable.default.as_ref()
+    /// Returns what was given for each variable, or else its default.
+    fn values<'a>(&'a self, values: &'a Values) -> BTreeMap<&'a str, Option<&'a Value>> {
+        let value = |(name, variable): (&'a VariableName, &'a Variable)| {
+            let given = values.0.get(name.as_str());
+            (name.as_str(), given.or(variable.default.as_ref()))
         };
-        values.0.get(name).or_else(default)
+        self.vars.iter().map(value).collect()
     }
 
-    /// Fills the blanks of a text.
-    fn fill(&self, text: &str, values: &Values) -> Result<String, String> {
+    /// Fills the blanks of a text, and stops where it has more than `most` bytes.
+    fn fill(&self, what: &'static str, text: &str, values: &Values, most: usize) -> Result<String, Unfilled> {
+        let written = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        let values: BTreeMap<&str, String> = self
+            .values(values)
+            .into_iter()
+            .map(|(name, value)| (name, value.map(written).unwrap_or_default()))
+            .collect();
         let mut filled = String::new();
-        for piece in pieces(text)? {
-            match piece {
-                Piece::Text(text) => filled.push_str(text),
-                Piece::Blank(name) => match self.value(values, name) {
-                    Some(Value::String(text)) => filled.push_str(text),
-                    Some(value) => filled.push_str(&value.to_string()),
-                    None => {}
-                },
+        for piece in pieces(text).map_err(Unfilled::Broken)? {
+            let part = match piece {
+                Piece::Text(text) => text,
+                Piece::Blank(name) => values.get(name).map_or("", String::as_str),
+            };
+            if filled.len() + part.len() > most {
+                return Err(Unfilled::TooLong { what, most });
             }
+            filled.push_str(part);
         }
         Ok(filled)
     }
 
-    /// Returns the texts of the task, or of the one that contains the steps.
-    pub fn render(&self, name: &TemplateName, values: &Values) -> Result<Rendered, String> {
-        self.rendered(self.title.as_deref(), self.body.as_deref(), name.as_str(), values)
+    /// Returns the texts of the task, or of the one that contains the steps, each of at most `most` bytes.
+    pub fn render(&self, name: &TemplateName, values: &Values, most: usize) -> Result<Rendered, Unfilled> {
+        self.rendered((self.title.as_deref(), self.body.as_deref()), name.as_str(), values, most)
     }
 
-    /// Returns the texts of a step.
-    pub fn render_step(&self, step: &RecipeStep, values: &Values) -> Result<Rendered, String> {
-        self.rendered(step.title.as_deref(), step.body.as_deref(), step.name.as_str(), values)
+    /// Returns the texts of a step, each of at most `most` bytes.
+    pub fn render_step(&self, step: &RecipeStep, values: &Values, most: usize) -> Result<Rendered, Unfilled> {
+        self.rendered((step.title.as_deref(), step.body.as_deref()), step.name.as_str(), values, most)
     }
 
     fn rendered(
         &self,
-        title: Option<&str>,
-        body: Option<&str>,
+        (title, body): (Option<&str>, Option<&str>),
         name: &str,
         values: &Values,
-    ) -> Result<Rendered, String> {
-        let body = body.map(|body| self.fill(body, values)).transpose()?.filter(|body| !body.is_empty());
-        let title = title.map(|title| self.fill(title, values)).transpose()?;
+        most: usize,
+    ) -> Result<Rendered, Unfilled> {
+        let body = body.map(|body| self.fill("description", body, values, most)).transpose()?;
+        let title = title.map(|title| self.fill("title", title, values, most)).transpose()?;
         let said = title.as_deref().map(one_line).filter(|title| !title.is_empty());
-        Ok(Rendered { title: said.unwrap_or_else(|| one_line(name)), body })
+        let title = said.unwrap_or_else(|| one_line(name));
+        Ok(Rendered { title, body: body.filter(|body| !body.is_empty()) })
     }
 
     /// Returns the text that two sets of values, in the same project, share if and only if they are the same
@@ -282,9 +301,9 @@ impl Recipe {
     pub fn key(&self, template: &Template, place: Option<ProjectKey>, values: &Values) -> String {
         let chosen =
             |name: &&VariableName| self.duplicates.key.is_empty() || self.duplicates.key.contains(name);
-        let names = self.vars.keys().filter(chosen).map(VariableName::as_str);
-        let values: BTreeMap<&str, Option<&Value>> =
-            names.map(|name| (name, self.value(values, name))).collect();
+        let names: BTreeSet<&str> = self.vars.keys().filter(chosen).map(VariableName::as_str).collect();
+        let mut values = self.values(values);
+        values.retain(|name, _| names.contains(name));
         let [own, place] = [template.project, place].map(|project| project.map(|project| project.0));
         json!([template.name, own, place, values]).to_string()
     }
@@ -294,6 +313,12 @@ impl Values {
     /// Returns how many bytes the texts among them have.
     pub fn bytes(&self) -> usize {
         self.0.values().filter_map(Value::as_str).map(str::len).sum()
+    }
+}
+
+impl Rendered {
+    pub fn bytes(&self) -> usize {
+        self.title.len() + self.body.as_ref().map_or(0, String::len)
     }
 }
 
@@ -411,7 +436,7 @@ mod tests {
     fn filled(body: &str, given: &Value) -> String {
         let recipe = recipe(body);
         let values = recipe.read(given.as_object().unwrap()).unwrap();
-        recipe.fill(body, &values).unwrap()
+        recipe.fill("description", body, &values, 1_000).unwrap()
     }
 
     #[test]
@@ -433,6 +458,21 @@ mod tests {
 
             assert_eq!(filled(body, &given), text, "{body}");
         }
+    }
+
+    #[test]
+    fn a_text_is_not_filled_beyond_its_bound() {
+        let body = "{{x}}".repeat(1_000_000);
+        let recipe = recipe(&body);
+        let value = |bytes| Values([("x".to_owned(), json!("v".repeat(bytes)))].into());
+        let name = "t".parse().unwrap();
+
+        // A terabyte, for which there is no memory.
+        let refused = recipe.render(&name, &value(1_000_000), 2_000_000);
+
+        assert_eq!(refused, Err(Unfilled::TooLong { what: "description", most: 2_000_000 }));
+        assert!(recipe.render(&name, &value(2), 2_000_000).is_ok());
+        assert!(recipe.render(&name, &value(2), 1_999_999).is_err());
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Tx<'_> {
             from (
                 select
                     (select min(due_at) from jobs where due_at is not null) as job,
-                    (select min(next_at) from schedules where next_at is not null) as schedule
+                    (select min(due_at) from schedules where due_at is not null) as schedule
             )";
         Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0))?)
     }

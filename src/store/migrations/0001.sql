@@ -501,11 +501,16 @@ create table schedules (
     next_at  integer,   -- null while it is paused
     last_at  integer,
     problem  text,      -- why the last one could not be made
+    failures integer not null default 0 check (failures >= 0),     -- in a row
+    retry_at integer,   -- none is tried before, after a failure
+    due_at   integer generated always as (max(next_at, coalesce(retry_at, next_at))) virtual,
     check ((template is null) <> (task is null)),
     check ((template is null) = (vars is null))
 ) strict;
 
-create index schedules_due on schedules (next_at) where next_at is not null;
+create index schedules_due on schedules (due_at) where due_at is not null;
+
+create index schedules_template on schedules (template) where template is not null;
 
 create index schedules_parent on schedules (parent) where parent is not null;
 
