@@ -30,6 +30,8 @@ pub enum Error {
     Config { message: String, hint: String },
     #[error("the store was busy for {} s{}", waited.as_secs(), held_by(*holder))]
     Busy { waited: Duration, holder: Option<u32> },
+    #[error("{running} queries ran already for {} s", waited.as_secs())]
+    ManyQueries { running: usize, waited: Duration },
     #[error("the store has schema {file}, this program knows up to {program}")]
     Newer { file: i64, program: i64 },
     #[error("`{}` is not a task-graph store: {what}", path.display())]
@@ -116,7 +118,7 @@ impl Error {
             Self::Refused(_) => Kind::Refused,
             Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
             Self::Input { .. } => Kind::Input,
-            Self::Busy { .. } => Kind::Busy,
+            Self::Busy { .. } | Self::ManyQueries { .. } => Kind::Busy,
             Self::Config { .. }
             | Self::Newer { .. }
             | Self::Foreign { .. }
@@ -135,7 +137,7 @@ impl Error {
             Self::Ambiguous { .. } => "ambiguous",
             Self::Input { .. } => "input",
             Self::Config { .. } => "config",
-            Self::Busy { .. } => "busy",
+            Self::Busy { .. } | Self::ManyQueries { .. } => "busy",
             Self::Newer { .. } => "newer",
             Self::Foreign { .. } => "foreign_database",
             Self::Unusable { .. } => "unusable_store",
@@ -161,6 +163,7 @@ impl Error {
             Self::Input { hint, .. } | Self::Config { hint, .. } if hint.is_empty() => return None,
             Self::Input { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::Busy { .. } => "try again; if it lasts, look at what that process does".into(),
+            Self::ManyQueries { .. } => "wait for the answers to the others, or ask for less in each".into(),
             Self::Newer { .. } => "update task-graph to the version that wrote it".into(),
             Self::Foreign { .. } => "move that file away, or give another with `--database FILE`".into(),
             Self::Unusable { .. } => {

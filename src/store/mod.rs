@@ -10,8 +10,10 @@
 //! how); signs of life are not (see [`Effect`]). Checkpoints run after answers,
 //! by one process at a time ([`Store::tidy`]).
 
+mod askers;
 mod commits;
 mod disk;
+mod functions;
 mod log;
 mod media;
 mod migrate;
@@ -86,6 +88,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
+use askers::Askers;
 use commits::Commits;
 use log::Log;
 use queue::WriteQueue;
@@ -130,6 +133,7 @@ pub struct Store {
     commits: Arc<Commits>,
     /// A second connection, for moving the log while the first one answers; made when first needed.
     keeper: Mutex<Option<Connection>>,
+    askers: Askers,
 }
 
 /// A transaction that is under way. Its methods say what callers want; the SQL stays here.
@@ -168,6 +172,7 @@ impl Store {
             media: Media::beside(path, options.synced),
             commits: Commits::of(path),
             keeper: Mutex::new(None),
+            askers: Askers::default(),
         })
     }
 
@@ -210,9 +215,15 @@ impl Store {
 
     /// Runs `body` on a connection of its own that can only read, within bounds; nobody waits for it.
     pub fn read_apart<T>(&self, bounds: Bounds, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        let mut conn = asking::connect(&self.path, bounds)?;
+        let turn = self.askers.turn(bounds.time)?;
+        let mut conn = asking::connect(&self.path, bounds, &turn.is_over)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
         body(&tx)
+    }
+
+    /// Has all that [`Self::read_apart`] runs come to an end, for a process that ends itself.
+    pub fn stop_questions(&self) {
+        self.askers.end();
     }
 
     fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
