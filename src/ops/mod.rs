@@ -5,6 +5,7 @@
 //! faces are loops over it.
 
 mod arguments;
+mod clock;
 mod entry;
 mod passage;
 mod post;

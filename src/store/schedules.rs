@@ -55,6 +55,13 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":now": now }, schedule).optional()?)
     }
 
+    /// Returns the schedules that are not paused.
+    pub fn active_schedules(&self) -> Result<Vec<Schedule>> {
+        const SQL: &str = schedules_sql!("where next_at is not null order by name");
+        let mut statement = self.0.prepare_cached(SQL)?;
+        Ok(statement.query_map([], schedule)?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns schedules that are not paused and make tasks from a template of this name.
     pub fn schedules_of(&self, template: &TemplateName, most: usize) -> Result<Vec<Schedule>> {
         const SQL: &str =
@@ -155,11 +162,17 @@ impl Tx<'_> {
 
     /// Returns the task that a schedule made last, if that is still there.
     pub fn last_fired(&self, name: &ScheduleName) -> Result<Option<TaskId>> {
+        // A clock that was ahead may have made tasks of times that are still to come.
         const SQL: &str = "
             select id
-            from firings join tasks on tasks.n = firings.task
-            where schedule = (select n from schedules where name = :name) and firings.task is not null
-            order by at desc
+            from (
+                select task
+                from firings
+                where schedule = (select n from schedules where name = :name) and task is not null
+                order by at desc
+                limit 100
+            ) join tasks on tasks.n = task
+            order by n desc
             limit 1";
         Ok(self
             .0

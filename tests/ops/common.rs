@@ -281,11 +281,11 @@ fn a_worker_that_was_gone_is_told_so() {
 #[test]
 fn the_time_of_a_call_is_never_before_what_was_written() {
     let mut project = Project::new();
-    project.at("13:00").has(["late"]);
+    project.at("12:05").has(["late"]);
 
     project.at("12:00").has(["early"]);
 
-    assert_eq!(project.task("early")["created_at"], "2026-01-31T13:00:00Z");
+    assert_eq!(project.task("early")["created_at"], "2026-01-31T12:05:00Z");
 }
 
 #[test]

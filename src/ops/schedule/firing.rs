@@ -39,6 +39,21 @@ pub fn fire_due(tx: &Tx, cx: &Context) -> Result<()> {
     Ok(())
 }
 
+/// Lets schedules go on that a clock has put off which is ahead of this one. A time at which a task was made
+/// makes no other one.
+pub fn pull_back(tx: &Tx, cx: &Context) -> Result<()> {
+    for mut schedule in tx.active_schedules()? {
+        let before = schedule.due_at();
+        schedule.retry_at = schedule.retry_at.filter(|retry| !cx.now.is_far_behind(*retry));
+        let next = schedule.rhythm.next(cx.now);
+        schedule.next_at = schedule.next_at.zip(next).map(|(planned, next)| planned.min(next));
+        if schedule.due_at() != before {
+            tx.put_schedule(&schedule)?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the task of one time, unless that was done, and writes down what came of it.
 fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result<()> {
     if !tx.add_firing(&schedule.name, at)? {

@@ -446,6 +446,9 @@ create table jobs (
     losses      integer not null default 0,         -- how often its worker died
     not_before  integer,                            -- set while its time has not come
     lease_until integer,                            -- set while an attempt with a lease is under way
+    -- The same by the clock that does not run while the machine sleeps.
+    lease_awake_ms integer,
+    lease_boot  text,
     -- When somebody has to look after it.
     due_at      integer generated always as (coalesce(lease_until, not_before)) virtual
 ) strict, without rowid;
