@@ -54,8 +54,9 @@ fn replace(call: &Context<'_>, longest: usize) -> rusqlite::Result<Value> {
     let (Some(whole), Some(old), Some(new)) = (whole, old, new) else {
         return Ok(Value::Null);
     };
-    if old.is_empty() {
-        return call.get(0);
+    // A NUL ends a text for SQLite here.
+    if old.is_empty() || old.starts_with('\0') {
+        return Ok(Value::Text(whole.into_owned()));
     }
     let places = whole.matches(&*old).count();
     // Else a small text for each of a million characters would be made before it is found to be too large.
@@ -291,7 +292,7 @@ mod tests {
     #[test]
     fn values_of_every_type_are_answered_as_by_sqlite() {
         let values = "(values (null), (0), (-12), (1.0), (0.1 + 0.2), (1e20), (1.5e-7), (123456789012345.0), (1e15),
-            (9e999), ('a'), (''), ('é'), ('a' || char(0) || 'b'), (x''), (x'61ff'), (x'00'), ('1.0'), ('%'), ('[')) ";
+            (9e999), ('a'), (''), ('é'), ('a' || char(0) || 'b'), (x''), (x'61c3a9'), (x'00'), ('1.0'), ('%'), ('[')) ";
         for call in ["instr(x, y)", "x like y", "x glob y", "replace(x, y, '-')", "x like y escape '1'"] {
             let sql = format!(
                 "with a (x) as {values}, b (y) as {values}
