@@ -27,6 +27,8 @@ pub struct App {
     watch: Option<Watch>,
     /// Why the settings are not as they are written, if they are not.
     problem: Mutex<Problem>,
+    /// That an entry of the store is far ahead of the clock, if one is.
+    clock: Mutex<Problem>,
     /// Whether this process has looked for workers that are gone.
     pub(crate) has_looked: AtomicBool,
     /// The messages that stand in answers which are not out yet.
@@ -82,8 +84,10 @@ impl Caller {
 
 /// What one call may use.
 pub struct Context<'a> {
-    /// The time of the call; never earlier than anything that was written.
+    /// The time of the call; never earlier than the newest entry, unless that is far ahead of the clock.
     pub now: Timestamp,
+    /// The time of the newest entry, if that is far ahead of the clock.
+    pub(crate) ahead: Option<Timestamp>,
     /// The same by the clock that leases run by, where there is one.
     awake: Option<Awake>,
     pub config: &'a Config,
@@ -123,6 +127,7 @@ impl App {
             current: RwLock::new(Current::of(config)),
             watch: None,
             problem: Mutex::new(problem),
+            clock: Mutex::default(),
             has_looked,
             mailbag: Arc::default(),
         };
@@ -176,6 +181,14 @@ impl App {
         text
     }
 
+    /// Returns that the store's clock and this one differ, if nobody has been told.
+    pub(crate) fn untold_clock(&self) -> Option<String> {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = clock.text.clone().filter(|_| !clock.is_told);
+        clock.is_told |= text.is_some();
+        text
+    }
+
     /// Does what has to be done now and then, when an answer is out: the log is
     /// moved, answers are forgotten that nobody will ask for again, and files
     /// that belong to nothing go.
@@ -204,8 +217,15 @@ impl App {
 
     /// Returns what a call in this transaction may use.
     pub(crate) fn context<'a>(&'a self, tx: &Tx, config: &'a Config) -> Result<Context<'a>> {
+        let wall = self.now();
+        let newest = tx.newest_event_at()?.unwrap_or_default();
+        let ahead = Some(newest).filter(|newest| wall.is_far_behind(*newest));
+        if ahead.is_some() {
+            self.clock.lock().unwrap_or_else(PoisonError::into_inner).is_ahead(wall, newest);
+        }
         Ok(Context {
-            now: self.now().max(tx.newest_event_at()?.unwrap_or_default()),
+            now: if ahead.is_some() { wall } else { wall.max(newest) },
+            ahead,
             awake: self.awake(),
             config,
             problem: self.problem.lock().unwrap_or_else(PoisonError::into_inner).text.clone(),
@@ -256,6 +276,17 @@ impl App {
             tx.recount(&config.workflows)?;
             tx.set_fact(RULES, &rules)
         })
+    }
+}
+
+impl Problem {
+    fn is_ahead(&mut self, wall: Timestamp, newest: Timestamp) {
+        self.text.get_or_insert_with(|| {
+            format!(
+                "an entry of the store is of {newest}, and it is {wall} by the clock of this machine: one clock \
+                is or was wrong; times go on from this one"
+            )
+        });
     }
 }
 

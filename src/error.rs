@@ -33,6 +33,8 @@ pub enum Error {
     Config { message: String, hint: String },
     #[error("the store was busy for {} s{}", waited.as_secs(), held_by(*holder))]
     Busy { waited: Duration, holder: Option<u32> },
+    #[error("{running} queries ran already for {} s", waited.as_secs())]
+    ManyQueries { running: usize, waited: Duration },
     #[error("the store has schema {file}, this program knows up to {program}")]
     Newer { file: i64, program: i64 },
     #[error("`{}` is not a task-graph store: {what}", path.display())]
@@ -189,7 +191,7 @@ impl Error {
             Self::Refused(_) => Kind::Refused,
             Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
             Self::Input { .. } | Self::UsedRequestId { .. } => Kind::Input,
-            Self::Busy { .. } => Kind::Busy,
+            Self::Busy { .. } | Self::ManyQueries { .. } => Kind::Busy,
             Self::Config { .. }
             | Self::Newer { .. }
             | Self::Foreign { .. }
@@ -209,7 +211,7 @@ impl Error {
             Self::Input { .. } => "input",
             Self::UsedRequestId { .. } => "request_id",
             Self::Config { .. } => "config",
-            Self::Busy { .. } => "busy",
+            Self::Busy { .. } | Self::ManyQueries { .. } => "busy",
             Self::Newer { .. } => "newer",
             Self::Foreign { .. } => "foreign_database",
             Self::Unusable { .. } => "unusable_store",
@@ -236,6 +238,7 @@ impl Error {
             Self::Input { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::UsedRequestId { .. } => "give each new request an id of its own".into(),
             Self::Busy { .. } => "try again; if it lasts, look at what that process does".into(),
+            Self::ManyQueries { .. } => "wait for the answers to the others, or ask for less in each".into(),
             Self::Newer { .. } => {
                 "update task-graph to the version that wrote it, and start its servers again".into()
             }

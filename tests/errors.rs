@@ -103,7 +103,7 @@ fn every_variant(error: &Error) -> usize {
         Error::Ambiguous { .. } => 28,
         Error::Input { .. } => 29,
         Error::Config { .. } => 30,
-        Error::Busy { .. } => 31,
+        Error::Busy { .. } | Error::ManyQueries { .. } => 31,
         Error::Newer { .. } => 32,
         Error::Foreign { .. } => 33,
         Error::Unusable { .. } => 34,

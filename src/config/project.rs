@@ -332,8 +332,8 @@ states: { todo: { exits: [doing], blocking: true }, doing: { exits: [done], time
 
     #[test]
     fn a_file_that_is_not_text_is_refused() {
-        let disk = Disk::with(&[]);
-        fs::create_dir(disk.path(PROJECT)).unwrap();
+        let disk = Disk::with(&[(PROJECT, "")]);
+        fs::write(disk.path(PROJECT), [0xff, 0xfe]).unwrap();
 
         let refused = Project::find(&disk.start(&[])).unwrap_err();
 

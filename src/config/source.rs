@@ -68,7 +68,13 @@ impl Source {
     }
 
     /// Reads a file; `None` if there is none.
+    ///
+    /// A pipe or a device is refused before it is opened, since reading it might never end.
     pub fn read(path: &Path, origin: Origin) -> Result<Option<Arc<Self>>> {
+        if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            let message = format!("`{}` is no regular file", path.display());
+            return Err(mistake(message, "replace it by a file, or remove it"));
+        }
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Some(Self::new(origin, text))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -122,4 +128,23 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 pub fn mistake(message: String, hint: impl Into<String>) -> Error {
     let hint = hint.into();
     Error::Config { message, hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pipe_a_device_or_a_folder_is_refused_without_being_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+
+        for path in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+            let refused = Source::read(path, Origin::Flag("--config")).unwrap_err();
+
+            assert!(refused.to_string().ends_with("is no regular file"), "{refused}");
+        }
+    }
 }

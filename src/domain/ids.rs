@@ -96,26 +96,31 @@ fn is_word(text: &str, longest: usize, marks: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
 }
 
+/// Checks a name that a shell takes without a flag: there, one that begins with a dash would be a flag.
+fn is_argument(text: &str, longest: usize, marks: &str) -> bool {
+    is_word(text, longest, marks) && !text.starts_with('-')
+}
+
 name!(
     /// What a task is called: by its maker, or a generated UUIDv7.
     TaskId,
     "task id",
-    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, without `.` or `..` as a path part, and not `null`",
-    |text| is_word(text, 128, "._-/:") && stays_inside(text) && text != "null"
+    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`, without `.` or `..` as a path part, and not `null`",
+    |text| is_argument(text, 128, "._-/:") && stays_inside(text) && text != "null"
 );
 name!(
     /// How a caller names a task: its id, or the last 8 digits of a generated one.
     TaskRef,
     "task id",
-    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, without `.` or `..` as a path part",
-    |text| is_word(text, 128, "._-/:") && stays_inside(text)
+    "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`, without `.` or `..` as a path part",
+    |text| is_argument(text, 128, "._-/:") && stays_inside(text)
 );
 name!(
     /// What a worker is called.
     WorkerId,
     "worker id",
-    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`",
-    |text| is_word(text, 64, "._-/:@")
+    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`, not beginning with `-`",
+    |text| is_argument(text, 64, "._-/:@")
 );
 name!(
     /// A word that says what a task needs or what a worker can do.
@@ -142,22 +147,22 @@ name!(
     /// What a project is called, as its task is at first.
     ProjectName,
     "project name",
-    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, without `.` or `..` as a path part, and not `null`",
-    |text| is_word(text, 100, "._-/:") && stays_inside(text) && text != "null"
+    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`, without `.` or `..` as a path part, and not `null`",
+    |text| is_argument(text, 100, "._-/:") && stays_inside(text) && text != "null"
 );
 name!(
     /// What a template is called.
     TemplateName,
     "template name",
-    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`",
-    |text| is_word(text, 100, "._-/:")
+    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`",
+    |text| is_argument(text, 100, "._-/:")
 );
 name!(
     /// What a schedule is called.
     ScheduleName,
     "schedule name",
-    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`",
-    |text| is_word(text, 100, "._-/:")
+    "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`",
+    |text| is_argument(text, 100, "._-/:")
 );
 name!(
     /// What a variable of a template is called.
@@ -198,8 +203,9 @@ name!(
     /// What an attachment is: `note`, `result`, `gate/tests`.
     AttachmentType,
     "type of attachment",
-    "1 to 64 printable characters without `*` and `?`",
+    "1 to 64 printable characters without `*` and `?`, not beginning with `-`",
     |text| (1..=64).contains(&text.len())
+        && !text.starts_with('-')
         && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '*' | '?'))
 );
 name!(
@@ -325,6 +331,20 @@ mod tests {
         for good in ["fix-login", "a/b.c", "api:v2", "x", "..."] {
             assert!(good.parse::<TaskId>().is_ok(), "{good:?}");
         }
+    }
+
+    #[test]
+    fn a_name_that_a_shell_takes_cannot_be_a_flag() {
+        for bad in ["-rf", "--help", "-C/some/folder", "-"] {
+            assert!(bad.parse::<TaskId>().is_err(), "{bad}");
+            assert!(bad.parse::<TaskRef>().is_err(), "{bad}");
+            assert!(bad.parse::<WorkerId>().is_err(), "{bad}");
+            assert!(bad.parse::<ProjectName>().is_err(), "{bad}");
+            assert!(bad.parse::<TemplateName>().is_err(), "{bad}");
+            assert!(bad.parse::<ScheduleName>().is_err(), "{bad}");
+            assert!(bad.parse::<AttachmentType>().is_err(), "{bad}");
+        }
+        assert!("a-b-".parse::<TaskId>().is_ok());
     }
 
     #[test]

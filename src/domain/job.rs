@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Backoff, ErrorClass, GroupKey, Length, Millis, Retries, Timestamp, WorkerId};
+use super::{Awake, Backoff, ErrorClass, GroupKey, Length, Millis, Retries, Sign, Timestamp, WorkerId};
 
 /// What is asked of a job. What is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +70,8 @@ pub struct Job {
     pub not_before: Option<Timestamp>,
     /// Set while an attempt with a lease is under way.
     pub lease_until: Option<Timestamp>,
+    /// The same by the clock that nobody sets, where there is one.
+    pub lease_awake: Option<Awake>,
 }
 
 impl Job {
@@ -85,6 +87,27 @@ impl Job {
         }
         self.lease = lease.map_or(self.lease, |lease| Some(lease.millis()).filter(|lease| *lease > 0));
         self
+    }
+
+    /// Gives the attempt that is under way a lease of this length from now on.
+    pub fn lend(&mut self, length: Millis, now: &Sign) {
+        self.lease_until = Some(now.at.after(length));
+        let deadline = |awake: &Awake| Awake { millis: awake.millis.saturating_add(length), ..awake.clone() };
+        self.lease_awake = now.awake.as_ref().map(deadline);
+    }
+
+    /// Ends the lease of the attempt.
+    pub fn end_lease(&mut self) {
+        (self.lease_until, self.lease_awake) = (None, None);
+    }
+
+    /// Says whether the lease has run out. A clock that is set wrong ends none that was given in the same run of
+    /// the same machine.
+    pub fn is_overdue(&self, now: &Sign) -> bool {
+        match (&now.awake, &self.lease_awake) {
+            (Some(now), Some(deadline)) if now.boot == deadline.boot => deadline.millis <= now.millis,
+            _ => self.lease_until.is_some_and(|until| until <= now.at),
+        }
     }
 
     /// Returns how it is tried again, if it is when nobody asks for it.
@@ -125,5 +148,41 @@ impl Group {
     /// Returns how many more may be at work in it.
     pub fn room(&self) -> usize {
         (self.limit as usize).saturating_sub(self.at_work.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_runs_by_the_clock_that_nobody_sets_where_there_is_one() {
+        let sign = |seconds: i64, awake: Option<(&'static str, i64)>| Sign {
+            at: Timestamp(seconds * 1_000),
+            awake: awake.map(|(boot, seconds)| Awake { boot: boot.into(), millis: seconds * 1_000 }),
+        };
+        let given = |awake| {
+            let mut job = Job::default();
+            job.lend(60_000, &sign(1_000, awake));
+            job
+        };
+        let here = Some(("here", 500));
+
+        for (awake, now, is_overdue) in [
+            (here, sign(1_059, Some(("here", 559))), false),
+            (here, sign(1_060, Some(("here", 560))), true),
+            // Ten years ahead, and a day behind.
+            (here, sign(315_000_000, Some(("here", 559))), false),
+            (here, sign(-85_000, Some(("here", 560))), true),
+            (here, sign(1_060, Some(("after a restart", 1))), true),
+            (here, sign(1_060, None), true),
+            (None, sign(1_059, Some(("here", 559))), false),
+            (None, sign(1_060, Some(("here", 560))), true),
+        ] {
+            assert_eq!(given(awake).is_overdue(&now), is_overdue, "{awake:?} {now:?}");
+        }
+        let mut ended = given(here);
+        ended.end_lease();
+        assert!(!ended.is_overdue(&sign(2_000, None)));
     }
 }

@@ -34,6 +34,7 @@ mod template;
 mod time;
 mod turn;
 mod variable;
+mod window;
 mod worker;
 mod workflow;
 
@@ -67,11 +68,12 @@ pub use stats::{Times, reason_class};
 pub use step::{AttemptStep, Clock, Meaning, Step};
 pub use task::{JobDraft, Priority, Reason, Standing, Task, TaskDraft, Text, Title};
 pub use template::{
-    Duplicates, OnDuplicate, Problem, Recipe, RecipeStep, Rendered, Template, Values, Window,
+    Duplicates, OnDuplicate, Problem, Recipe, RecipeStep, Rendered, Template, Unfilled, Values,
 };
 pub use time::{Millis, Timestamp};
 pub use turn::{InTurn, Turns, turns};
 pub use variable::Variable;
+pub use window::Window;
 pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};
 

@@ -26,6 +26,10 @@ pub struct Schedule {
     pub last_at: Option<Timestamp>,
     /// Why the last one could not be made.
     pub problem: Option<String>,
+    /// How many times in a row none could be made.
+    pub failures: u32,
+    /// Until when none is tried again, if the last one could not be made.
+    pub retry_at: Option<Timestamp>,
 }
 
 /// What a schedule makes.
@@ -85,6 +89,29 @@ impl Schedule {
     const MOST: usize = 1_000;
     /// How late it may be for one that is skipped when it was missed.
     const GRACE: Millis = 5 * 60_000;
+    /// How long it is left alone after the first failure. Each failure that follows doubles this.
+    const FIRST_PAUSE_MS: Millis = 10_000;
+    const LONGEST_PAUSE_MS: Millis = 3_600_000;
+
+    /// Returns when the next task is tried, unless it is paused.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.next_at.map(|next| next.max(self.retry_at.unwrap_or(next)))
+    }
+
+    /// Notes that a task could not be made, and puts off the next try.
+    pub fn fail(&mut self, problem: String, now: Timestamp) {
+        let doubled = Self::FIRST_PAUSE_MS << self.failures.min(20);
+        self.failures += 1;
+        self.retry_at = Some(now.after(doubled.min(Self::LONGEST_PAUSE_MS)));
+        self.problem = Some(problem);
+    }
+
+    /// Forgets earlier failures.
+    pub fn forget_failures(&mut self) {
+        self.failures = 0;
+        self.retry_at = None;
+        self.problem = None;
+    }
 
     /// Returns the times at which tasks are to be made now, the oldest first.
     pub fn due(&self, now: Timestamp) -> Vec<Timestamp> {
@@ -303,6 +330,8 @@ mod tests {
                 next_at: Some(at(next)),
                 last_at: None,
                 problem: None,
+                failures: 0,
+                retry_at: None,
             };
 
             let found = schedule.due(now);
@@ -311,6 +340,36 @@ mod tests {
             let on_time = Schedule { next_at: Some(at("2026-01-31T12:00:00Z")), ..schedule };
             assert_eq!(on_time.due(at("2026-01-31T12:04:00Z")).len(), 1);
         }
+    }
+
+    #[test]
+    fn each_failure_in_a_row_puts_off_the_next_try_for_longer() {
+        let now = at("2026-01-31T12:00:00Z");
+        let mut schedule = Schedule {
+            name: "s".parse().unwrap(),
+            makes: Makes::Task(Map::new()),
+            parent: None,
+            rhythm: rhythm("every 1s", "UTC"),
+            missed: Missed::One,
+            overlap: Overlap::Allow,
+            next_at: Some(now),
+            last_at: None,
+            problem: None,
+            failures: 0,
+            retry_at: None,
+        };
+        let mut pause = || {
+            schedule.fail("no".into(), now);
+            schedule.due_at().unwrap().since(now) / 1_000
+        };
+
+        let pauses: Vec<Millis> = (0..11).map(|_| pause()).collect();
+
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
+        schedule.forget_failures();
+        assert_eq!(schedule.due_at(), Some(now));
+        let paused = Schedule { next_at: None, retry_at: Some(now), ..schedule };
+        assert_eq!(paused.due_at(), None);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::variable::Variable;
-use super::{Defaults, Millis, ProjectKey, TaskRef, TemplateName, VariableName, listed, nearest};
+use super::window::Window;
+use super::{Defaults, ProjectKey, TaskRef, TemplateName, VariableName, listed, nearest};
 
 /// A version of a template.
 #[derive(Clone, Debug)]
@@ -79,18 +80,6 @@ pub enum OnDuplicate {
     Error,
 }
 
-/// How long a task keeps its twins away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Window {
-    /// Until it has ended.
-    #[default]
-    Active,
-    Ever,
-    /// So long after it was made.
-    For(Millis),
-}
-
 /// The values that were given for a template's variables, each of its variable's type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -102,6 +91,15 @@ pub enum Problem {
     Missing(String),
     Unknown { name: String, near: Option<String> },
     Mistyped { name: String, wanted: String, given: Value },
+}
+
+/// Why the blanks of a text are not filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfilled {
+    /// The text cannot be read.
+    Broken(String),
+    /// With its values it has more bytes than it may have.
+    TooLong { what: &'static str, most: usize },
 }
 
 /// The texts of a task that was made from a template.
@@ -229,52 +227,62 @@ impl Recipe {
         if problems.is_empty() { Ok(Values(values)) } else { Err(problems) }
     }
 
-    /// Returns what was given for a variable, or else its default.
-    fn value<'a>(&'a self, values: &'a Values, name: &str) -> Option<&'a Value> {
-        let default = || {
-            let (_, variable) = self.vars.iter().find(|(declared, _)| declared.as_str() == name)?;
-            variable.default.as_ref()
+    /// Returns what was given for each variable, or else its default.
+    fn values<'a>(&'a self, values: &'a Values) -> BTreeMap<&'a str, Option<&'a Value>> {
+        let value = |(name, variable): (&'a VariableName, &'a Variable)| {
+            let given = values.0.get(name.as_str());
+            (name.as_str(), given.or(variable.default.as_ref()))
         };
-        values.0.get(name).or_else(default)
+        self.vars.iter().map(value).collect()
     }
 
-    /// Fills the blanks of a text.
-    fn fill(&self, text: &str, values: &Values) -> Result<String, String> {
+    /// Fills the blanks of a text, and stops where it has more than `most` bytes.
+    fn fill(&self, what: &'static str, text: &str, values: &Values, most: usize) -> Result<String, Unfilled> {
+        let written = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        let values: BTreeMap<&str, String> = self
+            .values(values)
+            .into_iter()
+            .map(|(name, value)| (name, value.map(written).unwrap_or_default()))
+            .collect();
         let mut filled = String::new();
-        for piece in pieces(text)? {
-            match piece {
-                Piece::Text(text) => filled.push_str(text),
-                Piece::Blank(name) => match self.value(values, name) {
-                    Some(Value::String(text)) => filled.push_str(text),
-                    Some(value) => filled.push_str(&value.to_string()),
-                    None => {}
-                },
+        for piece in pieces(text).map_err(Unfilled::Broken)? {
+            let part = match piece {
+                Piece::Text(text) => text,
+                Piece::Blank(name) => values.get(name).map_or("", String::as_str),
+            };
+            if filled.len() + part.len() > most {
+                return Err(Unfilled::TooLong { what, most });
             }
+            filled.push_str(part);
         }
         Ok(filled)
     }
 
-    /// Returns the texts of the task, or of the one that contains the steps.
-    pub fn render(&self, name: &TemplateName, values: &Values) -> Result<Rendered, String> {
-        self.rendered(self.title.as_deref(), self.body.as_deref(), name.as_str(), values)
+    /// Returns the texts of the task, or of the one that contains the steps, each of at most `most` bytes.
+    pub fn render(&self, name: &TemplateName, values: &Values, most: usize) -> Result<Rendered, Unfilled> {
+        self.rendered((self.title.as_deref(), self.body.as_deref()), name.as_str(), values, most)
     }
 
-    /// Returns the texts of a step.
-    pub fn render_step(&self, step: &RecipeStep, values: &Values) -> Result<Rendered, String> {
-        self.rendered(step.title.as_deref(), step.body.as_deref(), step.name.as_str(), values)
+    /// Returns the texts of a step, each of at most `most` bytes.
+    pub fn render_step(&self, step: &RecipeStep, values: &Values, most: usize) -> Result<Rendered, Unfilled> {
+        self.rendered((step.title.as_deref(), step.body.as_deref()), step.name.as_str(), values, most)
     }
 
     fn rendered(
         &self,
-        title: Option<&str>,
-        body: Option<&str>,
+        (title, body): (Option<&str>, Option<&str>),
         name: &str,
         values: &Values,
-    ) -> Result<Rendered, String> {
-        let body = body.map(|body| self.fill(body, values)).transpose()?.filter(|body| !body.is_empty());
-        let title = title.map(|title| self.fill(title, values)).transpose()?;
+        most: usize,
+    ) -> Result<Rendered, Unfilled> {
+        let body = body.map(|body| self.fill("description", body, values, most)).transpose()?;
+        let title = title.map(|title| self.fill("title", title, values, most)).transpose()?;
         let said = title.as_deref().map(one_line).filter(|title| !title.is_empty());
-        Ok(Rendered { title: said.unwrap_or_else(|| one_line(name)), body })
+        let title = said.unwrap_or_else(|| one_line(name));
+        Ok(Rendered { title, body: body.filter(|body| !body.is_empty()) })
     }
 
     /// Returns the text that two sets of values, in the same project, share if and only if they are the same
@@ -282,9 +290,9 @@ impl Recipe {
     pub fn key(&self, template: &Template, place: Option<ProjectKey>, values: &Values) -> String {
         let chosen =
             |name: &&VariableName| self.duplicates.key.is_empty() || self.duplicates.key.contains(name);
-        let names = self.vars.keys().filter(chosen).map(VariableName::as_str);
-        let values: BTreeMap<&str, Option<&Value>> =
-            names.map(|name| (name, self.value(values, name))).collect();
+        let names: BTreeSet<&str> = self.vars.keys().filter(chosen).map(VariableName::as_str).collect();
+        let mut values = self.values(values);
+        values.retain(|name, _| names.contains(name));
         let [own, place] = [template.project, place].map(|project| project.map(|project| project.0));
         json!([template.name, own, place, values]).to_string()
     }
@@ -294,6 +302,12 @@ impl Values {
     /// Returns how many bytes the texts among them have.
     pub fn bytes(&self) -> usize {
         self.0.values().filter_map(Value::as_str).map(str::len).sum()
+    }
+}
+
+impl Rendered {
+    pub fn bytes(&self) -> usize {
+        self.title.len() + self.body.as_ref().map_or(0, String::len)
     }
 }
 
@@ -359,43 +373,6 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The units of time, the shortest first.
-const UNITS: [(char, Millis); 5] =
-    [('s', 1_000), ('m', 60_000), ('h', 3_600_000), ('d', 86_400_000), ('w', 604_800_000)];
-
-impl TryFrom<String> for Window {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let length = || {
-            let (unit, length) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit))?;
-            let number: u32 = text.strip_suffix(*unit)?.parse().ok()?;
-            (number > 0).then(|| i64::from(number).saturating_mul(*length))
-        };
-        match text.as_str() {
-            "active" => Ok(Self::Active),
-            "ever" => Ok(Self::Ever),
-            _ => length().map(Self::For).ok_or_else(|| {
-                format!("`{text}` is not a window: give `active`, `ever` or a time as `30m`, `12h`, `7d`")
-            }),
-        }
-    }
-}
-
-impl From<Window> for String {
-    fn from(window: Window) -> Self {
-        match window {
-            Window::Active => "active".into(),
-            Window::Ever => "ever".into(),
-            Window::For(millis) => {
-                let whole = |(_, length): &&(char, Millis)| millis % length == 0;
-                let (unit, length) = UNITS.iter().rev().find(whole).unwrap_or(&UNITS[0]);
-                format!("{}{unit}", millis / length)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -411,7 +388,7 @@ mod tests {
     fn filled(body: &str, given: &Value) -> String {
         let recipe = recipe(body);
         let values = recipe.read(given.as_object().unwrap()).unwrap();
-        recipe.fill(body, &values).unwrap()
+        recipe.fill("description", body, &values, 1_000).unwrap()
     }
 
     #[test]
@@ -436,24 +413,26 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_not_filled_beyond_its_bound() {
+        let body = "{{x}}".repeat(1_000_000);
+        let recipe = recipe(&body);
+        let value = |bytes| Values([("x".to_owned(), json!("v".repeat(bytes)))].into());
+        let name = "t".parse().unwrap();
+
+        // A terabyte, for which there is no memory.
+        let refused = recipe.render(&name, &value(1_000_000), 2_000_000);
+
+        assert_eq!(refused, Err(Unfilled::TooLong { what: "description", most: 2_000_000 }));
+        assert!(recipe.render(&name, &value(2), 2_000_000).is_ok());
+        assert!(recipe.render(&name, &value(2), 1_999_999).is_err());
+    }
+
+    #[test]
     fn what_is_no_variable_is_refused() {
         for body in ["{{", "{{}}", "{{ }}", "{{a b}}", "{{a", "x {{{a}}}", "{{a}} {{{{b}}", "{{$x}}"] {
             let bad = Recipe { body: Some(body.to_owned()), ..Recipe::default() };
 
             assert!(!bad.faults().is_empty(), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_window_is_a_word_or_a_time() {
-        let window = |text: &str| Window::try_from(text.to_owned());
-
-        assert_eq!(window("active"), Ok(Window::Active));
-        assert_eq!(window("ever"), Ok(Window::Ever));
-        assert_eq!(window("90m"), Ok(Window::For(5_400_000)));
-        assert_eq!(window(&String::from(Window::For(5_400_000))), Ok(Window::For(5_400_000)));
-        for bad in ["", "7", "d", "0d", "-1d", "1y", "7 d", "7\u{00e9}"] {
-            assert!(window(bad).is_err(), "{bad}");
         }
     }
 

@@ -16,7 +16,31 @@ pub type Millis = i64;
 
 impl Timestamp {
     pub fn since(self, earlier: Self) -> Millis {
-        (self.0 - earlier.0).max(0)
+        self.0.saturating_sub(earlier.0).max(0)
+    }
+
+    /// Returns how far two points are from each other.
+    pub fn between(self, other: Self) -> Millis {
+        self.since(other).max(other.since(self))
+    }
+
+    /// Returns the latest time that another clock may have which is as right as this one.
+    pub fn farthest_ahead(self) -> Self {
+        /// More than clocks of machines differ that are kept in time.
+        const MAX_AHEAD_MS: Millis = 5 * 60_000;
+        self.after(MAX_AHEAD_MS)
+    }
+
+    /// Says whether another time is so far ahead that one of the two clocks is wrong.
+    pub fn is_far_behind(self, other: Self) -> bool {
+        other > self.farthest_ahead()
+    }
+
+    /// Says whether it is in the years from 2000 to 2100.
+    pub fn is_of_our_time(self) -> bool {
+        const FIRST: i64 = 946_684_800_000;
+        const LAST: i64 = 4_133_980_800_000;
+        (FIRST..LAST).contains(&self.0)
     }
 
     pub fn after(self, length: Millis) -> Self {

@@ -7,6 +7,7 @@ use super::coerce::coerce;
 use super::unheeded;
 use crate::domain::{listed, nearest};
 use crate::error::{Error, Result};
+use crate::ops::task::words;
 
 /// Other names that callers know arguments by, from tools like this one.
 const ALIASES: &[(&str, &str)] = &[
@@ -46,15 +47,23 @@ pub fn other_names(argument: &str) -> impl Iterator<Item = &'static str> {
     ALIASES.iter().filter(move |(_, name)| *name == argument).map(|(other, _)| *other)
 }
 
-/// Refuses arguments that `schema` does not describe, and gives the others their own names.
-pub fn check(operation: &str, schema: &Map<String, Value>, input: &mut Map<String, Value>) -> Result<()> {
-    let check = Check { operation, root: schema };
+/// Refuses arguments that `schema` does not describe, and lists of more than `most` names; gives the others
+/// their own names.
+pub fn check(
+    operation: &str,
+    schema: &Map<String, Value>,
+    most: usize,
+    input: &mut Map<String, Value>,
+) -> Result<()> {
+    let check = Check { operation, root: schema, most };
     check.object("", schema, input)
 }
 
 struct Check<'a> {
     operation: &'a str,
     root: &'a Map<String, Value>,
+    /// How many names one list may have.
+    most: usize,
 }
 
 impl<'a> Check<'a> {
@@ -149,6 +158,9 @@ impl<'a> Check<'a> {
         let Some(schema) = schema.get("items").and_then(Value::as_object) else {
             return Ok(());
         };
+        if schema.get("type").is_some_and(|name| name == "string") {
+            words::check_number(path, items.len(), self.most)?;
+        }
         for (at, item) in items.iter_mut().enumerate() {
             self.value(&format!("{path}[{at}]"), schema, item)?;
         }

@@ -166,7 +166,7 @@ impl Entry {
         let schema = self.schema(&config);
         let listener = self.listener(app.caller.worker.as_ref(), &schema, &mut input)?;
         let unheeded = unheeded::take(self.name, &schema, &mut input);
-        arguments::check(self.name, &schema, &mut input)?;
+        arguments::check(self.name, &schema, config.limits.ids, &mut input)?;
         let mut take = |name: &str, applies: bool| match applies {
             true => text(input.shift_remove(name)),
             false => None,

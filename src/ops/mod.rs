@@ -5,6 +5,7 @@
 //! faces are loops over it.
 
 mod arguments;
+mod clock;
 mod coerce;
 pub mod csv_cell;
 mod entry;
@@ -38,6 +39,8 @@ mod edge;
 mod find;
 #[cfg(test)]
 mod flat;
+#[cfg(test)]
+mod growth;
 mod job;
 mod mark;
 mod message;

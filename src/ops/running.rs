@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::post::{self, Answer, Rider};
 use super::waiting::{Wait, Waiting};
-use super::{Operation, Pace, Request, Staging};
+use super::{Operation, Pace, Request, Staging, clock};
 use crate::config::{Config, Limits};
 use crate::domain::{Refusal, Worker};
 use crate::error::{Error, Result};
@@ -186,6 +186,7 @@ fn with_notices(output: impl Serialize, app: &App, cx: &Context<'_>) -> Result<V
     let mut answer = serde_json::to_value(output)?;
     let mut notices = cx.notices();
     notices.extend(app.untold_problem());
+    notices.extend(app.untold_clock());
     if !notices.is_empty() {
         answer[NOTICES] = notices.into();
     }
@@ -203,7 +204,10 @@ fn context<'a, O: Operation>(
     request: &'a Request,
     effect: Effect,
 ) -> Result<Context<'a>> {
-    let mut cx = app.context(tx, &request.config)?;
+    let mut cx = match effect {
+        Effect::Read => app.context(tx, &request.config)?,
+        Effect::Note | Effect::Write | Effect::Destroy => clock::context(app, tx, &request.config)?,
+    };
     request.unheeded.iter().for_each(|notice| cx.notify(notice));
     cx.whole = request.whole;
     if let Some(id) = &request.worker {

@@ -2,11 +2,14 @@
 //!
 //! It gets a connection of its own that can only read, on which SQLite refuses
 //! whatever does more, and which breaks off when the time is over. Values, memory and
-//! patterns are bounded too, so that no single function runs away.
+//! patterns are bounded too, and functions that take the square of their input are
+//! refused or made anew (`functions.rs`), so that no single one runs away.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -16,7 +19,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Statement};
 use serde_json::{Map, Value};
 
-use super::Tx;
+use super::{Tx, functions};
 use crate::domain::{listed, nearest};
 use crate::error::{Error, Result};
 
@@ -73,6 +76,9 @@ pub struct Bounds {
 const REFUSED_FUNCTIONS: &[&str] = &[
     "fts3_tokenizer",
     "fts5",
+    "json_patch",
+    "json_pretty",
+    "jsonb_patch",
     "load_extension",
     "ltrim",
     "optimize",
@@ -96,7 +102,7 @@ const HARMLESS_PRAGMAS: &[&str] = &[
 ];
 
 /// Opens a connection that can do nothing but answer, and that only for a time.
-pub fn connect(path: &Path, bounds: Bounds) -> Result<Connection> {
+pub fn connect(path: &Path, bounds: Bounds, is_over: &Arc<AtomicBool>) -> Result<Connection> {
     const INSTRUCTIONS: i32 = 100;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
@@ -107,7 +113,8 @@ pub fn connect(path: &Path, bounds: Bounds) -> Result<Connection> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, true)?;
     limit(&conn, bounds)?;
-    let mut budget = Budget::of(bounds);
+    functions::make_linear(&conn, longest_value(bounds))?;
+    let mut budget = Budget::of(bounds, is_over);
     conn.progress_handler(INSTRUCTIONS, Some(move || budget.is_spent()))?;
     conn.authorizer(Some(may))?;
     Ok(conn)
@@ -121,6 +128,8 @@ struct Budget {
     resident: fn() -> Option<u64>,
     /// How large the process may become.
     most: Option<u64>,
+    /// True once the process is to end.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Budget {
@@ -128,10 +137,10 @@ impl Budget {
     const MEMORY: u64 = 256 << 20;
     const LOOK: Duration = Duration::from_millis(1);
 
-    fn of(Bounds { time, resident, .. }: Bounds) -> Self {
+    fn of(Bounds { time, resident, .. }: Bounds, is_over: &Arc<AtomicBool>) -> Self {
         let now = Instant::now();
         let most = resident().map(|bytes| bytes + Self::MEMORY);
-        Self { end: now + time, looked_at: now, resident, most }
+        Self { end: now + time, looked_at: now, resident, most, is_over: Arc::clone(is_over) }
     }
 
     fn is_spent(&mut self) -> bool {
@@ -141,21 +150,24 @@ impl Budget {
         }
         self.looked_at = now;
         let grown = self.most.zip((self.resident)()).is_some_and(|(most, bytes)| bytes > most);
-        grown || now >= self.end
+        grown || now >= self.end || self.is_over.load(Ordering::Relaxed)
     }
 }
 
+/// Returns how many bytes a value may have: a row has its longest text and some more. Not more than that, since
+/// no function is broken off.
+fn longest_value(bounds: Bounds) -> usize {
+    bounds.text_bytes.saturating_add(1 << 16)
+}
+
 fn limit(conn: &Connection, bounds: Bounds) -> Result<()> {
-    // A row has its longest text and some more. Not more than that: no function
-    // takes longer than the square of this, and none is broken off.
-    let longest = bounds.text_bytes.saturating_add(1 << 16);
+    let longest = longest_value(bounds);
     let limits = [
         (Limit::SQLITE_LIMIT_LENGTH, i32::try_from(longest).unwrap_or(i32::MAX)),
         (Limit::SQLITE_LIMIT_SQL_LENGTH, 50_000),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 100),
         (Limit::SQLITE_LIMIT_VDBE_OP, 100_000),
-        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 500),
         (Limit::SQLITE_LIMIT_COLUMN, 500),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 1_000),

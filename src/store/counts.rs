@@ -99,26 +99,31 @@ impl Tx<'_> {
         Ok(changed.into_iter().filter(|(_, ready)| *ready).map(|(id, _)| id).collect())
     }
 
-    /// Counts anew what holds a task back, after a link to it came or went. Returns what that freed.
-    pub fn recount_blockers(&self, id: &TaskId) -> Result<Vec<TaskId>> {
-        const SQL: &str = "
-            select from_task_id
-            from dependencies cross join tasks as source on source.id = from_task_id
-            where to_task_id = :id and holds = 'start' and source.is_blocking
-            order by from_task_id";
+    /// Counts a link that came (+1) or went (-1) among those that hold a task back. Returns the tasks that
+    /// this freed.
+    ///
+    /// The other links of the task are not read: a call may add a thousand to one task.
+    pub fn shift_blockers(&self, from: &TaskId, to: &TaskId, change: i64) -> Result<Vec<TaskId>> {
+        const COUNTS: &str = "
+            select is_blocking and :links = (
+                select count(*)
+                from dependencies
+                where from_task_id = :from and to_task_id = :to and holds = 'start')
+            from tasks
+            where id = :from";
         const SET: &str = "update tasks set open_blockers = open_blockers + :change where id = :id";
-        let before = self.task(id)?;
-        let mut blockers = self.ids(SQL, id)?;
-        blockers.dedup();
-        let change = blockers.len() as i64 - before.open_blockers;
-        let after = self.shifted(SET, id, change)?;
-        let mut freed = match (before.open_blockers > 0, after.open_blockers > 0) {
-            (false, true) => self.shift_under(id, 1)?,
-            (true, false) => self.shift_under(id, -1)?,
-            _ => Vec::new(),
+        // Two kinds of links may tie the same two tasks; the first that came and the last that goes count.
+        let keys = named_params! { ":from": from, ":to": to, ":links": change.max(0) };
+        if !self.0.prepare_cached(COUNTS)?.query_row(keys, |row| row.get(0))? {
+            return Ok(Vec::new());
+        }
+        let after = self.shifted(SET, to, change)?;
+        let mut freed = match after.open_blockers == change.max(0) {
+            true => self.shift_under(to, change)?,
+            false => Vec::new(),
         };
-        if after.ready && !before.ready {
-            freed.push(id.clone());
+        if change < 0 && after.ready {
+            freed.push(to.clone());
         }
         Ok(freed)
     }
@@ -130,18 +135,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Counts anew what a parent waits for. Says whether that was the last of it.
-    pub fn recount_children(&self, id: &TaskId) -> Result<bool> {
-        const SQL: &str = "
-            select count(*)
-            from dependencies cross join tasks as child on child.id = to_task_id
-            where from_task_id = :id and vertical = 1 and holds = 'completion' and child.is_blocking";
+    /// Counts a task that came under a parent (+1) or left it (-1). True if the parent waited for no other.
+    pub fn shift_children(&self, parent: &TaskId, child: &TaskId, change: i64) -> Result<bool> {
+        const COUNTS: &str = "select is_blocking from tasks where id = :child";
         const SET: &str = "update tasks set open_children = open_children + :change where id = :id";
-        let before = self.task(id)?.open_children;
-        let open: i64 =
-            self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, |row| row.get(0))?;
-        self.shifted(SET, id, open - before)?;
-        Ok(before > 0 && open == 0)
+        if !self.0.prepare_cached(COUNTS)?.query_row(named_params! { ":child": child }, |row| row.get(0))? {
+            return Ok(false);
+        }
+        let after = self.shifted(SET, parent, change)?;
+        Ok(change < 0 && after.open_children == 0)
     }
 
     /// Counts anew how much above a task is blocked, after it came under another one or left it.

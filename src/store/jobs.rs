@@ -6,7 +6,8 @@ use rusqlite::{OptionalExtension, Row, named_params};
 use super::Tx;
 use super::row::Json;
 use crate::domain::{
-    ErrorClass, Group, GroupKey, Job, JobDraft, Retries, Task, TaskId, Timestamp, Withheld, WorkerId,
+    Awake, ErrorClass, Group, GroupKey, Job, JobDraft, Retries, Sign, Task, TaskId, Timestamp, Withheld,
+    WorkerId,
 };
 use crate::error::Result;
 
@@ -49,7 +50,8 @@ impl Tx<'_> {
     /// Returns what there is to know of a task as a job, if it is one.
     pub fn job(&self, task: &TaskId) -> Result<Option<Job>> {
         const SQL: &str = "
-            select max_retries, backoff, lease_ms, failures, losses, not_before, lease_until
+            select max_retries, backoff, lease_ms, failures, losses, not_before, lease_until, lease_boot,
+                lease_awake_ms
             from jobs
             where task_id = :task";
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":task": task }, job).optional()?)
@@ -80,12 +82,15 @@ impl Tx<'_> {
 
     fn write_job(&self, task: &TaskId, job: &Job) -> Result<()> {
         const SQL: &str = "
-            insert into jobs (task_id, max_retries, backoff, lease_ms, failures, losses, not_before, lease_until)
-            values (:task, :most, :backoff, :lease, :failures, :losses, :not_before, :lease_until)
+            insert into jobs (task_id, max_retries, backoff, lease_ms, failures, losses, not_before, lease_until,
+                lease_boot, lease_awake_ms)
+            values (:task, :most, :backoff, :lease, :failures, :losses, :not_before, :lease_until,
+                :boot, :awake)
             on conflict (task_id) do update set
                 max_retries = :most, backoff = :backoff, lease_ms = :lease, failures = :failures,
-                losses = :losses, not_before = :not_before, lease_until = :lease_until";
-        let Job { max_retries, backoff, lease, failures, losses, not_before, lease_until } = job;
+                losses = :losses, not_before = :not_before, lease_until = :lease_until,
+                lease_boot = :boot, lease_awake_ms = :awake";
+        let Job { max_retries, backoff, lease, failures, losses, not_before, lease_until, lease_awake } = job;
         let backoff = Some(backoff).filter(|backoff| **backoff != Retries::default().backoff);
         self.0.prepare_cached(SQL)?.execute(named_params! {
             ":task": task,
@@ -96,6 +101,8 @@ impl Tx<'_> {
             ":losses": losses,
             ":not_before": not_before,
             ":lease_until": lease_until,
+            ":boot": lease_awake.as_ref().map(|awake| awake.boot.as_ref()),
+            ":awake": lease_awake.as_ref().map(|awake| awake.millis),
         })?;
         Ok(())
     }
@@ -125,23 +132,45 @@ impl Tx<'_> {
             from (
                 select
                     (select min(due_at) from jobs where due_at is not null) as job,
-                    (select min(next_at) from schedules where next_at is not null) as schedule
+                    (select min(due_at) from schedules where due_at is not null) as schedule
             )";
         Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0))?)
     }
 
-    /// Returns jobs that somebody has to look after now, those that have waited longest first.
-    pub fn due(&self, now: Timestamp, most: usize) -> Result<Vec<TaskId>> {
+    /// Returns jobs that somebody has to look after now, those that have waited longest first. Leases of this
+    /// machine are held against the clock that nobody sets, as [`Job::is_overdue`] does.
+    pub fn due(&self, now: &Sign, most: usize) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select task_id
             from jobs
             where due_at <= :now
+                and (lease_until is null or lease_boot is null or lease_boot is not :boot
+                    or lease_awake_ms <= :awake)
             order by due_at
             limit :most";
         let mut statement = self.0.prepare_cached(SQL)?;
-        let rows =
-            statement.query_map(named_params! { ":now": now, ":most": most as i64 }, |row| row.get(0))?;
+        let Sign { at, awake } = now;
+        let keys = named_params! {
+            ":now": at,
+            ":most": most as i64,
+            ":boot": awake.as_ref().map(|awake| awake.boot.as_ref()),
+            ":awake": awake.as_ref().map(|awake| awake.millis),
+        };
+        let rows = statement.query_map(keys, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Lets rests after failures end that a clock wrote which is ahead of this one; such a rest ends as long
+    /// after `now` as it would have ended after its failure.
+    pub fn pull_back_rests(&self, now: Timestamp, ahead: Timestamp) -> Result<()> {
+        const SQL: &str = "
+            update jobs
+            set not_before = :now + not_before - failed.at
+            from (select id, updated_at as at from tasks) as failed
+            where failed.id = jobs.task_id and due_at > :ahead and lease_until is null and failures > 0
+                and failed.at > :ahead and not_before >= failed.at";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":now": now, ":ahead": ahead })?;
+        Ok(())
     }
 
     /// Returns what withholds a task that nothing blocks.
@@ -244,5 +273,9 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         losses: row.get(4)?,
         not_before: row.get(5)?,
         lease_until: row.get(6)?,
+        lease_awake: row
+            .get::<_, Option<String>>(7)?
+            .zip(row.get(8)?)
+            .map(|(boot, millis)| Awake { boot: boot.into(), millis }),
     })
 }

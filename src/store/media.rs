@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
-use super::folder;
+use super::{Effect, Patience, Store, folder};
 use crate::domain::Digest;
 use crate::error::{Error, Result, Trouble};
 
@@ -142,6 +142,26 @@ impl Media {
             }
         }
         Ok(old)
+    }
+}
+
+impl Store {
+    /// Takes away the media files that lost what referred to them.
+    pub fn sweep_media(&self, patience: Patience) -> Result<()> {
+        if self.transact(patience, Effect::Read, |tx| tx.has_loose_media())? {
+            self.transact(patience, Effect::Note, |tx| tx.sweep_media(&self.media))?;
+        }
+        Ok(())
+    }
+
+    /// Takes away old media files that nothing ever referred to, since their calls were broken off:
+    /// a part of all of them for each `turn`.
+    pub fn sweep_abandoned_media(&self, patience: Patience, turn: u64) -> Result<()> {
+        let old = self.media.old_files(turn)?;
+        if !old.is_empty() {
+            self.transact(patience, Effect::Note, |tx| tx.remove_media(&self.media, &old))?;
+        }
+        Ok(())
     }
 }
 

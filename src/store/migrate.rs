@@ -139,4 +139,15 @@ mod tests {
         assert!(other.to_string().contains("another program"), "{other}");
         assert!(matches!(newer, Error::Newer { file: 99, .. }), "{newer}");
     }
+
+    /// SQLite before 3.45 answers `json_valid(null)` with 0, and its `integrity_check` then reports the row.
+    #[test]
+    fn a_check_of_json_that_may_be_null_says_so() {
+        let columns = STEPS.iter().flat_map(|sql| sql.lines()).filter(|line| line.contains("json_valid("));
+        let careless: Vec<&str> = columns
+            .filter(|line| !line.contains("not null") && !line.contains("is null or json_valid("))
+            .collect();
+
+        assert!(careless.is_empty(), "{careless:#?}");
+    }
 }

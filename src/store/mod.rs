@@ -10,10 +10,12 @@
 //! how); signs of life are not (see [`Effect`]). Checkpoints run after answers,
 //! by one process at a time ([`Store::tidy`]).
 
+mod askers;
 mod commits;
 mod connection;
 mod disk;
 mod folder;
+mod functions;
 mod identity;
 mod log;
 mod media;
@@ -89,6 +91,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result, Trouble};
+use askers::Askers;
 use commits::Commits;
 use connection::connect;
 use identity::Identity;
@@ -136,6 +139,7 @@ pub struct Store {
     commits: Arc<Commits>,
     /// A second connection, for moving the log while the first one answers; made when first needed.
     keeper: Mutex<Option<Connection>>,
+    askers: Askers,
 }
 
 /// A transaction that is under way. Its methods say what callers want; the SQL stays here.
@@ -178,6 +182,7 @@ impl Store {
             media: Media::beside(path, options.synced),
             commits: Commits::of(path),
             keeper: Mutex::new(None),
+            askers: Askers::default(),
         })
     }
 
@@ -250,9 +255,15 @@ impl Store {
 
     /// Runs `body` on a connection of its own that can only read, within bounds; nobody waits for it.
     pub fn read_apart<T>(&self, bounds: Bounds, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        let mut conn = asking::connect(&self.path, bounds)?;
+        let turn = self.askers.turn(bounds.time)?;
+        let mut conn = asking::connect(&self.path, bounds, &turn.is_over)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Deferred)?);
         body(&tx).map_err(|error| error.at(&self.path))
+    }
+
+    /// Has all that [`Self::read_apart`] runs come to an end, for a process that ends itself.
+    pub fn stop_questions(&self) {
+        self.askers.end();
     }
 
     fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
@@ -303,24 +314,6 @@ impl Store {
         };
         log_pages(keeper.insert(conn), "pragma wal_checkpoint(passive)")?;
         Ok(true)
-    }
-
-    /// Takes away the media files that lost what referred to them.
-    pub fn sweep_media(&self, patience: Patience) -> Result<()> {
-        if self.transact(patience, Effect::Read, |tx| tx.has_loose_media())? {
-            self.transact(patience, Effect::Note, |tx| tx.sweep_media(&self.media))?;
-        }
-        Ok(())
-    }
-
-    /// Takes away old media files that nothing ever referred to, since their calls were broken off:
-    /// a part of all of them for each `turn`.
-    pub fn sweep_abandoned_media(&self, patience: Patience, turn: u64) -> Result<()> {
-        let old = self.media.old_files(turn)?;
-        if !old.is_empty() {
-            self.transact(patience, Effect::Note, |tx| tx.remove_media(&self.media, &old))?;
-        }
-        Ok(())
     }
 
     /// Has `tell` called after commits of any process, this one included, as long as the answer is kept.

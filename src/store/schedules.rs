@@ -6,7 +6,9 @@ use rusqlite::{OptionalExtension, Row, named_params};
 use super::names::likely;
 use super::row::Json;
 use super::{Page, Tx};
-use crate::domain::{Makes, Missed, Overlap, Rhythm, Schedule, ScheduleName, TaskId, Timestamp};
+use crate::domain::{
+    Makes, Missed, Overlap, Rhythm, Schedule, ScheduleName, TaskId, TemplateName, Timestamp,
+};
 use crate::error::{Error, Result};
 
 /// A time that came, and what was made then.
@@ -20,7 +22,8 @@ pub struct Firing {
 macro_rules! schedules_sql {
     ($rest:literal) => {
         concat!(
-            "select name, template, vars, task, parent, cron, zone, missed, overlap, next_at, last_at, problem
+            "select name, template, vars, task, parent, cron, zone, missed, overlap, next_at, last_at, problem,
+                failures, retry_at
             from schedules ",
             $rest
         )
@@ -48,8 +51,24 @@ impl Tx<'_> {
 
     /// Returns the schedule whose time came first, of those whose time has come.
     pub fn due_schedule(&self, now: Timestamp) -> Result<Option<Schedule>> {
-        const SQL: &str = schedules_sql!("where next_at <= :now order by next_at limit 1");
+        const SQL: &str = schedules_sql!("where due_at <= :now order by due_at limit 1");
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":now": now }, schedule).optional()?)
+    }
+
+    /// Returns the schedules that are not paused.
+    pub fn active_schedules(&self) -> Result<Vec<Schedule>> {
+        const SQL: &str = schedules_sql!("where next_at is not null order by name");
+        let mut statement = self.0.prepare_cached(SQL)?;
+        Ok(statement.query_map([], schedule)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns schedules that are not paused and make tasks from a template of this name.
+    pub fn schedules_of(&self, template: &TemplateName, most: usize) -> Result<Vec<Schedule>> {
+        const SQL: &str =
+            schedules_sql!("where template = :template and next_at is not null order by name limit :most");
+        let mut statement = self.0.prepare_cached(SQL)?;
+        let keys = named_params! { ":template": template, ":most": most as i64 };
+        Ok(statement.query_map(keys, schedule)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns a page of the schedules by name, and how many there are.
@@ -68,14 +87,15 @@ impl Tx<'_> {
     pub fn put_schedule(&self, schedule: &Schedule) -> Result<()> {
         const SQL: &str = "
             insert into schedules (name, template, vars, task, parent, cron, zone, missed, overlap, next_at,
-                last_at, problem)
+                last_at, problem, failures, retry_at)
             values (:name, :template, :vars, :task, :parent, :cron, :zone, :missed, :overlap, :next_at,
-                :last_at, :problem)
+                :last_at, :problem, :failures, :retry_at)
             on conflict (name) do update set
                 template = :template, vars = :vars, task = :task, parent = :parent, cron = :cron,
                 zone = :zone, missed = :missed, overlap = :overlap, next_at = :next_at, last_at = :last_at,
-                problem = :problem";
-        let Schedule { name, makes, parent, rhythm, missed, overlap, next_at, last_at, problem } = schedule;
+                problem = :problem, failures = :failures, retry_at = :retry_at";
+        let Schedule { name, makes, parent, rhythm, missed, overlap, next_at, last_at, .. } = schedule;
+        let Schedule { problem, failures, retry_at, .. } = schedule;
         let (template, vars, task) = match makes {
             Makes::Template { name, vars } => (Some(name), Some(Json(vars)), None),
             Makes::Task(task) => (None, None, Some(Json(task))),
@@ -93,6 +113,8 @@ impl Tx<'_> {
             ":next_at": next_at,
             ":last_at": last_at,
             ":problem": problem,
+            ":failures": failures,
+            ":retry_at": retry_at,
         })?;
         Ok(())
     }
@@ -140,11 +162,17 @@ impl Tx<'_> {
 
     /// Returns the task that a schedule made last, if that is still there.
     pub fn last_fired(&self, name: &ScheduleName) -> Result<Option<TaskId>> {
+        // A clock that was ahead may have made tasks of times that are still to come.
         const SQL: &str = "
             select id
-            from firings join tasks on tasks.n = firings.task
-            where schedule = (select n from schedules where name = :name) and firings.task is not null
-            order by at desc
+            from (
+                select task
+                from firings
+                where schedule = (select n from schedules where name = :name) and task is not null
+                order by at desc
+                limit 100
+            ) join tasks on tasks.n = task
+            order by n desc
             limit 1";
         Ok(self
             .0
@@ -185,5 +213,7 @@ fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
         next_at: row.get(9)?,
         last_at: row.get(10)?,
         problem: row.get(11)?,
+        failures: row.get(12)?,
+        retry_at: row.get(13)?,
     })
 }

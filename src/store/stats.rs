@@ -36,14 +36,21 @@ pub struct Ended {
 impl Tx<'_> {
     /// Returns the number of the first entry at or after a point in time.
     ///
-    /// Time never goes backwards in the feed, so that halving finds it.
+    /// Halving finds it, since time goes backwards in the feed only after a clock that was ahead: its entries are
+    /// passed over.
     pub fn first_event_at(&self, then: Timestamp) -> Result<i64> {
-        const AT: &str = "select id, timestamp from events where id >= :id order by id limit 1";
+        const AT: &str = "
+            select id, timestamp
+            from events
+            where id >= :id and timestamp <= :newest
+            order by id
+            limit 1";
         let (mut low, mut high) = (1, self.newest_event()? + 1);
+        let newest = self.newest_event_at()?;
         let mut statement = self.0.prepare_cached(AT)?;
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = statement.query_row(named_params! { ":id": middle }, |row| {
+            let found = statement.query_row(named_params! { ":id": middle, ":newest": newest }, |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, Timestamp>(1)?))
             });
             match found.optional()? {
@@ -51,7 +58,8 @@ impl Tx<'_> {
                 _ => high = middle,
             }
         }
-        Ok(low)
+        let keys = named_params! { ":id": low, ":newest": newest };
+        Ok(statement.query_row(keys, |row| row.get(0)).optional()?.unwrap_or(low))
     }
 
     /// Returns when an entry was made; nothing if there is none of that number or above it.

@@ -254,10 +254,13 @@ impl Tx<'_> {
     }
 }
 
+/// How much time is counted at once, whatever the clock says in the end.
+const LONGEST_STRETCH_MS: Millis = 30 * 24 * 3_600_000;
+
 fn time_to_book(task: &Task, step: &Step, because: &Because<'_>) -> Millis {
     match (step.clock, task.timed_since) {
         (Clock::Stops | Clock::Restarts, Some(since)) => {
-            because.work_ended.unwrap_or(because.at).since(since)
+            because.work_ended.unwrap_or(because.at).since(since).min(LONGEST_STRETCH_MS)
         }
         _ => 0,
     }

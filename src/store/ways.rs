@@ -20,13 +20,11 @@ pub struct Ways {
 type Neighbours = RefCell<HashMap<Moment<TaskId>, Vec<Moment<TaskId>>>>;
 
 impl Ways {
-    /// Notes that a link was added.
-    pub fn have_changed(&self, from: &TaskId, to: &TaskId) {
-        for id in [from, to] {
-            for moment in [Moment::Opens(id.clone()), Moment::Ends(id.clone())] {
-                self.later.borrow_mut().remove(&moment);
-                self.earlier.borrow_mut().remove(&moment);
-            }
+    /// Notes that a link was added, which set moments in these orders.
+    pub fn have_changed(&self, orders: &[(Moment<TaskId>, Moment<TaskId>)]) {
+        for (earlier, later) in orders {
+            self.later.borrow_mut().remove(earlier);
+            self.earlier.borrow_mut().remove(later);
         }
     }
 }

@@ -334,11 +334,11 @@ fn a_worker_that_was_gone_is_told_so() {
 #[test]
 fn the_time_of_a_call_is_never_before_what_was_written() {
     let mut project = Project::new();
-    project.at("13:00").has(["late"]);
+    project.at("12:05").has(["late"]);
 
     project.at("12:00").has(["early"]);
 
-    assert_eq!(project.task("early")["created_at"], "2026-01-31T13:00:00Z");
+    assert_eq!(project.task("early")["created_at"], "2026-01-31T12:05:00Z");
 }
 
 #[test]
@@ -382,4 +382,57 @@ fn answers_have_no_nulls() {
 
         assert!(!answer.to_string().contains("null"), "{operation}: {answer}");
     }
+}
+
+/// Returns where a request has lists of names, each as a path.
+fn lists(schema: &Value, path: &[String]) -> Vec<Vec<String>> {
+    let Some(properties) = schema["properties"].as_object() else {
+        return Vec::new();
+    };
+    let inside = properties.iter().flat_map(|(name, schema)| {
+        let path: Vec<String> = path.iter().chain([name]).cloned().collect();
+        let is_list = schema["type"] == "array" && schema["items"]["type"] == "string";
+        let below = lists(schema, &path);
+        is_list.then_some(path).into_iter().chain(below)
+    });
+    inside.collect()
+}
+
+#[test]
+fn every_list_of_names_is_as_long_as_the_project_allows() {
+    let project = Project::with(|config| config.limits.ids = 1_000);
+    let names: Vec<String> = (0..=1_000).map(|at| format!("t{at}")).collect();
+    let mut seen = Vec::new();
+    for entry in CATALOGUE {
+        let schema = Value::Object(entry.arguments(project.config()));
+        for path in lists(&schema, &[]) {
+            let list = path.iter().rev().fold(json!(names), |inner, name| json!({ name: inner }));
+
+            let refused = project.refusal(entry.name, list);
+
+            let path = path.join(".");
+            let expected = format!("1001 {path} are too many, the limit is 1000");
+            // A list of a few words has no room for so many.
+            let is_of_words = refused.message.ends_with(&format!("is not a valid `{path}[0]`"));
+            assert!(refused.message == expected || is_of_words, "{} {path}: {}", entry.name, refused.message);
+            seen.push(format!("{} {path}", entry.name));
+        }
+    }
+    for known in ["create blocked_by", "create_tree tree.blocks", "link from", "wait task", "thinking tasks"]
+    {
+        assert!(seen.iter().any(|seen| seen == known), "{known}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_list_of_names_in_a_row_is_as_long_as_elsewhere() {
+    let project = Project::with(|config| config.limits.ids = 3);
+    project.has(["a", "b", "c", "d"]);
+
+    let refused = project.refusal(
+        "create",
+        json!({ "columns": ["title", "blocked_by"], "rows": [["join", ["a", "b", "c", "d"]]] }),
+    );
+
+    assert!(refused.message.contains("4 blocked_by are too many, the limit is 3"), "{}", refused.message);
 }

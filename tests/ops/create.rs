@@ -455,3 +455,15 @@ fn children_are_counted_however_they_come() {
         json!([{ "id": "other", "open_children": 1 }, { "id": "whole", "open_children": 3 }])
     );
 }
+
+#[test]
+fn what_a_list_gives_all_its_tasks_is_bounded() {
+    let project = Project::with(|config| config.limits.text_bytes = 100);
+    let rows: Vec<_> = (0..100).map(|at| json!([format!("row {at}")])).collect();
+    let asked = |tag: &str| json!({ "columns": ["title"], "rows": rows, "tags": [tag] });
+
+    let refused = project.refusal("create", asked("elevenchars"));
+
+    assert_eq!(refused.message, "the texts of this call add up to more than 1000 bytes with all copies");
+    project.does("create", asked("tencharsxx"));
+}

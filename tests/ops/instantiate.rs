@@ -331,3 +331,40 @@ fn rows_give_the_variables_that_differ() {
     let refused = project.refusal("instantiate", wrong);
     assert!(refused.message.contains("rows[0]"), "{}", refused.message);
 }
+
+#[test]
+fn texts_that_blanks_make_endless_are_refused_before_they_are_made() {
+    let project = Project::with(|config| config.limits.text_bytes = 5_000_000);
+    project.does("define_template", json!({ "name": "t", "title": "x", "body": "{{x}}".repeat(1_000_000) }));
+
+    // A terabyte, for which there is no memory.
+    let refused =
+        project.refusal("instantiate", json!({ "template": "t", "vars": { "x": "v".repeat(1_000_000) } }));
+
+    assert_eq!(refused.code, "input");
+    assert_eq!(refused.message, "the description that template `t` makes has more than 5000000 bytes");
+}
+
+#[test]
+fn copies_of_a_text_are_bounded_however_they_are_asked_for() {
+    let project = Project::with(|config| config.limits.text_bytes = 1_000);
+    project.does("define_template", json!({ "name": "long", "title": "x", "body": "y".repeat(900) }));
+    project.does("define_template", json!({ "name": "given", "title": "x", "body": "{{z}}" }));
+    let steps = json!(
+        (0..12).map(|at| json!({ "ref": format!("s{at}"), "body": "y".repeat(900) })).collect::<Vec<_>>()
+    );
+    project.does("define_template", json!({ "name": "steps", "title": "x", "steps": steps }));
+
+    for asked in [
+        json!({ "template": "long", "vars": vec![json!({}); 12] }),
+        json!({ "template": "given", "vars": { "z": "y".repeat(900) }, "columns": ["a"], "rows": vec![["1"]; 12] }),
+        json!({ "template": "steps" }),
+    ] {
+        let refused = project.refusal("instantiate", asked);
+
+        let expected = "the texts of this call add up to more than 10000 bytes with all copies";
+        assert_eq!((refused.code.as_str(), refused.message.as_str()), ("input", expected));
+    }
+    assert_eq!(project.list(json!({ "limit": 1 })).len(), 0);
+    project.does("instantiate", json!({ "template": "long", "vars": vec![json!({}); 11] }));
+}

@@ -10,6 +10,7 @@ mod bulk_update;
 mod check_gates;
 mod claim;
 mod cleanup_stale;
+mod clocks;
 mod common;
 mod config;
 mod connect;

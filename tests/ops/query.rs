@@ -249,3 +249,69 @@ fn a_question_takes_no_memory_from_others() {
     let limit: i64 = other.pragma_query_value(None, "hard_heap_limit", |row| row.get(0)).unwrap();
     assert_eq!(limit, 0, "it holds for the whole process");
 }
+
+/// Returns the functions that SQLite has, each with how many arguments it may take.
+fn functions() -> Vec<(String, usize)> {
+    let sqlite = Connection::open_in_memory().unwrap();
+    let mut listed = sqlite
+        .prepare(
+            "select distinct name, narg from pragma_function_list where name glob '[a-z]*' order by 1, 2",
+        )
+        .unwrap();
+    let rows = listed.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?))).unwrap();
+    let numbers = |(name, number): (String, i64)| {
+        let numbers = if number < 0 { 1..=3 } else { number as usize..=number as usize };
+        numbers.map(move |number| (name.clone(), number))
+    };
+    rows.map(Result::unwrap).flat_map(numbers).filter(|(_, number)| *number > 0).collect()
+}
+
+#[test]
+fn every_function_takes_its_time_and_no_more() {
+    const TIME: Duration = Duration::from_secs(5);
+    let project = Project::with(|config| config.limits.query_ms = TIME.as_millis() as i64);
+    // Pairs for which a search that begins anew at each place takes the square of their length.
+    let same = "a".repeat(1_000_000);
+    let nearly = "a".repeat(500_000) + "b";
+    let pattern = format!("%{}b%", "a_".repeat(200));
+    let object = |first: usize| {
+        let members = (first..first + 60_000).map(|at| (format!("k{at}"), at.into()));
+        Value::Object(members.collect()).to_string()
+    };
+    let pairs =
+        [[same.clone(), nearly.clone()], [nearly, same.clone()], [pattern, same], [object(0), object(1)]];
+    let mut allowed = Vec::new();
+    for (name, number) in functions() {
+        let places = vec!["?"; number].join(", ");
+        let sql = format!("select length(quote({name}({places})))");
+        for pair in &pairs {
+            let params: Vec<&String> = pair.iter().cycle().take(number).collect();
+            let start = Instant::now();
+
+            let answer = project.call("query", json!({ "sql": sql, "params": params }));
+
+            assert!(start.elapsed() < 4 * TIME, "{name} of {number}: {answer:?}");
+            if answer.is_ok() {
+                allowed.push(name.clone());
+            }
+        }
+    }
+    for name in ["instr", "like", "glob", "replace", "group_concat", "json_set"] {
+        assert!(allowed.iter().any(|allowed| allowed == name), "{name}: {allowed:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_with_like_and_glob_is_answered_as_by_sqlite() {
+    let project = Project::new();
+    project.has(["Fix-API", "api/docs", "other"]);
+
+    let found = |clause: &str| {
+        asked(&project, &format!("select id from tasks where {clause} order by n"))["rows"].clone()
+    };
+
+    assert_eq!(found("id like '%api%'"), json!([["Fix-API"], ["api/docs"]]));
+    assert_eq!(found("id glob '*[a-z]pi*'"), json!([["api/docs"]]));
+    assert_eq!(found("instr(id, '/') = 4"), json!([["api/docs"]]));
+    assert_eq!(found("replace(id, 'o', '') = 'ther'"), json!([["other"]]));
+}

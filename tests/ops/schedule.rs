@@ -154,3 +154,70 @@ fn what_cannot_be_made_is_refused_at_once_with_the_way_out() {
     }
     assert_eq!(project.refusal("schedules", json!({ "name": "x" })).code, "not_found");
 }
+
+/// A schedule of the template `look`, whose body is `x` so many times, with a value of so many bytes.
+fn scheduled(project: &Project, bytes: usize, blanks: usize) -> Value {
+    let template = |blanks| json!({ "name": "look", "title": "Look", "body": "{{x}}".repeat(blanks) });
+    project.does("define_template", template(1));
+    let vars = json!({ "x": "v".repeat(bytes) });
+    project.does("schedule", hourly(json!({ "cron": "every 1s", "template": "look", "vars": vars })));
+    template(blanks)
+}
+
+#[test]
+fn a_template_that_a_schedule_could_not_use_is_refused() {
+    let project = Project::new();
+    let monstrous = scheduled(&project, 100_000, 200_000);
+
+    let too_long = project.refusal("define_template", monstrous);
+    let lacking = project.refusal("define_template", json!({ "name": "look", "body": "{{y}}" }));
+
+    assert_eq!((too_long.code.as_str(), lacking.code.as_str()), ("input", "input"));
+    let cause = "the schedule `sweep` could not make its task from this: ";
+    let fault = "the description that template `look` makes has more than 1048576 bytes";
+    assert_eq!(too_long.message, format!("{cause}{fault}"));
+    assert!(lacking.message.starts_with(&format!("{cause}template `look`: `y` is missing")), "{lacking:?}");
+    assert!(lacking.hint.unwrap().starts_with("pause it"));
+}
+
+#[test]
+fn a_template_changes_under_a_schedule_that_is_paused() {
+    let mut project = Project::new();
+    let _ = scheduled(&project, 1, 1);
+
+    project.does("schedule", json!({ "name": "sweep", "state": "paused" }));
+    project.does("define_template", json!({ "name": "look", "title": "{{y}}", "body": "" }));
+    let refused = project.refusal("schedule", json!({ "name": "sweep", "state": "active" }));
+    project.does("schedule", json!({ "name": "sweep", "state": "active", "vars": { "y": "Now" } }));
+
+    assert!(refused.message.contains("`y` is missing"), "{refused:?}");
+    assert_eq!(titles(project.at("12:01")), ["Now"]);
+}
+
+#[test]
+fn a_schedule_whose_texts_are_endless_harms_nobody_and_is_tried_ever_more_rarely() {
+    let mut project = Project::new();
+    project.has(["other"]);
+    let _ = scheduled(&project, 100_000, 200_000);
+    // As a program before this one, which did not hold templates against their schedules, may have left it.
+    let change = "update templates set body = replace(hex(zeroblob(100000)), '00', '{{x}}{{x}}')";
+    rusqlite::Connection::open(project.file()).unwrap().execute(change, []).unwrap();
+
+    let mut failures = Vec::new();
+    for time in ["12:01", "12:01", "12:02", "12:03"] {
+        project.at(time);
+        for operation in ["list_tasks", "status_summary", "schedules"] {
+            project.does(operation, json!({}));
+        }
+        project.does("claim", json!({ "worker_id": "ann", "count": 1 }));
+        failures.push(project.answer("schedules", json!({}))["schedules"][0]["failures"].clone());
+    }
+
+    assert_eq!(failures, [1, 1, 2, 3]);
+    let one = project.answer("schedules", json!({ "name": "sweep" }));
+    assert_eq!(one["problem"], "the description that template `look` makes has more than 1048576 bytes");
+    assert_eq!(project.answer("schedules", json!({}))["schedules"][0]["next_at"], "2026-01-31T12:03:40Z");
+    project.does("define_template", json!({ "name": "look", "body": "{{x}}" }));
+    assert_eq!(titles(project.at("12:04")).len(), 2);
+    assert_eq!(project.answer("schedules", json!({}))["schedules"][0].get("failures"), None);
+}

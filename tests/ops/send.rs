@@ -328,3 +328,15 @@ fn a_deleted_task_is_not_written_about() {
 
     assert_eq!(refused.code, "deleted");
 }
+
+#[test]
+fn a_message_with_control_characters_is_refused_for_that_reason() {
+    let project = Project::new();
+
+    for (text, code) in [("a\0b", "U+0000"), ("\u{1b}[31mred", "U+001B"), ("a\u{9b}b", "U+009B")] {
+        let refused = project.refusal("send", json!({ "to": "ann", "text": text }));
+
+        assert_eq!(refused.message, format!("a message has no control characters, this one has {code}"));
+    }
+    let _ = sent(&project, json!({ "to": "ann", "text": "two\n\tlines" }));
+}

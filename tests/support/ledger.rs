@@ -142,7 +142,9 @@ const FAULTS: &[(&str, &str)] = &[
     (
         "time that goes back",
         "select id from (select id, timestamp - lag(timestamp) over (order by id) as step from events)
-        where step < 0",
+        where step < 0
+            -- After a clock that was far ahead, time goes on from the clocks of the others.
+            and step >= -5 * 60000",
     ),
 ];
 

@@ -79,6 +79,12 @@ impl Project {
         self.opened(config, self.app.caller.clone())
     }
 
+    /// The same project as a process sees it whose clock shows another time, as `2036-01-31T12:00:00Z`.
+    pub fn by_clock(&self, time: &str) -> Self {
+        let stopped_at = Some(time.parse().unwrap());
+        self.opened(self.config.clone(), Caller { stopped_at, ..self.app.caller.clone() })
+    }
+
     fn opened(&self, config: Config, caller: Caller) -> Self {
         Self { folder: Rc::clone(&self.folder), app: open(&self.folder, &config, caller), config }
     }

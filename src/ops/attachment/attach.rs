@@ -105,7 +105,7 @@ impl Attach {
             return Err(Error::input("`task` names no task", "give an id, or several"));
         }
         let copies = if self.piece().is_copied() { tasks } else { 0 };
-        let most = 10 * cx.config.limits.text_bytes;
+        let most = words::most_copied(cx.config);
         let bytes = copies * self.content.as_ref().map_or(0, |text| text.0.len());
         if bytes <= most {
             return Ok(());

@@ -45,9 +45,9 @@ pub fn link(
     }
     refuse_circle(tx, ways, (from, to), kind)?;
     tx.add_edge(from, to, kind)?;
-    ways.have_changed(from, to);
+    ways.have_changed(&kind.rule.orders(from, to));
     record(tx, cx, "linked", &edge(from, to, kind))?;
-    count(tx, from, to, kind)?;
+    count(tx, (from, to), kind, 1)?;
     Ok(true)
 }
 
@@ -57,7 +57,7 @@ pub fn unlink(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind
         return Ok(None);
     }
     record(tx, cx, "unlinked", &edge(from, to, kind))?;
-    count(tx, from, to, kind).map(Some)
+    count(tx, (from, to), kind, -1).map(Some)
 }
 
 /// Returns the kind of link that the project calls by this name.
@@ -99,17 +99,17 @@ fn closed(way: &[Moment<TaskId>]) -> Vec<TaskId> {
     path
 }
 
-/// Counts anew what a link that came or went changes.
-fn count(tx: &Tx, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<Shift> {
+/// Counts what a link that came (+1) or went (-1) changes.
+fn count(tx: &Tx, (from, to): (&TaskId, &TaskId), kind: &EdgeKind, change: i64) -> Result<Shift> {
     let mut shift = Shift::default();
     if kind.rule.holds_start() {
-        shift.freed = tx.recount_blockers(to)?;
+        shift.freed = tx.shift_blockers(from, to, change)?;
     }
     if kind.rule.shape == Shape::Vertical {
         tx.recount_project(to)?;
         shift.freed.extend(tx.recount_above(to)?);
     }
-    if kind.rule.contains() && tx.recount_children(from)? {
+    if kind.rule.contains() && tx.shift_children(from, to, change)? {
         shift.may_end.push(from.clone());
     }
     Ok(shift)

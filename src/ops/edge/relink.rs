@@ -40,7 +40,7 @@ impl Operation for Relink {
         let kind = linking::kind(cx, self.kind.as_deref().unwrap_or("contains"))?;
         let (mut unlinked, mut linked) = (0, 0);
         let mut shift = Shift::default();
-        for (from, to) in pairs(tx, &self.prev_from, &self.prev_to, &kind)? {
+        for (from, to) in pairs(tx, cx, (&self.prev_from, &self.prev_to), &kind)? {
             if let Some(freed) = linking::unlink(tx, cx, &from, &to, &kind)? {
                 unlinked += 1;
                 shift.freed.extend(freed.freed);
@@ -48,7 +48,7 @@ impl Operation for Relink {
             }
         }
         let ways = Ways::default();
-        for (from, to) in pairs(tx, &self.from, &self.to, &kind)? {
+        for (from, to) in pairs(tx, cx, (&self.from, &self.to), &kind)? {
             linked += usize::from(linking::link(tx, cx, &ways, (&from, &to), &kind)?);
         }
         // What was free for a moment may be held back again.

@@ -5,6 +5,7 @@ use super::linking;
 use crate::domain::{EdgeKind, TaskId};
 use crate::error::{Error, Result};
 use crate::ops::passage::{self, Consequences};
+use crate::ops::task::words;
 use crate::ops::{Actor, Operation};
 use crate::store::{Edge, Shift, Tx};
 use crate::{Context, Effect};
@@ -38,7 +39,7 @@ impl Operation for Unlink {
         let kind = linking::kind(cx, self.kind.as_deref().unwrap_or("blocks"))?;
         let mut unlinked = 0;
         let mut shift = Shift::default();
-        for (from, to) in pairs(tx, &self.from, &self.to, &kind)? {
+        for (from, to) in pairs(tx, cx, (&self.from, &self.to), &kind)? {
             if let Some(freed) = linking::unlink(tx, cx, &from, &to, &kind)? {
                 unlinked += 1;
                 shift.freed.extend(freed.freed);
@@ -50,7 +51,13 @@ impl Operation for Unlink {
 }
 
 /// Returns the ends of the links that are meant.
-pub fn pairs(tx: &Tx, from: &[String], to: &[String], kind: &EdgeKind) -> Result<Vec<(TaskId, TaskId)>> {
+pub fn pairs(
+    tx: &Tx,
+    cx: &Context,
+    (from, to): (&[String], &[String]),
+    kind: &EdgeKind,
+) -> Result<Vec<(TaskId, TaskId)>> {
+    words::check_number("links", from.len() * to.len(), cx.config.limits.ids)?;
     let all = |names: &[String]| names.iter().any(|name| name == "*");
     let edges = match (all(from), all(to)) {
         (true, true) => {

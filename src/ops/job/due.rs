@@ -9,7 +9,7 @@ use crate::domain::{Failure, MessageKind, Outcome, Task};
 use crate::error::Result;
 use crate::ops::message::telling::{self, Notice};
 use crate::ops::schedule::firing;
-use crate::ops::{Request, passage};
+use crate::ops::{Request, clock, passage};
 use crate::store::{Event, Tx};
 use crate::{App, Context, Effect};
 
@@ -18,12 +18,15 @@ const AT_ONCE: usize = 50;
 
 /// Sees to what is due, in transactions of its own.
 pub fn look(app: &App, request: &Request) -> Result<()> {
-    let due = app.store.transact(request.patience, Effect::Read, |tx| tx.next_due())?;
-    if due.is_none_or(|due| due > app.now()) {
+    let (due, newest) = app
+        .store
+        .transact(request.patience, Effect::Read, |tx| Ok((tx.next_due()?, tx.newest_event_at()?)))?;
+    let now = app.now();
+    if due.is_none_or(|due| due > now) && newest.is_none_or(|newest| !now.is_far_behind(newest)) {
         return Ok(());
     }
     app.store.transact(request.patience, Effect::Write, |tx| {
-        let cx = app.context(tx, &request.config)?;
+        let cx = clock::context(app, tx, &request.config)?;
         catch_up(tx, &cx)
     })
 }
@@ -38,7 +41,7 @@ pub fn catch_up(tx: &Tx, cx: &Context) -> Result<()> {
     if !is_any(tx, cx)? {
         return Ok(());
     }
-    for id in tx.due(cx.now, AT_ONCE)? {
+    for id in tx.due(&cx.sign(), AT_ONCE)? {
         let task = tx.task(&id)?;
         match task.claimed_at {
             Some(_) => expire(tx, cx, &task)?,

@@ -91,5 +91,5 @@ pub fn forgive(tx: &Tx, task: &Task) -> Result<()> {
 
 /// Gives a job that failed a fresh start.
 pub fn refreshed(job: Job) -> Job {
-    Job { failures: 0, losses: 0, not_before: None, lease_until: None, ..job }
+    Job { failures: 0, losses: 0, not_before: None, lease_until: None, lease_awake: None, ..job }
 }

@@ -41,10 +41,13 @@ fn followed(mut job: Job, step: &Step, cx: &Context) -> Job {
     match step.attempt {
         AttemptStep::Begins | AttemptStep::Resumes => {
             job.not_before = None;
-            job.lease_until = job.lease.map(|lease| cx.now.after(lease));
+            match job.lease {
+                Some(lease) => job.lend(lease, &cx.sign()),
+                None => job.end_lease(),
+            }
         }
         AttemptStep::Ends(outcome) => {
-            job.lease_until = None;
+            job.end_lease();
             let died = matches!(outcome, Outcome::Lost(how) if how != Departure::Disconnected);
             job.losses += u32::from(died);
         }

@@ -67,7 +67,7 @@ pub fn schedule(tx: &Tx, cx: &Context, task: &Task, then: Timestamp) -> Result<(
 /// Gives the attempt that is under way a lease.
 pub fn lend(tx: &Tx, cx: &Context, task: &Task, length: Length) -> Result<()> {
     let mut job = tx.job(&task.id)?.unwrap_or_default();
-    job.lease_until = Some(cx.now.after(length.millis()));
+    job.lend(length.millis(), &cx.sign());
     tx.put_job(task, &job)
 }
 
@@ -83,7 +83,9 @@ pub fn extend(tx: &Tx, cx: &Context, tasks: &[TaskId], length: Length) -> Result
             continue;
         };
         let lease = lease.max(until);
-        job.lease_until = Some(lease);
+        if lease == until {
+            job.lend(length.millis(), &cx.sign());
+        }
         tx.put_job(&task, &job)?;
         tx.record(&Event {
             task: Some(id),

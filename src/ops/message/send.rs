@@ -101,8 +101,16 @@ impl Send {
     fn checked_text(&self) -> Result<&str> {
         const LONGEST: usize = 1_000;
         let text = self.text.trim();
+        let is_unprintable = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if let Some(character) = text.chars().find(is_unprintable) {
+            let code = u32::from(character);
+            return Err(Error::input(
+                format!("a message has no control characters, this one has U+{code:04X}"),
+                "leave it out, or `attach` the output to a task and name that",
+            ));
+        }
         let length = text.chars().count();
-        if (1..=LONGEST).contains(&length) && !text.contains('\0') {
+        if (1..=LONGEST).contains(&length) {
             return Ok(text);
         }
         Err(Error::input(

@@ -80,8 +80,11 @@ impl Operation for ChangeSchedule {
         let changes = before
             .as_ref()
             .is_none_or(|before| (&before.makes, &before.parent) != (&after.makes, &after.parent));
-        if changes {
-            after.problem = None;
+        let resumes = before.as_ref().is_some_and(|before| before.next_at.is_none());
+        if changes || self.state == Some(State::Active) {
+            after.forget_failures();
+        }
+        if changes || resumes && after.next_at.is_some() {
             // What cannot be made is refused now, not when nobody looks.
             tx.rehearse(|| firing::make(tx, &cx.for_nobody(), &after, cx.now))?;
         }
@@ -135,6 +138,8 @@ impl ChangeSchedule {
             overlap: Overlap::default(),
             last_at: None,
             problem: None,
+            failures: 0,
+            retry_at: None,
         })
     }
 

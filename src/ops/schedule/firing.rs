@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Context;
-use crate::domain::{Makes, Missed, Overlap, Schedule, TaskId, Timestamp};
+use crate::domain::{Makes, Missed, Overlap, Schedule, TaskId, Template, Timestamp};
 use crate::error::{Error, Result};
 use crate::ops::task::kinds::TreeKinds;
 use crate::ops::task::plant::plant;
@@ -24,15 +24,32 @@ pub fn fire_due(tx: &Tx, cx: &Context) -> Result<()> {
             return Ok(());
         };
         let due = schedule.due(cx.now);
-        for at in due.iter().take(left) {
-            fire(tx, cx, &mut schedule, *at)?;
+        let mut tried = 0;
+        while tried < due.len().min(left) && schedule.retry_at.is_none_or(|retry| retry <= cx.now) {
+            fire(tx, cx, &mut schedule, due[tried])?;
+            tried += 1;
         }
-        schedule.next_at = match due.get(left) {
+        schedule.next_at = match due.get(tried) {
             Some(next) => Some(*next),
             None => schedule.rhythm.next(cx.now),
         };
         tx.put_schedule(&schedule)?;
-        left = left.saturating_sub(due.len().max(1));
+        left = left.saturating_sub(tried.max(1));
+    }
+    Ok(())
+}
+
+/// Lets schedules go on that a clock has put off which is ahead of this one. A time at which a task was made
+/// makes no other one.
+pub fn pull_back(tx: &Tx, cx: &Context) -> Result<()> {
+    for mut schedule in tx.active_schedules()? {
+        let before = schedule.due_at();
+        schedule.retry_at = schedule.retry_at.filter(|retry| !cx.now.is_far_behind(*retry));
+        let next = schedule.rhythm.next(cx.now);
+        schedule.next_at = schedule.next_at.zip(next).map(|(planned, next)| planned.min(next));
+        if schedule.due_at() != before {
+            tx.put_schedule(&schedule)?;
+        }
     }
     Ok(())
 }
@@ -55,7 +72,7 @@ fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result
         match tx.part(|| make(tx, cx, schedule, at))? {
             Ok(task) => {
                 tx.set_fired(&schedule.name, at, &task)?;
-                schedule.problem = None;
+                schedule.forget_failures();
                 made = Some(task);
             }
             Err(busy @ Error::Busy { .. }) => return Err(busy),
@@ -63,7 +80,7 @@ fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result
             Err(error) => {
                 let problem = shortened(&error.to_string(), 500);
                 after["failed"] = json!(problem);
-                schedule.problem = Some(problem);
+                schedule.fail(problem, cx.now);
             }
         }
     }
@@ -83,6 +100,24 @@ fn open_one(tx: &Tx, cx: &Context, schedule: &Schedule) -> Result<Option<TaskId>
     let task = tx.task(&last)?;
     let has_ended = task.deleted_at.is_some() || cx.workflow_of(&task)?.state(&task.status).terminal;
     Ok((!has_ended).then_some(last))
+}
+
+/// Refuses a template by which a schedule could not make its tasks; those by another template are no matter.
+pub fn check_template(tx: &Tx, cx: &Context, template: &Template) -> Result<()> {
+    /// How many schedules of one template are looked at.
+    const LOOKED_AT: usize = 100;
+    for schedule in tx.schedules_of(&template.name, LOOKED_AT)? {
+        let Makes::Template { vars, .. } = schedule.makes else {
+            continue;
+        };
+        Instantiate::check(tx, cx, template, vars, (schedule.parent.as_ref(), cx.now)).map_err(|fault| {
+            let message = format!("the schedule `{}` could not make its task from this: {fault}", schedule.name);
+            let hint = "pause it with schedule(state=paused), change the template, then give it `vars` that fit \
+                and state=active";
+            Error::input(message, hint)
+        })?;
+    }
+    Ok(())
 }
 
 /// Makes a task of a schedule.

@@ -49,6 +49,9 @@ pub struct Row {
     /// Why the last one could not be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// How many times in a row; each puts off `next_at` for longer.
+    #[serde(skip_serializing_if = "is_default")]
+    failures: u32,
 }
 
 #[derive(Serialize)]
@@ -107,9 +110,10 @@ fn row(schedule: &Schedule, text: usize) -> Row {
             Makes::Task(_) => None,
         },
         paused: schedule.next_at.is_none(),
-        next_at: schedule.next_at,
+        next_at: schedule.due_at(),
         last_at: schedule.last_at,
         problem: schedule.problem.as_ref().map(|problem| shortened(problem, text)),
+        failures: schedule.failures,
     }
 }
 
@@ -119,7 +123,8 @@ fn whole(tx: &Tx, cx: &Context, schedule: Schedule) -> Result<Whole> {
         Some(task) => json!({ "at": at, "task": task }),
         None => json!({ "at": at }),
     });
-    let upcoming = || schedule.rhythm.upcoming(cx.now, SHOWN);
+    let from = cx.now.max(schedule.retry_at.unwrap_or_default());
+    let upcoming = || schedule.rhythm.upcoming(from, SHOWN);
     let (vars, task) = match &schedule.makes {
         Makes::Template { vars, .. } => (if vars.is_empty() { None } else { if_short(vars)? }, None),
         Makes::Task(task) => (None, if_short(task)?),

@@ -133,7 +133,7 @@ impl Operation for Create {
             false => Error::items(misfits)?,
         }
         if self.is_list() {
-            self.share()?;
+            self.share(staging.config())?;
         } else if self.partial {
             return Err(Error::input("`partial` is for a list of tasks without a `title` of its own", ""));
         }

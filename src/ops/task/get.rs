@@ -130,7 +130,7 @@ struct JobFacts {
 
 impl JobFacts {
     fn of(job: Job, task: &Task) -> Self {
-        let Job { max_retries, backoff, lease, failures, losses, not_before, lease_until } = job;
+        let Job { max_retries, backoff, lease, failures, losses, not_before, lease_until, .. } = job;
         let lease = lease.and_then(|lease| Length::try_from(lease).ok());
         let group = task.group.clone();
         Self { max_retries, failures, losses, backoff, lease, lease_until, not_before, group }

@@ -342,6 +342,9 @@ impl<'a> Planting<'a> {
         if task.blocked_by.is_empty() && task.blocks.is_empty() {
             return Ok(());
         }
+        for (list, names) in [("blocked_by", &task.blocked_by), ("blocks", &task.blocks)] {
+            words::check_number(list, names.len(), self.cx.config.limits.ids)?;
+        }
         let Some(kind) = self.cx.config.edges.blocking() else {
             return Err(Error::input("the project has no link type that holds back a start", ""));
         };
@@ -367,6 +370,10 @@ impl<'a> Planting<'a> {
     }
 
     fn link_across(&mut self) -> Result<()> {
+        /// For each task that a call may create.
+        const LINKS: usize = 4;
+        let most = LINKS.saturating_mul(self.cx.config.limits.tree_nodes);
+        words::check_number("links", self.across.len(), most)?;
         let ways = Ways::default();
         for Across { from, to, kind, at } in take(&mut self.across) {
             self.at = at;

@@ -2,7 +2,7 @@
 
 use super::create::Create;
 use super::words;
-use crate::config::Limits;
+use crate::config::{Config, Limits};
 use crate::domain::TaskRef;
 use crate::error::{Error, Misfit, Result};
 use crate::ops::rows::{self, Cell};
@@ -111,19 +111,30 @@ impl Create {
     }
 
     /// Gives each task of a list what the list says for all of them, where it does not say so itself.
-    pub fn share(&mut self) -> Result<()> {
+    pub fn share(&mut self, config: &Config) -> Result<()> {
         if self.id.is_some() || self.label.is_some() || self.existing.is_some() || !self.files.is_empty() {
             return Err(Error::input(
                 "a list of tasks has no `id`, `label`, `ref` or `files` of its own",
                 "put them on each of the tasks, or give a `title` for a task that contains them",
             ));
         }
+        words::check_copies(config, self.shared_bytes().saturating_mul(self.tasks.len()))?;
         let mut tasks = std::mem::take(&mut self.tasks);
         for task in &mut tasks {
             task.inherit(self);
         }
         self.tasks = tasks;
         Ok(())
+    }
+
+    /// Returns how many bytes of text each task of the list gets from it.
+    fn shared_bytes(&self) -> usize {
+        let tags = [&self.tags, &self.needed_tags, &self.wanted_tags].into_iter().flatten();
+        let names = [&self.blocked_by, &self.blocks].into_iter().flatten();
+        let fatal = self.job.iter().flat_map(|job| &job.fatal);
+        tags.map(|tag| tag.as_str().len()).sum::<usize>()
+            + names.map(|name| name.as_str().len()).sum::<usize>()
+            + fatal.map(|class| class.as_str().len()).sum::<usize>()
     }
 
     fn inherit(&mut self, common: &Self) {

@@ -58,6 +58,25 @@ pub fn check_size(config: &Config, what: &str, bytes: usize) -> Result<()> {
     ))
 }
 
+/// Refuses copies of texts that one call would write if they add up to too much.
+pub fn check_copies(config: &Config, bytes: usize) -> Result<()> {
+    let most = most_copied(config);
+    if bytes <= most {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("the texts of this call add up to more than {most} bytes with all copies"),
+        "make several calls, or put what they share into a file and name the file",
+    ))
+}
+
+/// Returns how many bytes of text one call may write where it copies a text.
+pub fn most_copied(config: &Config) -> usize {
+    /// In texts of the longest kind.
+    const COPIES: usize = 10;
+    config.limits.text_bytes.saturating_mul(COPIES)
+}
+
 /// Refuses a list that is longer than the project allows.
 pub fn check_number(what: &str, number: usize, most: usize) -> Result<()> {
     if number <= most {

@@ -8,7 +8,7 @@ use serde_json::Map;
 use crate::Context;
 use crate::domain::{Problem, Rendered, Task, TaskRef, Template, Text, Title, Values};
 use crate::error::{Error, Result};
-use crate::ops::task::{is_default, reword};
+use crate::ops::task::{is_default, reword, words};
 use crate::store::{Instance, Tx};
 
 /// What became of the tasks that were made from earlier versions.
@@ -33,8 +33,9 @@ pub fn apply_to_pending(tx: &Tx, cx: &Context, newest: &Template) -> Result<Appl
     let found = tx.pending_instances(newest, LOOKED_AT)?;
     let mut versions: HashMap<i64, Template> = HashMap::new();
     let mut applied = Applied::default();
+    let mut written = 0;
     for (at, instance) in found.iter().enumerate() {
-        if applied.rewritten == AT_A_CALL {
+        if applied.rewritten == AT_A_CALL || written > words::most_copied(cx.config) {
             applied.left = found.len() - at;
             break;
         }
@@ -49,15 +50,17 @@ pub fn apply_to_pending(tx: &Tx, cx: &Context, newest: &Template) -> Result<Appl
             applied.unfit += 1;
             continue;
         };
-        let texts = rendered(old, instance.step.as_ref(), &values);
+        let most = cx.config.limits.text_bytes;
+        let texts = rendered(old, instance.step.as_ref(), &values, most);
         if !texts.is_some_and(|texts| is_as(&task, &texts)) {
             applied.edited += 1;
             continue;
         }
-        let Some(texts) = refitted(newest, instance.step.as_ref(), &values) else {
+        let Some(texts) = refitted(newest, instance.step.as_ref(), &values, most) else {
             applied.unfit += 1;
             continue;
         };
+        written += texts.bytes();
         rewrite(tx, cx, &task, texts)?;
         tx.set_template(&task.id, newest.id)?;
         applied.rewritten += 1;
@@ -76,26 +79,26 @@ fn values_of(tx: &Tx, instance: &Instance) -> Result<Option<Values>> {
     }
 }
 
-fn rendered(template: &Template, step: Option<&TaskRef>, values: &Values) -> Option<Rendered> {
+fn rendered(template: &Template, step: Option<&TaskRef>, values: &Values, most: usize) -> Option<Rendered> {
     let recipe = &template.recipe;
     match step {
-        None => recipe.render(&template.name, values).ok(),
+        None => recipe.render(&template.name, values, most).ok(),
         Some(name) => {
             let step = recipe.steps.iter().find(|step| step.name == *name)?;
-            recipe.render_step(step, values).ok()
+            recipe.render_step(step, values, most).ok()
         }
     }
 }
 
 /// Returns the texts by another version, if the values fit that; what it has no blank for is no matter.
-fn refitted(newest: &Template, step: Option<&TaskRef>, values: &Values) -> Option<Rendered> {
+fn refitted(newest: &Template, step: Option<&TaskRef>, values: &Values, most: usize) -> Option<Rendered> {
     let given: Map<_, _> = values.0.clone().into_iter().collect();
     let is_unknown = |problem: &Problem| matches!(problem, Problem::Unknown { .. });
     let fits = match newest.recipe.read(&given) {
         Ok(_) => true,
         Err(problems) => problems.iter().all(is_unknown),
     };
-    fits.then(|| rendered(newest, step, values))?
+    fits.then(|| rendered(newest, step, values, most))?
 }
 
 fn is_as(task: &Task, texts: &Rendered) -> bool {

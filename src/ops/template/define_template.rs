@@ -11,6 +11,7 @@ use super::instantiate::signature;
 use crate::domain::{ProjectKey, ProjectName, Recipe, RecipeStep, Template, TemplateName, Text};
 use crate::error::{Error, Result};
 use crate::ops::project::{check_defaults, read_defaults};
+use crate::ops::schedule::firing;
 use crate::ops::task::words;
 use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
@@ -77,6 +78,9 @@ impl Operation for DefineTemplate {
             Some(before) if unchanged => before,
             before => self.add(tx, cx, (before.as_ref(), project, recipe))?,
         };
+        if !unchanged {
+            firing::check_template(tx, cx, &template)?;
+        }
         let applied = self.apply.map(|Apply::Pending| apply_to_pending(tx, cx, &template)).transpose()?;
         Ok(Defined {
             vars: signature(&template.recipe.vars),

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
@@ -78,8 +79,8 @@ impl Operation for Instantiate {
 
     type Output = Instantiated;
 
-    fn prepare(&mut self, _: &Staging) -> Result<()> {
-        self.vars.take_table(&self.columns, std::mem::take(&mut self.rows))
+    fn prepare(&mut self, staging: &Staging) -> Result<()> {
+        self.vars.take_table(staging.config(), &self.columns, std::mem::take(&mut self.rows))
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Instantiated> {
@@ -87,7 +88,8 @@ impl Operation for Instantiate {
         let template = tx.template_for(project, &self.template)?;
         let sets = read(cx, &template, &self.vars)?;
         let on_duplicate = self.on_duplicate.unwrap_or(template.recipe.duplicates.on);
-        let making = Making { tx, cx, template: &template, under, project, on_duplicate };
+        let written = Cell::default();
+        let making = Making { tx, cx, template: &template, under, project, on_duplicate, written };
         let made = sets.iter().map(|values| making.make(values)).collect::<Result<Vec<_>>>()?;
         if on_duplicate == OnDuplicate::Error {
             refuse_twins(&template, &made)?;
@@ -102,22 +104,37 @@ impl Instantiate {
         tx: &Tx,
         cx: &Context,
         template: TemplateName,
-        mut vars: Map<String, Value>,
+        vars: Map<String, Value>,
         (parent, at): (Option<&TaskId>, Timestamp),
     ) -> Result<TaskId> {
-        const TIME: &str = "fired_at";
         let parent = parent.map(|parent| tx.task(parent)).transpose()?;
         let (under, project) = parent.map_or((None, None), |parent| (Some(parent.id), parent.project));
         let template = tx.template_for(project, &template)?;
-        if template.recipe.vars.keys().any(|name| name.as_str() == TIME) {
-            vars.entry(TIME).or_insert_with(|| at.to_string().into());
-        }
-        let sets = read(cx, &template, &Sets { sets: vec![vars], is_list: false })?;
-        let making = Making { tx, cx, template: &template, under, project, on_duplicate: OnDuplicate::Allow };
+        let sets = read(cx, &template, &timed(&template, vars, at))?;
+        let (on_duplicate, written) = (OnDuplicate::Allow, Cell::default());
+        let making = Making { tx, cx, template: &template, under, project, on_duplicate, written };
         match sets.first().map(|values| making.make(values)).transpose()? {
             Some(Made::New { task, .. } | Made::Twin(task)) => Ok(task),
             None => Err(Error::internal("nothing was made")),
         }
+    }
+
+    /// Refuses values from which [`Self::once`] could make no task, where it would use this template.
+    pub fn check(
+        tx: &Tx,
+        cx: &Context,
+        template: &Template,
+        vars: Map<String, Value>,
+        (parent, at): (Option<&TaskId>, Timestamp),
+    ) -> Result<()> {
+        let project = parent.map(|parent| tx.task(parent)).transpose()?.and_then(|parent| parent.project);
+        if tx.template_for(project, &template.name)?.id != template.id {
+            return Ok(());
+        }
+        let sets = read(cx, template, &timed(template, vars, at))?;
+        let (on_duplicate, written) = (OnDuplicate::Allow, Cell::default());
+        let making = Making { tx, cx, template, under: None, project, on_duplicate, written };
+        sets.iter().try_for_each(|values| making.drafted(values).map(drop))
     }
 
     /// Returns under which task it is made, and in which project that is.
@@ -160,6 +177,15 @@ impl Instantiate {
         let tasks = if made.len() <= NAMED { made.into_iter().map(named).collect() } else { Vec::new() };
         Ok(Instantiated::Many { created, existing, tasks })
     }
+}
+
+/// Returns the values of one task, with its time if the template has a blank for that.
+fn timed(template: &Template, mut vars: Map<String, Value>, at: Timestamp) -> Sets {
+    const TIME: &str = "fired_at";
+    if template.recipe.vars.keys().any(|name| name.as_str() == TIME) {
+        vars.entry(TIME).or_insert_with(|| at.to_string().into());
+    }
+    Sets { sets: vec![vars], is_list: false }
 }
 
 /// Reads all values, or refuses with everything that is wrong with them.

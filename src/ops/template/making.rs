@@ -1,16 +1,19 @@
 //! How a task, or a subtree of steps, is made from a template and a set of values.
 
+use std::cell::Cell;
+
 use indexmap::IndexMap;
 
 use crate::Context;
 use crate::domain::{
     Defaults, OnDuplicate, ProjectKey, Recipe, RecipeStep, Rendered, Task, TaskId, Template, Text, Title,
-    Values, Window,
+    Unfilled, Values, Window,
 };
 use crate::error::{Error, Result};
 use crate::ops::task::Create;
 use crate::ops::task::kinds::TreeKinds;
 use crate::ops::task::plant::plant;
+use crate::ops::task::words;
 use crate::store::{Instance, Tx};
 
 /// What is made, and where.
@@ -22,6 +25,8 @@ pub struct Making<'a> {
     pub under: Option<TaskId>,
     pub project: Option<ProjectKey>,
     pub on_duplicate: OnDuplicate,
+    /// How many bytes of values and texts were written for this call.
+    pub written: Cell<usize>,
 }
 
 /// What came of a set of values.
@@ -76,14 +81,30 @@ impl Making<'_> {
         Ok(keeps && task.deleted_at.is_none())
     }
 
-    fn plant(&self, values: &Values) -> Result<Made> {
-        let Self { tx, cx, template, under, .. } = self;
-        let Template { id, name, recipe, .. } = template;
-        let whole = recipe.render(name, values).map_err(|fault| broken(template, &fault))?;
+    /// Counts the values of a task among what the call writes.
+    fn count(&self, bytes: usize) -> Result<()> {
+        self.written.set(self.written.get() + bytes);
+        words::check_copies(self.cx.config, self.written.get())
+    }
+
+    /// Returns the task that the values ask for, with its steps.
+    pub fn drafted(&self, values: &Values) -> Result<Create> {
+        let Template { name, recipe, .. } = self.template;
+        let most = self.cx.config.limits.text_bytes;
+        self.count(values.bytes())?;
+        let whole = recipe.render(name, values, most).map_err(|fault| unfilled(self.template, fault))?;
+        self.count(whole.bytes())?;
         let mut task = described(whole, recipe.defaults.clone())?;
         for step in &recipe.steps {
             task.tasks.push(self.step(recipe, step, values)?);
         }
+        Ok(task)
+    }
+
+    fn plant(&self, values: &Values) -> Result<Made> {
+        let Self { tx, cx, template, under, .. } = self;
+        let Template { id, recipe, .. } = template;
+        let task = self.drafted(values)?;
         let kinds = TreeKinds::plain(cx);
         let planted = plant(tx, cx, std::slice::from_ref(&task), under.as_ref(), &kinds)?;
         let instance = |task: &TaskId, step: Option<&RecipeStep>| Instance {
@@ -100,7 +121,10 @@ impl Making<'_> {
     }
 
     fn step(&self, recipe: &Recipe, step: &RecipeStep, values: &Values) -> Result<Create> {
-        let rendered = recipe.render_step(step, values).map_err(|fault| broken(self.template, &fault))?;
+        let most = self.cx.config.limits.text_bytes;
+        let rendered = recipe.render_step(step, values, most);
+        let rendered = rendered.map_err(|fault| unfilled(self.template, fault))?;
+        self.count(rendered.bytes())?;
         let task = described(rendered, step.defaults.clone().or(&recipe.defaults))?;
         Ok(Create { label: Some(step.name.clone()), blocked_by: step.needs.clone(), ..task })
     }
@@ -123,7 +147,15 @@ fn described(rendered: Rendered, defaults: Defaults) -> Result<Create> {
     })
 }
 
-/// Says that a template cannot be read, which was looked at when it was defined.
-fn broken(template: &Template, fault: &str) -> Error {
-    Error::internal(format!("template `{}` version {}: {fault}", template.name, template.version))
+/// Returns the refusal of values that make a text too long. A template that cannot be read is an error of the
+/// program, since this was checked when it was defined.
+fn unfilled(template: &Template, fault: Unfilled) -> Error {
+    let Template { name, version, .. } = template;
+    match fault {
+        Unfilled::Broken(fault) => Error::internal(format!("template `{name}` version {version}: {fault}")),
+        Unfilled::TooLong { what, most } => Error::input(
+            format!("the {what} that template `{name}` makes has more than {most} bytes"),
+            "give shorter values, or raise `limits.text_bytes`",
+        ),
+    }
 }

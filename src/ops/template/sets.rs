@@ -6,8 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ops::rows;
+use crate::ops::task::words;
 
 /// A set of values for each task that is to be made.
 #[derive(Debug)]
@@ -25,13 +27,15 @@ impl Default for Sets {
 
 impl Sets {
     /// Takes a table as a list of sets, each beside the values that are the same for all.
-    pub fn take_table(&mut self, columns: &[String], rows: Vec<Vec<Value>>) -> Result<()> {
+    pub fn take_table(&mut self, config: &Config, columns: &[String], rows: Vec<Vec<Value>>) -> Result<()> {
         if columns.is_empty() && rows.is_empty() {
             return Ok(());
         }
         let [common] = &self.sets[..] else {
             return Err(Error::input("`vars` beside `rows` is one object, for all of them", ""));
         };
+        let shared: usize = common.values().map(|value| value.as_str().map_or(0, str::len)).sum();
+        words::check_copies(config, shared.saturating_mul(rows.len()))?;
         let known: Vec<&str> = columns.iter().map(String::as_str).collect();
         rows::check_columns(columns, &known)?;
         let mut misfits = Vec::new();

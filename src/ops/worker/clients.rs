@@ -6,6 +6,7 @@ use serde_json::json;
 use super::presence::{self, Leave};
 use crate::domain::{Departure, Loss, Millis, Worker};
 use crate::error::Result;
+use crate::ops::clock;
 use crate::store::Patience::{self, Waits};
 use crate::store::{Event, Tx};
 use crate::{App, Context, Effect};
@@ -43,7 +44,7 @@ pub fn hang_up(app: &App) -> Result<()> {
     let reserve_ms = config.reserve_ms;
     let effect = if reserve_ms == 0 { Effect::Write } else { Effect::Note };
     app.store.transact(Waits, effect, |tx| {
-        let cx = app.context(tx, &config)?;
+        let cx = clock::context(app, tx, &config)?;
         for worker in tx.workers_present()?.iter().filter(|worker| is_through(worker, app)) {
             match reserve_ms {
                 0 => {

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::ops::Request;
 use crate::ops::job::due;
 use crate::ops::mark::marking;
-use crate::ops::passage;
+use crate::ops::{clock, passage};
 use crate::store::{Because, Event, Tx};
 use crate::{App, Context, Effect, process};
 
@@ -55,7 +55,7 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
         worker.reserved_ms = None;
         tx.put_worker(&worker)?;
     } else if sign.since(&worker.sign) >= RENEW_AFTER_MS
-        || cx.now.since(worker.last_heartbeat) >= RENEW_AFTER_MS
+        || cx.now.between(worker.last_heartbeat) >= RENEW_AFTER_MS
     {
         tx.renew_lease(id, &sign)?;
         worker.last_heartbeat = cx.now;
@@ -143,7 +143,7 @@ pub fn name_taken(worker: &Worker) -> Refusal {
 /// Renews the lease of a worker that only reads.
 pub fn renew(app: &App, worker: &Worker, request: &Request) -> Result<()> {
     let sign = app.sign();
-    let old = sign.since(&worker.sign).max(sign.at.since(worker.last_heartbeat));
+    let old = sign.since(&worker.sign).max(sign.at.between(worker.last_heartbeat));
     if worker.left.is_some() || old <= request.config.stale_timeout_ms / 10 {
         return Ok(());
     }
@@ -190,7 +190,7 @@ fn look(app: &App, request: &Request, whom: impl FnOnce(&Tx) -> Result<Vec<Worke
     let mut found = false;
     for (loss, worker) in gone.take(AT_A_LOOK) {
         found |= app.store.transact(*patience, Effect::Write, |tx| {
-            let cx = app.context(tx, config)?;
+            let cx = clock::context(app, tx, config)?;
             let seen = tx.worker(&worker.id)?;
             let unchanged = seen.left.is_none()
                 && (&seen.process, &seen.sign, seen.reserved_ms)

@@ -432,7 +432,7 @@ create unique index templates_name on templates (coalesce(project, 0), name, ver
 create table instances (
     task integer primary key references tasks (n) on delete cascade,
     step text,      -- which step of the template; null for the whole
-    vars text check (json_valid(vars)),
+    vars text check (vars is null or json_valid(vars)),
     check ((step is null) = (vars is not null))
 ) strict;
 
@@ -447,6 +447,9 @@ create table jobs (
     losses      integer not null default 0,         -- how often its worker died
     not_before  integer,                            -- set while its time has not come
     lease_until integer,                            -- set while an attempt with a lease is under way
+    -- The same by the clock that does not run while the machine sleeps.
+    lease_awake_ms integer,
+    lease_boot  text,
     -- When somebody has to look after it.
     due_at      integer generated always as (coalesce(lease_until, not_before)) virtual
 ) strict, without rowid;
@@ -492,8 +495,8 @@ create table schedules (
     n        integer primary key,
     name     text not null unique check (length(name) between 1 and 100),
     template text,      -- what is made: a task of this template
-    vars     text check (json_valid(vars)),
-    task     text check (json_valid(task)),     -- or this one, as `create` takes it
+    vars     text check (vars is null or json_valid(vars)),
+    task     text check (task is null or json_valid(task)),     -- or this one, as `create` takes it
     parent   text references tasks (id) on update cascade on delete cascade,
     cron     text not null,
     zone     text not null default 'UTC',
@@ -502,11 +505,16 @@ create table schedules (
     next_at  integer,   -- null while it is paused
     last_at  integer,
     problem  text,      -- why the last one could not be made
+    failures integer not null default 0 check (failures >= 0),     -- in a row
+    retry_at integer,   -- none is tried before, after a failure
+    due_at   integer generated always as (max(next_at, coalesce(retry_at, next_at))) virtual,
     check ((template is null) <> (task is null)),
     check ((template is null) = (vars is null))
 ) strict;
 
-create index schedules_due on schedules (next_at) where next_at is not null;
+create index schedules_due on schedules (due_at) where due_at is not null;
+
+create index schedules_template on schedules (template) where template is not null;
 
 create index schedules_parent on schedules (parent) where parent is not null;
 

@@ -76,6 +76,8 @@ async fn converse(server: Server) -> io::Result<()> {
     let since = Instant::now();
     ending::finish(conversation.cancel(), sent).await;
     if let Some(app) = app {
+        // Queries that are still at work would keep the cores from what comes last.
+        app.store.stop_questions();
         ending::hang_up(app, since).await;
     }
     Ok(())

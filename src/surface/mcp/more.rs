@@ -58,7 +58,8 @@ fn schema() -> JsonObject {
 }
 
 pub fn read(mut arguments: Map<String, Value>) -> Result<Wish> {
-    ops::check_arguments(NAME, &schema(), &mut arguments)?;
+    // The lists in it are held to their bound when the operation is called.
+    ops::check_arguments(NAME, &schema(), usize::MAX, &mut arguments)?;
     let More { name, arguments } = serde_json::from_value(Value::Object(arguments))
         .map_err(|error| Error::input(format!("`{NAME}`: {error}"), ""))?;
     Ok(match (name, arguments) {

@@ -35,6 +35,7 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("scheduled", &[Topic::Tasks]),
     ("due", &[Topic::Tasks]),
     ("fired", &[]),
+    ("clock", &[Topic::Tasks]),
     ("extended", &[Topic::Tasks]),
     ("status", &[Topic::Tasks]),
     ("renamed", &[Topic::Tasks]),
