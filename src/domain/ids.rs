@@ -114,8 +114,8 @@ name!(
     /// What a worker is called.
     WorkerId,
     "worker id",
-    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`",
-    |text| is_word(text, 64, "._-/:@")
+    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`, without `@` in front, and not `task-graph`",
+    |text| is_word(text, 64, "._-/:@") && !text.starts_with('@') && text != PROGRAM
 );
 name!(
     /// A word that says what a task needs or what a worker can do.
@@ -235,6 +235,24 @@ name!(
         && !text.chars().any(char::is_control)
         && stays_inside(text.strip_prefix('/').unwrap_or(text))
 );
+
+/// The signature of the program under a message of its own. No worker is called so.
+pub const PROGRAM: &str = "task-graph";
+
+impl WorkerId {
+    /// The author that is recorded for a person: a name that no worker can have.
+    pub const PERSON: &str = "@person";
+
+    /// Returns the author that is recorded for a person.
+    pub fn person() -> Self {
+        Self(Self::PERSON.to_owned())
+    }
+
+    /// Returns true if this stands for a person, not for a worker.
+    pub fn is_person(&self) -> bool {
+        self.0 == Self::PERSON
+    }
+}
 
 plain_display!(
     TaskRef,

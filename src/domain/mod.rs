@@ -46,8 +46,8 @@ pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
     AttachmentType, BadName, CounterName, Digest, EdgeKindName, ErrorClass, FileName, GroupKey, MarkPath,
-    Phase, ProjectName, RequestId, ScheduleName, Status, Tag, TaskId, TaskRef, TemplateName, VariableName,
-    WorkerId, is_generated,
+    PROGRAM, Phase, ProjectName, RequestId, ScheduleName, Status, Tag, TaskId, TaskRef, TemplateName,
+    VariableName, WorkerId, is_generated,
 };
 pub use job::{Group, Job, JobSettings, Withheld};
 pub use length::{Length, When};

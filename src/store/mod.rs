@@ -63,7 +63,7 @@ pub use jobs::EarlierTry;
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
 pub use media::Media;
-pub use messages::{NewMessage, Post};
+pub use messages::{Mailbox, NewMessage, Post};
 pub use metrics::{Effort, MetricRow, NewMetrics};
 pub use news::Told;
 pub use projects::ProjectRow;

@@ -17,6 +17,7 @@ mod create;
 mod create_tree;
 mod define_template;
 mod delete;
+mod delivery;
 mod detach;
 mod disconnect;
 mod events;

@@ -76,8 +76,9 @@ impl Operation for Send {
             true => to.first().map(ToString::to_string),
             false => Some(addresses.join(", ")),
         };
+        let sender = cx.worker.as_ref().map_or_else(WorkerId::person, |worker| worker.id.clone());
         let new = NewMessage {
-            sender: cx.worker.as_ref().map(|worker| &worker.id),
+            sender: Some(&sender),
             kind: self.kind.unwrap_or_else(|| usual(replied.as_ref())),
             address: address.as_deref(),
             text,
@@ -138,7 +139,8 @@ impl Send {
         }
         if let Some(message) = replied {
             // A person reads the answer in the thread.
-            return Ok(Readers::Workers(message.sender.iter().cloned().collect()));
+            let workers = message.sender.iter().filter(|sender| !sender.is_person());
+            return Ok(Readers::Workers(workers.cloned().collect()));
         }
         let Some(task) = task else {
             return Err(Error::input("`send` needs `to`, `task` or `reply_to`", ""));

@@ -349,7 +349,7 @@ create table task_files (
 create table messages (
     id        integer primary key autoincrement,    -- never given twice: a number in an old answer means one message
     sent_at   integer not null,
-    sender    text,                                 -- a worker; null for a person at a shell
+    sender    text,                                 -- a worker, or `@person`; null for the program itself
     kind      text not null check (kind in ('note', 'question', 'answer', 'stop', 'redirect')),
     address   text,                                 -- as the sender wrote it; null for whoever claims the task
     text      text not null,
