@@ -39,7 +39,7 @@ mod workflow;
 
 pub use advice::{Advice, Occasion};
 pub use attachment::{AttachmentRule, AttachmentTypes, Mime, Mode};
-pub use attempt::{Attempt, Outcome};
+pub use attempt::{Attempt, Kept, Outcome};
 pub use claim::{Blocker, Candidate, Demand, LackedTags, held_by};
 pub use gate::{Barrier, Crossing, Enforcement, Exit, Gate, hardest, missing};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};

@@ -180,7 +180,7 @@ impl Refusal {
             }
             Self::EndsTooSoon { .. } => "finish those first".into(),
             Self::Fenced { .. } => {
-                "stop work on this task and claim another; what `update` brought was kept as an attachment of your attempt".into()
+                "stop work on this task and claim another".into()
             }
             Self::Cycle { .. } => "remove one of these links first, or leave this one out".into(),
             Self::HasParent { .. } => "`relink` moves it".into(),

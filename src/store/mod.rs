@@ -32,6 +32,7 @@ mod history;
 mod jobs;
 mod lanes;
 mod lists;
+mod losses;
 mod marks;
 mod messages;
 mod metrics;

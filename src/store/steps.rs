@@ -1,10 +1,10 @@
 //! How a granted step is written down: state, holder, attempt, time and history at once.
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 use serde_json::json;
 
 use super::{Event, Tx};
-use crate::domain::{AttemptStep, Clock, Millis, Outcome, Status, Step, Task, TaskId, Timestamp, WorkerId};
+use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Who changed something, when and why.
@@ -175,46 +175,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the tasks that a worker lost when it was gone and that nobody has claimed since.
-    pub fn lost_by(&self, worker: &WorkerId) -> Result<Vec<TaskId>> {
-        const SQL: &str = "
-            select tasks.id
-            from attempts join tasks on tasks.id = task_id and tasks.attempt = attempts.attempt
-            where attempts.worker_id = :worker and outcome in ('died', 'expired')
-                and tasks.worker_id is null and is_waiting and deleted_at is null
-            order by n";
-        let mut statement = self.0.prepare_cached(SQL)?;
-        let rows = statement.query_map(named_params! { ":worker": worker }, |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns when an attempt at a task began.
-    pub fn attempt_began(&self, task: &TaskId, attempt: i64) -> Result<Option<Timestamp>> {
-        const SQL: &str = "
-            select claimed_at
-            from attempts
-            where task_id = :task and attempt = :attempt";
-        let keys = named_params! { ":task": task, ":attempt": attempt };
-        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
-    }
-
-    /// Returns when a task last left one of these states.
-    pub fn last_left(&self, task: &TaskId, is_one: impl Fn(&Status) -> bool) -> Result<Option<Timestamp>> {
-        const SQL: &str = "
-            select timestamp, before ->> 'status', after ->> 'status'
-            from events
-            where task_id = :task and event = 'status'
-            order by id desc";
-        let mut statement = self.0.prepare_cached(SQL)?;
-        let mut rows = statement.query(named_params! { ":task": task })?;
-        while let Some(row) = rows.next()? {
-            if is_one(&row.get(1)?) && !is_one(&row.get(2)?) {
-                return Ok(Some(row.get(0)?));
-            }
-        }
-        Ok(None)
-    }
-
     /// Returns the number of the worker's newest attempt at a task.
     pub fn last_attempt_of(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<i64>> {
         const SQL: &str = "
@@ -223,22 +183,6 @@ impl Tx<'_> {
             where task_id = :task and worker_id = :worker";
         let keys = named_params! { ":task": task, ":worker": worker };
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?)
-    }
-
-    /// Returns the number of the worker's newest attempt at a task, if it was taken from it.
-    pub fn lost_attempt_of(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<i64>> {
-        const SQL: &str = "
-            select attempt
-            from attempts
-            where task_id = :task and worker_id = :worker
-                and outcome in ('died', 'expired', 'overdue', 'taken', 'replaced')
-                and not exists (
-                    select 1
-                    from attempts as later
-                    where later.task_id = :task and later.worker_id = :worker
-                        and later.attempt > attempts.attempt)";
-        let keys = named_params! { ":task": task, ":worker": worker };
-        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
     }
 
     /// Shows what the worker thinks on the tasks it holds, or on those of them that are named; returns them.

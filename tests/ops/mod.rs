@@ -33,6 +33,7 @@ mod give_feedback;
 mod groups;
 mod inbox;
 mod instantiate;
+mod late_results;
 mod leases;
 mod link;
 mod list_agents;

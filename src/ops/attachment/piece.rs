@@ -52,8 +52,24 @@ pub struct To<'a> {
     pub task: &'a Task,
     /// Of its maker.
     pub attempt: i64,
+    /// The attempt that it is evidence for, if for any.
+    pub counts_for: Option<i64>,
     /// The operation that asks for it.
     pub cause: &'static str,
+}
+
+impl<'a> To<'a> {
+    /// Attaches to a task at the caller's request. It counts for the newest attempt, unless the task is done, or
+    /// the caller worked on it before the worker that does now.
+    pub fn of(tx: &Tx, cx: &Context, task: &'a Task, cause: &'static str) -> Result<Self> {
+        let attempt = attempt_of(tx, cx, task)?;
+        let workflow = cx.workflow_of(task)?;
+        let is_over = workflow.state(&task.status).terminal && !workflow.is_failure(&task.status);
+        let caller = cx.worker.as_ref().map(|worker| &worker.id);
+        let lost_it = attempt > 0 && task.claimed_at.is_some() && task.holder.as_ref() != caller;
+        let counts_for = (!is_over && !lost_it).then_some(task.attempt);
+        Ok(Self { task, attempt, counts_for, cause })
+    }
 }
 
 /// An attachment that was made.
@@ -132,13 +148,16 @@ impl Piece<'_> {
         self.put(tx, cx, to, self.staged()?.mode)
     }
 
-    /// Attaches it beside whatever is there.
-    pub fn append(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
-        self.put(tx, cx, to, Mode::Append)
+    /// Attaches it beside what is there, unless the same is there from the same attempt.
+    pub fn keep(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
+        match tx.same_attached(&self.new(self.staged()?, cx, to))? {
+            Some(sequence) => Ok(self.made(sequence, None, None)),
+            None => self.put(tx, cx, to, Mode::Append),
+        }
     }
 
     fn put(&self, tx: &Tx, cx: &Context, to: &To<'_>, mode: Mode) -> Result<Made> {
-        let To { task, attempt, cause } = *to;
+        let To { task, attempt, cause, .. } = *to;
         let old = match mode {
             Mode::Append => Vec::new(),
             Mode::Replace => {
@@ -161,29 +180,42 @@ impl Piece<'_> {
 
     fn insert(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
         let staged = self.staged()?;
-        let text = self.content.unwrap_or_default();
-        let (matter, bytes, file) = match &staged.place {
-            Place::Row => (Matter::Text(text), Some(text.len() as i64), None),
-            Place::Project(path) => (Matter::File(path), None, Some(path.clone())),
-            Place::Media(digest, bytes) => {
-                // Somebody may have taken it away since: nothing referred to it yet.
-                if !cx.media.has(digest) {
-                    cx.media.put(&bytes_of(text, &staged.mime)?)?;
-                }
-                (Matter::Media(digest, *bytes), Some(*bytes), None)
-            }
+        if let Place::Media(digest, _) = &staged.place
+            && !cx.media.has(digest)
+        {
+            // Somebody may have taken it away since: nothing referred to it yet.
+            cx.media.put(&bytes_of(self.content.unwrap_or_default(), &staged.mime)?)?;
+        }
+        let (bytes, file) = match &staged.place {
+            Place::Row => (self.content.map(|text| text.len() as i64), None),
+            Place::Project(path) => (None, Some(path.clone())),
+            Place::Media(_, bytes) => (Some(*bytes), None),
         };
-        let new = NewAttachment {
+        let sequence = tx.attach(&self.new(staged, cx, to), cx.now)?;
+        Ok(self.made(sequence, bytes, file))
+    }
+
+    fn made(&self, sequence: i64, bytes: Option<i64>, file: Option<String>) -> Made {
+        Made { sequence, label: format!("{}#{sequence}", self.kind), bytes, file }
+    }
+
+    fn new<'n>(&'n self, staged: &'n Staged, cx: &'n Context, to: &To<'n>) -> NewAttachment<'n> {
+        let matter = match &staged.place {
+            Place::Row => Matter::Text(self.content.unwrap_or_default()),
+            Place::Project(path) => Matter::File(path),
+            Place::Media(digest, bytes) => Matter::Media(digest, *bytes),
+        };
+        NewAttachment {
             task: &to.task.id,
             kind: self.kind,
             name: self.name.unwrap_or_default(),
             mime: &staged.mime,
             matter,
             attempt: to.attempt,
+            counts_for: to.counts_for,
+            sha256: None,
             worker: cx.worker.as_ref().map(|worker| &worker.id),
-        };
-        let sequence = tx.attach(&new, cx.now)?;
-        Ok(Made { sequence, label: format!("{}#{sequence}", self.kind), bytes, file })
+        }
     }
 
     fn staged(&self) -> Result<&Staged> {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::Context;
 use crate::domain::{
-    Crossing, Enforcement, Gate, GatedStep, Refusal, Status, Task, Timestamp, Workflow, hardest, missing,
+    AttemptStep, Crossing, Enforcement, Gate, GatedStep, Refusal, Status, Step, Task, hardest, missing,
 };
 use crate::error::Result;
 use crate::store::{Because, Event, Tx};
@@ -40,7 +40,7 @@ fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Re
     if gates.is_empty() {
         return Ok(None);
     }
-    let missing: Vec<Gate> = missing(&gates, &evidence(tx, &rules, task)?).into_iter().cloned().collect();
+    let missing: Vec<Gate> = missing(&gates, &evidence(tx, task)?).into_iter().cloned().collect();
     if missing.is_empty() {
         return Ok(None);
     }
@@ -51,13 +51,16 @@ fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Re
     Ok(Some(Refusal::Gate { task: task.id.clone(), step, missing }))
 }
 
-/// Returns the types of the evidence that counts now: of the attempt that is under way or,
-/// while nobody is at work, of the time since the task was last opened.
-pub fn evidence(tx: &Tx, workflow: &Workflow, task: &Task) -> Result<Vec<String>> {
-    if task.claimed_at.is_some() {
-        let began = tx.attempt_began(&task.id, task.attempt)?.unwrap_or(task.created_at);
-        return tx.evidence(&task.id, Some(task.attempt), began);
+/// Returns the types of the evidence that counts now: that of the newest attempt.
+pub fn evidence(tx: &Tx, task: &Task) -> Result<Vec<String>> {
+    tx.evidence(&task.id, task.attempt)
+}
+
+/// Voids the evidence of a task that is opened again, unless it is the same attempt that goes on.
+pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step) -> Result<()> {
+    let was_over = cx.workflow_of(task)?.meaning(&task.status).terminal;
+    if was_over && !step.after.terminal && step.attempt != AttemptStep::Resumes {
+        tx.void_evidence(&task.id)?;
     }
-    let opened = tx.last_left(&task.id, |status| workflow.state(status).terminal)?;
-    tx.evidence(&task.id, None, opened.unwrap_or(Timestamp(0)))
+    Ok(())
 }

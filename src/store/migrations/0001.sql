@@ -216,8 +216,11 @@ create table attachments (
     attempt         integer not null,   -- of its maker; 0 if that was none
     worker_id       text,
     created_at      integer not null,
+    -- The attempt it is evidence for, 0 before the first; null if for none.
+    counts_for      integer check (counts_for >= 0),
     digest          text check (length(digest) = 64),   -- of a file in the media folder
     bytes           integer check (bytes >= 0),
+    sha256          text check (length(sha256) = 64),   -- of evidence, wherever it is kept
     primary key (task_id, attachment_type, sequence)
 ) strict, without rowid;
 
