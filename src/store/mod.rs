@@ -19,6 +19,7 @@ mod queue;
 mod row;
 mod steps;
 
+mod aliases;
 mod answers;
 mod asking;
 mod attachments;

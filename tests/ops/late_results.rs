@@ -87,6 +87,39 @@ const WAYS: &[Way] = &[
         "job",
         Fate::Kept,
     ),
+    (
+        "renamed",
+        |project| by_ann(project, "rename", json!({ "task": "job", "new_id": "other" })),
+        "other",
+        Fate::Counts,
+    ),
+    (
+        "renamed and cancelled",
+        |project| {
+            by_ann(project, "rename", json!({ "task": "job", "new_id": "other" }));
+            force(project, "other", "cancelled");
+        },
+        "other",
+        Fate::Kept,
+    ),
+    (
+        "released and renamed",
+        |project| {
+            force(project, "job", "pending");
+            by_ann(project, "rename", json!({ "task": "job", "new_id": "other" }));
+        },
+        "other",
+        Fate::Counts,
+    ),
+    (
+        "taken over and renamed",
+        |project| {
+            takes(project, "job");
+            by_ann(project, "rename", json!({ "task": "job", "new_id": "other" }));
+        },
+        "other",
+        Fate::Kept,
+    ),
     ("silent for too long", silent, "job", Fate::Counts),
     (
         "silent for too long, and taken",

@@ -201,6 +201,16 @@ create table attempts (
     check ((ended_at is null) = (outcome is null))
 ) strict, without rowid;
 
+-- What a renamed task was called before: it is found by that name until another task takes it, which none may
+-- while the attempt is open that began under it.
+create table task_aliases (
+    old_id  text primary key,
+    task    integer not null references tasks (n) on delete cascade,
+    attempt integer not null check (attempt > 0)    -- the newest when it was renamed
+) strict, without rowid;
+
+create index task_aliases_task on task_aliases (task);
+
 create index attempts_lost on attempts (worker_id) where outcome in ('died', 'expired');
 
 -- Attachments, and the files they refer to
