@@ -280,13 +280,28 @@ impl Context<'_> {
         self.workflow(&task.workflow).or_else(|_| self.workflow(&self.config.workflows.default))
     }
 
-    /// Returns the workflow by which a task moves: its own, with what its holder lays over it.
+    /// Returns the workflow by which a task moves: its own, with the overlays of the attempt that is under way or,
+    /// before one begins, of the worker it was given to.
     pub fn rules_of(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
         let own = self.workflow_of(task)?;
-        match (&task.holder, &self.worker) {
-            (None, _) => Ok(Cow::Borrowed(own)),
-            (Some(holder), Some(worker)) if worker.id == *holder => Ok(self.overlaid(own, &worker.overlays)),
-            (Some(holder), _) => Ok(self.overlaid(own, &tx.overlays_of(holder)?)),
+        let Some(holder) = &task.holder else {
+            return Ok(Cow::Borrowed(own));
+        };
+        // An attempt has those of its worker and perhaps more, which the worker took off since.
+        if task.claimed_at.is_some() && task.is_overlaid {
+            return Ok(self.overlaid(own, &tx.overlays_of_attempt(task)?));
+        }
+        match &self.worker {
+            Some(worker) if worker.id == *holder => Ok(self.overlaid(own, &worker.overlays)),
+            _ => Ok(self.overlaid(own, &tx.overlays_of(holder)?)),
+        }
+    }
+
+    /// Returns the workflow by which a task ends: with the overlays of its newest attempt, under way or not.
+    pub fn rules_at_end(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
+        match task.holder {
+            Some(_) => self.rules_of(tx, task),
+            None => Ok(self.overlaid(self.workflow_of(task)?, &tx.overlays_of_attempt(task)?)),
         }
     }
 

@@ -3,6 +3,7 @@
 use rusqlite::named_params;
 use serde_json::json;
 
+use super::row::Json;
 use super::{Event, Tx};
 use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
@@ -59,6 +60,8 @@ impl Tx<'_> {
                 started_at = coalesce(started_at, :timed_since),
                 completed_at = :completed_at,
                 current_thought = case when worker_id is :holder then current_thought end,
+                is_overlaid = case when :begins then coalesce(
+                    (select overlays <> '[]' from workers where workers.id = :holder), 0) else is_overlaid end,
                 is_waiting = :waiting, is_blocking = :blocking and deleted_at is null, is_ended = :ended,
                 updated_at = :now
             where id = :id";
@@ -81,6 +84,7 @@ impl Tx<'_> {
             ":holder": step.holder,
             ":claimed_at": claimed_at,
             ":attempt": attempt,
+            ":begins": step.attempt == AttemptStep::Begins,
             ":worked": worked,
             ":timed_since": timed_since,
             ":completed_at": step.after.terminal.then_some(now),
@@ -121,8 +125,9 @@ impl Tx<'_> {
 
     fn begin_attempt(&self, task: &Task, step: &Step, because: &Because<'_>) -> Result<i64> {
         const SQL: &str = "
-            insert into attempts (task_id, attempt, worker_id, claimed_at)
-            values (:task, :attempt, :worker, :now)";
+            insert into attempts (task_id, attempt, worker_id, claimed_at, overlays)
+            values (:task, :attempt, :worker, :now,
+                coalesce((select overlays from workers where id = :worker), '[]'))";
         let number = task.attempt + 1;
         self.0.prepare_cached(SQL)?.execute(named_params! {
             ":task": task.id,
@@ -172,6 +177,34 @@ impl Tx<'_> {
             where task_id = :task and attempt = :attempt";
         let keys = named_params! { ":task": task.id, ":attempt": task.attempt, ":worked": worked };
         self.0.prepare_cached(SQL)?.execute(keys)?;
+        Ok(())
+    }
+
+    /// Returns the overlays of the newest attempt at a task.
+    pub fn overlays_of_attempt(&self, task: &Task) -> Result<Vec<String>> {
+        const SQL: &str = "
+            select overlays
+            from attempts
+            where task_id = :task and attempt = :attempt";
+        if !task.is_overlaid {
+            return Ok(Vec::new());
+        }
+        let keys = named_params! { ":task": task.id, ":attempt": task.attempt };
+        let Json(overlays) = self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?;
+        Ok(overlays)
+    }
+
+    /// Writes down the overlays of the newest attempt at a task.
+    pub fn set_overlays_of_attempt(&self, task: &Task, overlays: &[String]) -> Result<()> {
+        const ATTEMPT: &str = "
+            update attempts
+            set overlays = :overlays
+            where task_id = :task and attempt = :attempt";
+        const TASK: &str = "update tasks set is_overlaid = 1 where id = :task";
+        self.0.prepare_cached(ATTEMPT)?.execute(
+            named_params! { ":task": task.id, ":attempt": task.attempt, ":overlays": Json(overlays) },
+        )?;
+        self.0.prepare_cached(TASK)?.execute(named_params! { ":task": task.id })?;
         Ok(())
     }
 

@@ -22,7 +22,7 @@ macro_rules! tasks_sql {
                 ready and ",
             super::filter::goes_on!(),
             ",
-                is_job, withheld <> 0, group_key, project, project is n, template
+                is_job, withheld <> 0, group_key, project, project is n, template, is_overlaid
             from tasks ",
             $rest
         )
@@ -317,5 +317,6 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         project: columns.next()?,
         is_project: columns.next()?,
         template: columns.next()?,
+        is_overlaid: columns.next()?,
     })
 }

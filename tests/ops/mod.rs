@@ -22,6 +22,7 @@ mod detach;
 mod disconnect;
 mod events;
 mod explain;
+mod gate_paths;
 mod gates;
 mod get;
 mod get_advisory;

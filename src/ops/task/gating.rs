@@ -1,10 +1,13 @@
 //! Whether the evidence is there that a step asks for: gathered here, judged in `domain`.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use crate::Context;
 use crate::domain::{
-    AttemptStep, Crossing, Enforcement, Gate, GatedStep, Refusal, Status, Step, Task, hardest, missing,
+    AttemptStep, Crossing, Enforcement, Gate, GatedStep, Refusal, Status, Step, Task, Workflow, hardest,
+    missing,
 };
 use crate::error::Result;
 use crate::store::{Because, Event, Tx};
@@ -34,8 +37,8 @@ pub fn objection_to(tx: &Tx, cx: &Context, task: &Task, to: &Status) -> Result<O
 
 fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Refusal>> {
     let task = crossing.task;
-    let rules = cx.rules_of(tx, task)?;
-    let mut gates = rules.gates_at(crossing);
+    let rules = rules_at(tx, cx, crossing)?;
+    let mut gates = gates_at(&rules, crossing);
     gates.retain(|gate| gate.enforcement > Enforcement::Allow);
     if gates.is_empty() {
         return Ok(None);
@@ -49,6 +52,26 @@ fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Re
         false => GatedStep::To(crossing.status.clone()),
     };
     Ok(Some(Refusal::Gate { task: task.id.clone(), step, missing }))
+}
+
+/// Returns the rules of a step. Those of the newest attempt hold for the end of its task, under way or not.
+pub fn rules_at<'c>(tx: &Tx, cx: &'c Context, crossing: &Crossing<'_>) -> Result<Cow<'c, Workflow>> {
+    let task = crossing.task;
+    match cx.workflow_of(task)?.is_done(crossing.status) {
+        true => cx.rules_at_end(tx, task),
+        false => cx.rules_of(tx, task),
+    }
+}
+
+/// Returns the gates of a step. A task that was worked on and is done by itself, or without being claimed again,
+/// meets those of its work too.
+pub fn gates_at<'r>(rules: &'r Workflow, crossing: &Crossing<'_>) -> Vec<&'r Gate> {
+    let task = crossing.task;
+    let was_worked_on = task.attempt > 0 && task.claimed_at.is_none();
+    match was_worked_on && task.status != *crossing.status && rules.is_done(crossing.status) {
+        true => rules.gates_at_end(crossing),
+        false => rules.gates_at(crossing),
+    }
 }
 
 /// Returns the types of the evidence that counts now: that of the newest attempt.

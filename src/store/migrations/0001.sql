@@ -82,6 +82,7 @@ create table tasks (
     template         integer references templates (id) on delete set null,
     unique_key       text,
     is_job           integer not null default 0 check (is_job in (0, 1)),
+    is_overlaid      integer not null default 0 check (is_overlaid in (0, 1)),  -- its newest attempt has overlays
     group_key        text,
     -- 1: its time has not come. 2: its group is full.
     withheld         integer not null default 0 check (withheld in (0, 1, 2)),
@@ -197,6 +198,8 @@ create table attempts (
     reason     text,
     time_ms    integer not null default 0,
     error_class text,
+    -- Those of its worker when it began, and what the worker added meanwhile.
+    overlays   text not null default '[]' check (json_valid(overlays)),
     primary key (task_id, attempt),
     check ((ended_at is null) = (outcome is null))
 ) strict, without rowid;
