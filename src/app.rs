@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Places, Watch};
-use crate::domain::{Awake, Millis, Process, Shown, Sign, Task, Timestamp, Worker, WorkerId, Workflow};
+use crate::domain::{Awake, Life, Millis, Process, Shown, Sign, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
 use crate::mailbag::Mailbag;
 use crate::process;
@@ -97,6 +97,23 @@ pub(crate) struct Mail {
     pub came: Cell<bool>,
     /// What the answer itself shows: then it carries nothing else.
     pub shown: RefCell<Option<Vec<Shown>>>,
+}
+
+impl Caller {
+    /// Returns true if an answer to this caller reaches the worker `reader`, which is connected through `process`.
+    ///
+    /// A worker without a process makes single commands and is served by them. A command that was started for a
+    /// worker speaks for it once its process is over.
+    pub(crate) fn reaches(&self, reader: &WorkerId, process: Option<&Process>) -> bool {
+        match (&self.process, process) {
+            (Some(here), Some(theirs)) => here == theirs,
+            (Some(_), None) => false,
+            (None, None) => true,
+            (None, Some(theirs)) => {
+                self.worker.as_ref() == Some(reader) && process::life(theirs) == Life::Over
+            }
+        }
+    }
 }
 
 impl App {
@@ -261,6 +278,19 @@ impl Context<'_> {
     /// Returns the worker who asks, for operations that demand one.
     pub fn actor(&self) -> Result<&Worker> {
         self.worker.as_ref().ok_or_else(|| Error::input("`worker_id` is missing", ""))
+    }
+
+    /// Returns true if a person asks: a call without a worker that comes from no server.
+    pub fn is_person(&self) -> bool {
+        self.worker.is_none() && self.caller.process.is_none()
+    }
+
+    /// Refuses a call of an agent that does not say which worker it is.
+    pub fn refuse_nameless(&self) -> Result<()> {
+        match self.worker.is_none() && !self.is_person() {
+            true => Err(Error::input("`worker_id` is missing", "say who you are, so that others can answer")),
+            false => Ok(()),
+        }
     }
 
     /// Returns the workflow of this name.

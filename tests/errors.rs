@@ -60,6 +60,7 @@ pub const CODES: &[&str] = &[
     "network_disk",
     "internal",
     "reserved",
+    "rule",
 ];
 
 /// Returns the place of an error's code in `CODES`; a new variant does not compile until it is there.
@@ -114,6 +115,7 @@ fn every_refusal(refusal: &Refusal) -> usize {
         No::Paused { .. } => 24,
         No::Closed { .. } => 25,
         No::Duplicate { .. } => 26,
+        No::EvidenceStays { .. } => 38,
     }
 }
 
@@ -133,6 +135,11 @@ fn project() -> Project {
     project.claim("bob", "release");
     project.claim("carl", "busy");
     project.claim("bob", "lost");
+    project.claim("ann", "done");
+    project.does(
+        "attach",
+        json!({ "worker_id": "ann", "task": "done", "type": "gate/commit", "content": "abc" }),
+    );
     let _ = project.finish("done");
     project.does("delete", json!({ "worker_id": "ann", "task": "gone" }));
     let force = json!({ "worker_id": "ann", "task": "lost", "force": true });
@@ -196,6 +203,7 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("claim", json!({ "worker_id": "ann", "task": "slow" })),
         ("create", json!({ "title": "x", "parent": "over" })),
         ("instantiate", json!({ "template": "once", "on_duplicate": "error" })),
+        ("detach", json!({ "worker_id": "ann", "task": "done", "type": "gate/commit" })),
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),

@@ -34,6 +34,7 @@ mod template;
 mod time;
 mod turn;
 mod variable;
+mod visible;
 mod worker;
 mod workflow;
 
@@ -72,6 +73,7 @@ pub use template::{
 pub use time::{Millis, Timestamp};
 pub use turn::{InTurn, Turns, turns};
 pub use variable::Variable;
+pub use visible::shows_something;
 pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};
 

@@ -17,7 +17,6 @@ use super::Request;
 use crate::domain::{Load, Shown, Worker, WorkerId};
 use crate::error::Result;
 use crate::mailbag::Mailbag;
-use crate::ops::worker::presence;
 use crate::store::{Mailbox, Patience, Tx};
 use crate::{App, Context, Effect};
 
@@ -111,9 +110,7 @@ pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Opti
         return Ok(None);
     };
     let (untold, is_here) = match asks.filter(|asks| asks.id == *reader && !cx.mail.came.get()) {
-        Some(Worker { untold, process, .. }) => {
-            (*untold, presence::hears(&app.caller, reader, process.as_ref()))
-        }
+        Some(Worker { untold, process, .. }) => (*untold, app.caller.reaches(reader, process.as_ref())),
         None => mailbox(app, tx, reader)?,
     };
     // The answer may show messages to somebody who looks; their reader is still to be told.
@@ -144,7 +141,7 @@ pub fn rider_afterwards(app: &App, request: &Request) -> Result<Option<Rider>> {
 /// Returns how many messages wait for a reader, and whether it hears them in an answer to this process.
 fn mailbox(app: &App, tx: &Tx, reader: &WorkerId) -> Result<(i64, bool)> {
     Ok(match tx.mailbox(reader)? {
-        Some(Mailbox { untold, process }) => (untold, presence::hears(&app.caller, reader, process.as_ref())),
+        Some(Mailbox { untold, process }) => (untold, app.caller.reaches(reader, process.as_ref())),
         None => (0, false),
     })
 }

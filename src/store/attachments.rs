@@ -52,6 +52,13 @@ pub struct AttachmentRow {
     pub created_at: Timestamp,
 }
 
+impl AttachmentRow {
+    /// Returns its type and number.
+    pub fn label(&self) -> String {
+        format!("{}#{}", self.kind, self.sequence)
+    }
+}
+
 /// Which of a task's attachments are meant.
 #[derive(Clone, Debug, Default)]
 pub struct AttachmentFilter {

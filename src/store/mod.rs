@@ -64,7 +64,7 @@ pub use history::{AttemptRow, Passed};
 pub use jobs::EarlierTry;
 pub use lists::{Listed, Order, Page, Start};
 pub use marks::{MarkFilter, Want};
-pub use media::Media;
+pub use media::{Media, digest};
 pub use messages::{Mailbox, NewMessage, Post};
 pub use metrics::{Effort, MetricRow, NewMetrics};
 pub use news::Told;

@@ -1,6 +1,8 @@
 //! Finished work counts or is kept, however its worker lost the task.
 
 use serde_json::{Value, json};
+use task_graph::Caller;
+use task_graph::domain::Process;
 
 use crate::support::project::{Project, Refused};
 
@@ -83,7 +85,10 @@ const WAYS: &[Way] = &[
     ),
     (
         "assigned to another",
-        |project| by_ann(project, "update", json!({ "task": "job", "assignee": "ann", "force": true })),
+        |project| {
+            force(project, "job", "pending");
+            by_ann(project, "update", json!({ "task": "job", "assignee": "ann" }));
+        },
         "job",
         Fate::Kept,
     ),
@@ -212,8 +217,10 @@ fn left(project: &Project, kind: &str) -> usize {
     found.len()
 }
 
-/// The calls that may bring a late result, and whether they bring an attachment.
-const CALLS: &[(&str, fn() -> Value, bool)] = &[
+/// A call that may bring a late result, and whether it brings an attachment.
+type Bringing = (&'static str, fn() -> Value, bool);
+
+const CALLS: &[Bringing] = &[
     (
         "update",
         || json!({ "task": "job", "status": "completed", "attempt": 1, "attachments": result() }),
@@ -324,4 +331,24 @@ fn what_another_released_is_not_taken_up_again_by_connecting() {
     assert_eq!(project.status("job"), "pending");
     let attempts = project.rows("select outcome from attempts");
     assert_eq!(json!(attempts), json!([{ "outcome": "taken_back" }]));
+}
+
+#[test]
+fn the_result_of_a_process_whose_name_was_taken_over_is_kept() {
+    let project = Project::new();
+    let process = |pid| {
+        let process = Process { pid, start: 1, boot: "boot".into(), host: "elsewhere".into() };
+        project.beside(Caller { process: Some(process), ..Caller::default() })
+    };
+    let (old, new) = (process(1), process(2));
+    old.worker("bob", json!({})).has(["job"]).claim("bob", "job");
+    new.worker("bob", json!({ "force": true }));
+
+    let asked = json!({
+        "worker_id": "bob", "task": "job", "status": "completed", "attempt": 1, "attachments": result(),
+    });
+    let refused = old.call("update", asked).unwrap_err();
+
+    assert_eq!((refused.code.as_str(), refused.kept.len()), ("name_taken", 2));
+    assert_eq!((left(&project, "result"), project.status("job")), (1, "working".into()));
 }

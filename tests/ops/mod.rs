@@ -21,6 +21,7 @@ mod delivery;
 mod detach;
 mod disconnect;
 mod events;
+mod evidence;
 mod explain;
 mod gate_paths;
 mod gates;

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Message, MessageKind, PROGRAM, Shown, TaskId, TaskRef, Timestamp, Worker, WorkerId};
 use crate::error::Result;
 use crate::ops::task::is_default;
-use crate::ops::worker::presence;
 use crate::ops::{Actor, Operation};
 use crate::store::{Post, Slice, Tx};
 use crate::{Context, Effect};
@@ -101,7 +100,7 @@ impl Operation for Inbox {
             _ => (None, left.map(|_| seen)),
         };
         let own = matches!(post, Post::Unread(_));
-        let is_elsewhere = |worker: &Worker| !presence::hears(cx.caller, &worker.id, worker.process.as_ref());
+        let is_elsewhere = |worker: &Worker| !cx.caller.reaches(&worker.id, worker.process.as_ref());
         let peek = own && cx.worker.as_ref().is_some_and(is_elsewhere);
         Ok(Read {
             messages: found.into_iter().map(|found| item(found, own)).collect(),

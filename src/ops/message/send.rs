@@ -62,7 +62,7 @@ impl Operation for Send {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Sent> {
         const NAMED: usize = 8;
         let text = self.checked_text()?;
-        refuse_nameless(cx)?;
+        cx.refuse_nameless()?;
         let replied = self.reply_to.map(|id| tx.message(id)).transpose()?;
         let task = self.about(tx, replied.as_ref())?;
         let readers = self.readers(tx, cx, task.as_ref(), replied.as_ref())?;
@@ -168,14 +168,6 @@ fn usual(replied: Option<&Message>) -> MessageKind {
     match replied.map(|message| message.kind) {
         Some(MessageKind::Question) => MessageKind::Answer,
         _ => MessageKind::Note,
-    }
-}
-
-/// Only at a shell a message without a worker's name is one of a person.
-fn refuse_nameless(cx: &Context) -> Result<()> {
-    match cx.worker.is_none() && cx.caller.process.is_some() {
-        true => Err(Error::input("`worker_id` is missing", "say who you are, so that others can answer")),
-        false => Ok(()),
     }
 }
 

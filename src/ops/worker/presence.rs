@@ -15,7 +15,7 @@ use crate::ops::job::due;
 use crate::ops::mark::marking;
 use crate::ops::passage;
 use crate::store::{Because, Event, Tx};
-use crate::{App, Caller, Context, Effect, process};
+use crate::{App, Context, Effect, process};
 
 /// How old a sign of life may be before a change by the worker renews it.
 const RENEW_AFTER_MS: i64 = 1_000;
@@ -133,19 +133,6 @@ pub fn lives_elsewhere(worker: &Worker, cx: &Context) -> bool {
                 && loss(worker, &cx.sign(), cx.config.stale_timeout_ms).is_none()
         }
         None => false,
-    }
-}
-
-/// Returns true if an answer to this caller reaches the worker `reader`, which is connected through `process`.
-///
-/// A worker without a process makes single commands and is served by them. A command that was started for a
-/// worker speaks for it once its process is over.
-pub fn hears(caller: &Caller, reader: &WorkerId, process: Option<&Process>) -> bool {
-    match (&caller.process, process) {
-        (Some(here), Some(theirs)) => here == theirs,
-        (Some(_), None) => false,
-        (None, None) => true,
-        (None, Some(theirs)) => caller.worker.as_ref() == Some(reader) && is_over(theirs),
     }
 }
 
