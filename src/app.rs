@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Places, Watch};
-use crate::domain::{Awake, Millis, Process, Shown, Sign, Task, Timestamp, Worker, WorkerId, Workflow};
+use crate::domain::{Awake, Life, Millis, Process, Shown, Sign, Task, Timestamp, Worker, WorkerId, Workflow};
 use crate::error::{Error, Result};
 use crate::mailbag::Mailbag;
 use crate::process;
@@ -114,6 +114,23 @@ pub(crate) struct Mail {
     pub came: Cell<bool>,
     /// What the answer itself shows: then it carries nothing else.
     pub shown: RefCell<Option<Vec<Shown>>>,
+}
+
+impl Caller {
+    /// Returns true if an answer to this caller reaches the worker `reader`, which is connected through `process`.
+    ///
+    /// A worker without a process makes single commands and is served by them. A command that was started for a
+    /// worker speaks for it once its process is over.
+    pub(crate) fn reaches(&self, reader: &WorkerId, process: Option<&Process>) -> bool {
+        match (&self.process, process) {
+            (Some(here), Some(theirs)) => here == theirs,
+            (Some(_), None) => false,
+            (None, None) => true,
+            (None, Some(theirs)) => {
+                self.worker.as_ref() == Some(reader) && process::life(theirs) == Life::Over
+            }
+        }
+    }
 }
 
 impl App {
@@ -307,6 +324,19 @@ impl Context<'_> {
         self.worker.as_ref().ok_or_else(|| Error::input("`worker_id` is missing", ""))
     }
 
+    /// Returns true if a person asks: a call without a worker that comes from no server.
+    pub fn is_person(&self) -> bool {
+        self.worker.is_none() && self.caller.process.is_none()
+    }
+
+    /// Refuses a call of an agent that does not say which worker it is.
+    pub fn refuse_nameless(&self) -> Result<()> {
+        match self.worker.is_none() && !self.is_person() {
+            true => Err(Error::input("`worker_id` is missing", "say who you are, so that others can answer")),
+            false => Ok(()),
+        }
+    }
+
     /// Returns the workflow of this name.
     pub fn workflow(&self, name: &str) -> Result<&Workflow> {
         let known = &self.config.workflows;
@@ -324,13 +354,28 @@ impl Context<'_> {
         self.workflow(&task.workflow).or_else(|_| self.workflow(&self.config.workflows.default))
     }
 
-    /// Returns the workflow by which a task moves: its own, with what its holder lays over it.
+    /// Returns the workflow by which a task moves: its own, with the overlays of the attempt that is under way or,
+    /// before one begins, of the worker it was given to.
     pub fn rules_of(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
         let own = self.workflow_of(task)?;
-        match (&task.holder, &self.worker) {
-            (None, _) => Ok(Cow::Borrowed(own)),
-            (Some(holder), Some(worker)) if worker.id == *holder => Ok(self.overlaid(own, &worker.overlays)),
-            (Some(holder), _) => Ok(self.overlaid(own, &tx.overlays_of(holder)?)),
+        let Some(holder) = &task.holder else {
+            return Ok(Cow::Borrowed(own));
+        };
+        // An attempt has those of its worker and perhaps more, which the worker took off since.
+        if task.claimed_at.is_some() && task.is_overlaid {
+            return Ok(self.overlaid(own, &tx.overlays_of_attempt(task)?));
+        }
+        match &self.worker {
+            Some(worker) if worker.id == *holder => Ok(self.overlaid(own, &worker.overlays)),
+            _ => Ok(self.overlaid(own, &tx.overlays_of(holder)?)),
+        }
+    }
+
+    /// Returns the workflow by which a task ends: with the overlays of its newest attempt, under way or not.
+    pub fn rules_at_end(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
+        match task.holder {
+            Some(_) => self.rules_of(tx, task),
+            None => Ok(self.overlaid(self.workflow_of(task)?, &tx.overlays_of_attempt(task)?)),
         }
     }
 

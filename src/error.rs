@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::{Refusal, RequestId, listed};
+use crate::domain::{Kept, Refusal, RequestId, listed};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -15,6 +15,9 @@ pub enum Error {
     /// A rule said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A rule said no to a late result, which was kept.
+    #[error("{refusal}")]
+    Kept { refusal: Box<Refusal>, kept: Kept },
     #[error("no {what} is called `{name}`")]
     NotFound { what: &'static str, name: String, near: Vec<String> },
     #[error("`{tail}` could be any of {}", listed(candidates))]
@@ -188,7 +191,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Items { misfits, .. } => misfits.first().map_or(Kind::Input, |first| first.error.kind()),
-            Self::Refused(_) => Kind::Refused,
+            Self::Refused(_) | Self::Kept { .. } => Kind::Refused,
             Self::NotFound { .. } | Self::Ambiguous { .. } => Kind::NotFound,
             Self::Input { .. } | Self::UsedRequestId { .. } => Kind::Input,
             Self::Busy { .. } | Self::ManyQueries { .. } => Kind::Busy,
@@ -206,6 +209,7 @@ impl Error {
         match self {
             Self::Items { misfits, .. } => misfits.first().map_or("input", |first| first.error.code()),
             Self::Refused(refusal) => refusal.code(),
+            Self::Kept { refusal, .. } => refusal.code(),
             Self::NotFound { .. } => "not_found",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Input { .. } => "input",
@@ -225,6 +229,9 @@ impl Error {
         let hint = match self {
             Self::Items { misfits, .. } => return misfits.first().and_then(|first| first.error.hint()),
             Self::Refused(refusal) => refusal.hint(),
+            Self::Kept { refusal, kept: Kept { attempt, labels } } => {
+                format!("{}; your result was kept with attempt {attempt}: {}", refusal.hint(), listed(labels))
+            }
             Self::NotFound { what, near, .. } if near.is_empty() => match *what {
                 "task" => "`list_tasks` shows the tasks there are".into(),
                 "project" => "`projects` shows which there are, and `project` makes one".into(),
@@ -252,7 +259,7 @@ impl Error {
         Some(hint)
     }
 
-    /// The facts for programs: `code`, `message`, `hint`, and what the code is about.
+    /// The facts for programs: `code`, `message`, `hint`, the facts that go with the code, and what was kept.
     pub fn to_json(&self) -> Value {
         let mut body = json!({ "code": self.code(), "message": self.to_string() });
         if let Some(hint) = self.hint() {
@@ -263,6 +270,7 @@ impl Error {
                 json!({ "failed": misfits.iter().map(Misfit::to_json).collect::<Vec<_>>(), "failed_total": total })
             }
             Self::Refused(refusal) => refusal.details(),
+            Self::Kept { refusal, .. } => refusal.details(),
             Self::NotFound { near, .. } if !near.is_empty() => json!({ "near": near }),
             Self::Ambiguous { candidates, .. } => json!({ "candidates": candidates }),
             _ => Value::Null,
@@ -272,6 +280,9 @@ impl Error {
         }
         if !details.is_null() {
             body["details"] = details;
+        }
+        if let Self::Kept { kept, .. } = self {
+            body["kept"] = kept.labels.clone().into();
         }
         body
     }

@@ -128,6 +128,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("serde_yaml", &["src/config/"]),
     ("jiff", &["src/domain/cron.rs", "src/domain/schedule.rs", "src/domain/time.rs"]),
     ("uuid", &["src/domain/ids.rs"]),
+    ("unicode_general_category", &["src/domain/visible.rs"]),
     ("petname", &["src/ops/worker/"]),
     ("sha2", &["src/store/media.rs"]),
     ("csv", &["src/surface/cli/"]),
@@ -136,8 +137,18 @@ const FOREIGN: &[(&str, &[&str])] = &[
 ];
 
 /// What `domain` may use beside the language's own library.
-const DOMAIN_USES: &[&str] =
-    &["indexmap", "jiff", "schemars", "serde", "serde_json", "std", "super", "thiserror", "uuid"];
+const DOMAIN_USES: &[&str] = &[
+    "indexmap",
+    "jiff",
+    "schemars",
+    "serde",
+    "serde_json",
+    "std",
+    "super",
+    "thiserror",
+    "unicode_general_category",
+    "uuid",
+];
 
 /// The only places where a transaction begins or ends.
 const TRANSACTIONS: &[&str] = &["src/store/mod.rs", "src/store/migrate.rs"];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use task_graph::config::{self, Start};
-use task_graph::domain::{EdgeRule, Holds, Process, Shape};
+use task_graph::domain::{EdgeRule, Holds, Process, Refusal, Shape};
 use task_graph::store::{Options, Store};
 use task_graph::{Caller, Error, ops, process};
 
@@ -61,42 +61,15 @@ pub const CODES: &[&str] = &[
     "internal",
     "reserved",
     "request_id",
+    "rule",
 ];
 
 /// Returns the place of an error's code in `CODES`; a new variant does not compile until it is there.
 fn every_variant(error: &Error) -> usize {
-    use task_graph::domain::Refusal as No;
     match error {
-        Error::Refused(refusal) => match refusal {
-            No::Held { .. } => 0,
-            No::Blocked { .. } => 1,
-            No::Container { .. } => 2,
-            No::LacksTags { .. } => 3,
-            No::AtLimit { .. } => 4,
-            No::NoExit { .. } => 5,
-            No::OpenChildren { .. } => 6,
-            No::EndsTooSoon { .. } => 7,
-            No::Fenced { .. } => 8,
-            No::Cycle { .. } => 9,
-            No::HasParent { .. } => 10,
-            No::Exists { .. } => 11,
-            No::NameTaken { .. } => 12,
-            No::Deleted { .. } => 13,
-            No::Ended { .. } => 14,
-            No::HasChildren { .. } => 15,
-            No::NoState { .. } => 16,
-            No::LockConflict { .. } => 17,
-            No::Gate { .. } => 18,
-            No::MayNotAssign { .. } => 19,
-            No::OverlayInUse { .. } => 20,
-            No::Reserved { .. } => 37,
-            No::Scheduled { .. } => 21,
-            No::Limited { .. } => 22,
-            No::NoLease { .. } => 23,
-            No::Paused { .. } => 24,
-            No::Closed { .. } => 25,
-            No::Duplicate { .. } => 26,
-        },
+        Error::Refused(refusal) => every_refusal(refusal),
+        // Says the same, and that a result was kept.
+        Error::Kept { refusal, .. } => every_refusal(refusal),
         // Says what is wrong with the first of them.
         Error::Items { misfits, .. } => every_variant(&misfits[0].error),
         Error::NotFound { .. } => 27,
@@ -110,6 +83,41 @@ fn every_variant(error: &Error) -> usize {
         Error::NetworkDisk { .. } => 35,
         Error::Internal(_) => 36,
         Error::UsedRequestId { .. } => 38,
+    }
+}
+
+fn every_refusal(refusal: &Refusal) -> usize {
+    use Refusal as No;
+    match refusal {
+        No::Held { .. } => 0,
+        No::Blocked { .. } => 1,
+        No::Container { .. } => 2,
+        No::LacksTags { .. } => 3,
+        No::AtLimit { .. } => 4,
+        No::NoExit { .. } => 5,
+        No::OpenChildren { .. } => 6,
+        No::EndsTooSoon { .. } => 7,
+        No::Fenced { .. } => 8,
+        No::Cycle { .. } => 9,
+        No::HasParent { .. } => 10,
+        No::Exists { .. } => 11,
+        No::NameTaken { .. } => 12,
+        No::Deleted { .. } => 13,
+        No::Ended { .. } => 14,
+        No::HasChildren { .. } => 15,
+        No::NoState { .. } => 16,
+        No::LockConflict { .. } => 17,
+        No::Gate { .. } => 18,
+        No::MayNotAssign { .. } => 19,
+        No::OverlayInUse { .. } => 20,
+        No::Reserved { .. } => 37,
+        No::Scheduled { .. } => 21,
+        No::Limited { .. } => 22,
+        No::NoLease { .. } => 23,
+        No::Paused { .. } => 24,
+        No::Closed { .. } => 25,
+        No::Duplicate { .. } => 26,
+        No::EvidenceStays { .. } => 39,
     }
 }
 
@@ -129,6 +137,11 @@ fn project() -> Project {
     project.claim("bob", "release");
     project.claim("carl", "busy");
     project.claim("bob", "lost");
+    project.claim("ann", "done");
+    project.does(
+        "attach",
+        json!({ "worker_id": "ann", "task": "done", "type": "gate/commit", "content": "abc" }),
+    );
     let _ = project.finish("done");
     project.does("delete", json!({ "worker_id": "ann", "task": "gone" }));
     let force = json!({ "worker_id": "ann", "task": "lost", "force": true });
@@ -193,6 +206,7 @@ fn calls() -> Vec<(&'static str, Value)> {
         ("claim", json!({ "worker_id": "ann", "task": "slow" })),
         ("create", json!({ "title": "x", "parent": "over" })),
         ("instantiate", json!({ "template": "once", "on_duplicate": "error" })),
+        ("detach", json!({ "worker_id": "ann", "task": "done", "type": "gate/commit" })),
         ("get", json!({ "task": "firm" })),
         ("get", json!({ "task": "deadbeef" })),
         ("create", json!({ "titel": "x" })),

@@ -75,11 +75,11 @@ impl Places {
         self.resolve_from(&self.start, text)
     }
 
-    /// Returns a file of the project as the store names it: relative to the root, with `/`.
+    /// Returns a file of the project: its path, and its name in the store, relative to the root, with `/`.
     ///
     /// A path is relative to the root. What is only in the worktree that the
     /// program was started in is the same file of the repository.
-    pub fn file(&self, text: &str) -> Result<String, String> {
+    pub fn file(&self, text: &str) -> Result<(PathBuf, String), String> {
         let worktree = Checkout::around(&self.start).map(|checkout| checkout.top);
         let tops = [Some(&self.root), worktree.as_ref()].into_iter().flatten();
         let mut outside = false;
@@ -92,7 +92,7 @@ impl Places {
                 return Err(format!("`{text}` is not a file"));
             }
             match top.canonicalize().ok().and_then(|top| Some(file.strip_prefix(top).ok()?.to_owned())) {
-                Some(inside) => return slashed(&inside),
+                Some(inside) => return Ok((file, slashed(&inside)?)),
                 None => outside = true,
             }
         }
@@ -235,11 +235,11 @@ mod tests {
         let (main, linked) = (disk.places("p"), disk.places("w"));
 
         for path in ["src/a.rs", "./src/../src/a.rs", &absolute("p/src/a.rs")] {
-            assert_eq!(main.file(path).unwrap(), "src/a.rs", "{path}");
-            assert_eq!(linked.file(path).unwrap(), "src/a.rs", "{path}");
+            assert_eq!(main.file(path).unwrap().1, "src/a.rs", "{path}");
+            assert_eq!(linked.file(path).unwrap().1, "src/a.rs", "{path}");
         }
         for path in ["src/new.rs", &absolute("w/src/new.rs")] {
-            assert_eq!(linked.file(path).unwrap(), "src/new.rs", "{path}");
+            assert_eq!(linked.file(path).unwrap().1, "src/new.rs", "{path}");
         }
         for path in ["src", "src/new.rs", "../other/x.rs", &absolute("other/x.rs"), "~/x", "/etc/passwd"] {
             assert!(main.file(path).is_err(), "{path}");

@@ -29,11 +29,30 @@ pub enum Outcome {
     Released,
     /// The worker left, died or was silent for too long.
     Lost(Departure),
-    /// Somebody took the task away by force.
+    /// Another worker took the task and holds it now.
     Taken,
+    /// Another worker released the task. The attempt may go on as long as no other began.
+    TakenBack,
+}
+
+/// What was kept of a refused call that brought a late result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The attempt it came from.
+    pub attempt: i64,
+    /// The attachments, each by its type and number.
+    pub labels: Vec<String>,
 }
 
 impl Outcome {
+    /// Returns how an attempt ends whose task `by` releases.
+    pub fn of_release(holder: Option<&WorkerId>, by: Option<&WorkerId>) -> Self {
+        match holder == by {
+            true => Self::Released,
+            false => Self::TakenBack,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ended => "ended",
@@ -42,6 +61,7 @@ impl Outcome {
             Self::Released => "released",
             Self::Lost(departure) => departure.as_str(),
             Self::Taken => "taken",
+            Self::TakenBack => "taken_back",
         }
     }
 }

@@ -113,6 +113,15 @@ impl Workflow {
         each_kind_once(self.gates.iter().filter(|gate| self.is_at(gate, crossing)))
     }
 
+    /// Returns the gates of a step by which a task is done while it is not worked on: those of the step itself and
+    /// those that its worker would have met.
+    pub fn gates_at_end<'a>(&'a self, crossing: &Crossing<'_>) -> Vec<&'a Gate> {
+        let at_work = Task { status: self.claim.clone(), ..crossing.task.clone() };
+        let from_work = Crossing { task: &at_work, ..*crossing };
+        let is_at = |gate: &&Gate| self.is_at(gate, crossing) || self.is_at(gate, &from_work);
+        each_kind_once(self.gates.iter().filter(is_at))
+    }
+
     /// Returns the gates that are ahead of a task where it stands, whatever it does next.
     pub fn gates_ahead<'a>(&'a self, task: &Task) -> Vec<&'a Gate> {
         let is_ahead = |gate: &Gate| match &gate.on {
@@ -214,6 +223,7 @@ mod tests {
             project: None,
             is_project: false,
             template: None,
+            is_overlaid: false,
         }
     }
 

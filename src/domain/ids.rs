@@ -119,8 +119,8 @@ name!(
     /// What a worker is called.
     WorkerId,
     "worker id",
-    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`, not beginning with `-`",
-    |text| is_argument(text, 64, "._-/:@")
+    "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`, without `-` or `@` in front, and not `task-graph`",
+    |text| is_argument(text, 64, "._-/:@") && !text.starts_with('@') && text != PROGRAM
 );
 name!(
     /// A word that says what a task needs or what a worker can do.
@@ -241,6 +241,24 @@ name!(
         && !text.chars().any(char::is_control)
         && stays_inside(text.strip_prefix('/').unwrap_or(text))
 );
+
+/// The signature of the program under a message of its own. No worker is called so.
+pub const PROGRAM: &str = "task-graph";
+
+impl WorkerId {
+    /// The author that is recorded for a person: a name that no worker can have.
+    pub const PERSON: &str = "@person";
+
+    /// Returns the author that is recorded for a person.
+    pub fn person() -> Self {
+        Self(Self::PERSON.to_owned())
+    }
+
+    /// Returns true if this stands for a person, not for a worker.
+    pub fn is_person(&self) -> bool {
+        self.0 == Self::PERSON
+    }
+}
 
 plain_display!(
     TaskRef,

@@ -7,13 +7,13 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{BadName, Tag, TaskId, Timestamp, WorkerId};
+use super::{BadName, PROGRAM, Tag, TaskId, Timestamp, WorkerId};
 
 #[derive(Clone, Debug)]
 pub struct Message {
     pub id: i64,
     pub sent_at: Timestamp,
-    /// Nobody if a person sent it.
+    /// A worker or a person; none if the program itself sent it.
     pub sender: Option<WorkerId>,
     pub kind: MessageKind,
     /// Whom the sender named; nobody for whoever claims the task.
@@ -194,7 +194,11 @@ impl Message {
             MessageKind::Note => String::new(),
             kind => format!(" {}", kind.as_str()),
         };
-        let sender = sender.as_ref().map_or("a person", WorkerId::as_str);
+        let sender = match sender {
+            None => PROGRAM,
+            Some(sender) if sender.is_person() => "a person",
+            Some(sender) => sender.as_str(),
+        };
         let task = task.as_ref().map_or_else(String::new, |task| format!(" about {task}"));
         let text: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
         let text = text.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
@@ -259,10 +263,12 @@ mod tests {
     #[test]
     fn a_line_says_what_who_and_about_what() {
         let plain = message(7, MessageKind::Note, "two\n\tlines \u{1b}[2J");
-        let person = Message { sender: None, task: None, ..message(8, MessageKind::Stop, "now") };
+        let by = |sender| Message { sender, task: None, ..message(8, MessageKind::Stop, "now") };
+        let (person, program) = (by(Some(WorkerId::person())), by(None));
 
         assert_eq!(plain.line(), "#7 from bob about api: two lines [2J");
         assert_eq!(person.line(), "#8 stop from a person: now");
+        assert_eq!(program.line(), "#8 stop from task-graph: now");
     }
 
     #[test]

@@ -34,21 +34,22 @@ mod template;
 mod time;
 mod turn;
 mod variable;
+mod visible;
 mod window;
 mod worker;
 mod workflow;
 
 pub use advice::{Advice, Occasion};
 pub use attachment::{AttachmentRule, AttachmentTypes, Mime, Mode};
-pub use attempt::{Attempt, Outcome};
+pub use attempt::{Attempt, Kept, Outcome};
 pub use claim::{Blocker, Candidate, Demand, LackedTags, held_by};
 pub use gate::{Barrier, Crossing, Enforcement, Exit, Gate, hardest, missing};
 pub use graph::{EdgeKind, EdgeKinds, EdgeRule, Holds, Moment, Shape, path, tasks_along};
 pub use guidance::{BLANKS, Cue, Guidance, Turn, filled, unknown_blank};
 pub use ids::{
     AttachmentType, BadName, CounterName, Digest, EdgeKindName, ErrorClass, FileName, GroupKey, MarkPath,
-    Phase, ProjectName, RequestId, ScheduleName, Status, Tag, TaskId, TaskRef, TemplateName, VariableName,
-    WorkerId, is_generated,
+    PROGRAM, Phase, ProjectName, RequestId, ScheduleName, Status, Tag, TaskId, TaskRef, TemplateName,
+    VariableName, WorkerId, is_generated,
 };
 pub use job::{Group, Job, JobSettings, Withheld};
 pub use length::{Length, When};
@@ -73,6 +74,7 @@ pub use template::{
 pub use time::{Millis, Timestamp};
 pub use turn::{InTurn, Turns, turns};
 pub use variable::Variable;
+pub use visible::shows_something;
 pub use window::Window;
 pub use worker::{Awake, ClaimLimit, Departure, Life, Loss, Process, Sign, Worker};
 pub use workflow::{Policy, State, Workflow, Workflows};

@@ -54,6 +54,8 @@ pub enum Refusal {
     LockConflict { lock: Box<Mark>, minutes: i64 },
     #[error("task `{task}` cannot {step} without {}", asked_for(missing))]
     Gate { task: TaskId, step: GatedStep, missing: Vec<Gate> },
+    #[error("`{label}` is the evidence of task `{task}`, which is done: only a person takes it away")]
+    EvidenceStays { task: TaskId, label: String },
     #[error("worker `{worker}` may not give out the tasks of workflow `{workflow}`")]
     MayNotAssign { worker: WorkerId, workflow: String, tags: Vec<Tag> },
     #[error("overlay `{overlay}` holds for task `{task}`, which `{worker}` is at work on")]
@@ -94,6 +96,7 @@ impl Refusal {
             Self::LockConflict { .. } => "lock_conflict",
             Self::NoState { .. } => "no_state",
             Self::Gate { .. } => "gate",
+            Self::EvidenceStays { .. } => "rule",
             Self::MayNotAssign { .. } => "may_not_assign",
             Self::OverlayInUse { .. } => "overlay_in_use",
             Self::Paused { .. } => "paused",
@@ -129,6 +132,7 @@ impl Refusal {
             | Self::LockConflict { .. }
             | Self::NoState { .. }
             | Self::Gate { .. }
+            | Self::EvidenceStays { .. }
             | Self::OverlayInUse { .. }
             | Self::Paused { .. }
             | Self::Closed { .. }
@@ -180,7 +184,7 @@ impl Refusal {
             }
             Self::EndsTooSoon { .. } => "finish those first".into(),
             Self::Fenced { .. } => {
-                "stop work on this task and claim another; what `update` brought was kept as an attachment of your attempt".into()
+                "stop work on this task and claim another".into()
             }
             Self::Cycle { .. } => "remove one of these links first, or leave this one out".into(),
             Self::HasParent { .. } => "`relink` moves it".into(),
@@ -196,6 +200,9 @@ impl Refusal {
             ),
             Self::NoState { .. } => "the workflow's settings name such states".into(),
             Self::Gate { step, missing, .. } => way_through(step, missing),
+            Self::EvidenceStays { .. } => {
+                "attach what is new beside it; a person detaches it with `task-graph detach`".into()
+            }
             Self::MayNotAssign { tags, .. } => {
                 format!("ask a worker with one of the tags {}; `force` overrides", listed(tags))
             }
@@ -264,6 +271,7 @@ impl Refusal {
             }),
             Self::NoState { workflow, .. } => json!({ "workflow": workflow }),
             Self::Gate { task, missing, .. } => json!({ "task": task, "missing": missing }),
+            Self::EvidenceStays { task, label } => json!({ "task": task, "attachment": label }),
             Self::MayNotAssign { workflow, tags, .. } => json!({ "workflow": workflow, "tags": tags }),
             Self::OverlayInUse { overlay, task, .. } => json!({ "overlay": overlay, "task": task }),
             Self::Paused { task, project } | Self::Closed { task, project } => {

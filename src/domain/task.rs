@@ -58,6 +58,8 @@ pub struct Task {
     pub is_project: bool,
     /// The number of the template's version that it was made from.
     pub template: Option<i64>,
+    /// Whether its newest attempt has overlays.
+    pub is_overlaid: bool,
 }
 
 /// How a task stands among the others: what could be done with it now.

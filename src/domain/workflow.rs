@@ -202,6 +202,13 @@ impl Workflows {
         self.by_name.get(name)
     }
 
+    /// Returns true if a gate of a workflow or an overlay asks for attachments of this type.
+    pub fn ask_for(&self, kind: &str) -> bool {
+        let of_workflows = self.by_name.values().flat_map(|workflow| &workflow.gates);
+        let of_overlays = self.overlays.values().flat_map(|overlay| &overlay.gates);
+        of_workflows.chain(of_overlays).any(|gate| gate.kind == kind)
+    }
+
     /// Returns every state of every workflow and overlay, each once.
     pub fn statuses(&self) -> Vec<&Status> {
         let mut statuses: Vec<_> =

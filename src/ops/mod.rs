@@ -61,6 +61,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::domain::{Kept, Refusal, WorkerId};
 use crate::error::Result;
 use crate::store::Tx;
 use crate::{App, Context, Effect};
@@ -137,9 +138,14 @@ pub trait Operation: DeserializeOwned + JsonSchema {
         Ok(())
     }
 
-    /// Keeps what must not be lost when `refusal` came out, in a transaction of its own.
-    fn salvage(&self, _refusal: &crate::domain::Refusal, _tx: &Tx, _cx: &Context) -> Result<()> {
-        Ok(())
+    /// Returns true if the refused call brings a result of an attempt that the worker has lost.
+    fn is_late(&self, _tx: &Tx, _worker: &WorkerId, _refusal: &Refusal) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Keeps such a result, in a transaction of its own.
+    fn salvage(&self, _refusal: &Refusal, _tx: &Tx, _cx: &Context) -> Result<Option<Kept>> {
+        Ok(None)
     }
 }
 

@@ -134,6 +134,7 @@ impl<'a> Passage<'a> {
         gating::pass(self.tx, self.cx, &Crossing::to(task, &step.to), because)?;
         let blocked_others = self.cx.workflow_of(task)?.meaning(&task.status).blocking;
         self.tx.take_step(task, step, because)?;
+        gating::follow_step(self.tx, self.cx, task, step)?;
         marking::follow_step(self.tx, task, step, because)?;
         telling::follow_step(self.tx, self.cx, task, step, because)?;
         self.pass_on(blocked_others, task, step)?;

@@ -2,6 +2,8 @@
 //! called next, and marked as told when that answer is out.
 //!
 //! A reader who waits for nothing costs a look at a number in its own row.
+//! Only an answer to the process in which the reader is connected carries its
+//! messages: another that names it, and a person who looks, swallow nothing.
 //! Told is at least once: a process that ends between writing an answer and
 //! marking it tells again, as does an answer that nobody could be given. While
 //! a process lives it carries each message once, however many calls are under
@@ -12,10 +14,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Request;
-use crate::domain::{Load, Shown, WorkerId};
+use crate::domain::{Load, Shown, Worker, WorkerId};
 use crate::error::Result;
 use crate::mailbag::Mailbag;
-use crate::store::{Patience, Tx};
+use crate::store::{Mailbox, Patience, Tx};
 use crate::{App, Context, Effect};
 
 /// What came out of a call, and what is said to the caller beside it.
@@ -102,19 +104,25 @@ pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Opti
         return Ok(None);
     }
     let asks = cx.worker.as_ref();
-    let named = cx.mail.reader.take();
-    let Some(reader) = named.as_ref().or(asks.map(|worker| &worker.id)).or(request.listener.as_ref()) else {
+    let connected = cx.mail.reader.take();
+    let asking = asks.map(|worker| &worker.id);
+    let Some(reader) = connected.as_ref().or(asking).or(request.listener.as_ref()) else {
         return Ok(None);
     };
-    if let Some(shown) = cx.mail.shown.take() {
+    let (untold, is_here) = match asks.filter(|asks| asks.id == *reader && !cx.mail.came.get()) {
+        Some(Worker { untold, process, .. }) => (*untold, app.caller.reaches(reader, process.as_ref())),
+        None => mailbox(app, tx, reader)?,
+    };
+    // The answer may show messages to somebody who looks; their reader is still to be told.
+    let shown = cx.mail.shown.take();
+    if !is_here {
+        return Ok(None);
+    }
+    if let Some(shown) = shown {
         let carries = !shown.is_empty();
         let rider = || Rider { lines: Vec::new(), receipt: Receipt::of(app, reader, shown) };
         return Ok(carries.then(rider));
     }
-    let untold = match asks.filter(|asks| asks.id == *reader && !cx.mail.came.get()) {
-        Some(asks) => asks.untold,
-        None => tx.untold_messages(reader)?,
-    };
     load(app, tx, reader, untold)
 }
 
@@ -124,9 +132,17 @@ pub fn rider_afterwards(app: &App, request: &Request) -> Result<Option<Rider>> {
     else {
         return Ok(None);
     };
-    app.store.transact(request.patience, Effect::Read, |tx| {
-        let untold = tx.untold_messages(reader)?;
-        load(app, tx, reader, untold)
+    app.store.transact(request.patience, Effect::Read, |tx| match mailbox(app, tx, reader)? {
+        (untold, true) => load(app, tx, reader, untold),
+        (_, false) => Ok(None),
+    })
+}
+
+/// Returns how many messages wait for a reader, and whether it hears them in an answer to this process.
+fn mailbox(app: &App, tx: &Tx, reader: &WorkerId) -> Result<(i64, bool)> {
+    Ok(match tx.mailbox(reader)? {
+        Some(Mailbox { untold, process }) => (untold, app.caller.reaches(reader, process.as_ref())),
+        None => (0, false),
     })
 }
 

@@ -173,10 +173,7 @@ fn answer_once<O: Operation>(
             Ok(Reply { worker: None, answer, wait })
         }
         Ok(reply) => Ok(reply),
-        Err(Error::Refused(refusal)) => {
-            salvage(app, operation, request, &refusal)?;
-            Err(refusal.into())
-        }
+        Err(Error::Refused(refusal)) => Err(salvage(app, operation, request, refusal)?),
         Err(error) => Err(error),
     }
 }
@@ -253,13 +250,27 @@ fn foresee<O: Operation>(
     Ok(reply)
 }
 
-/// Lets the operation keep what must not be lost with a refused call.
-fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: &Refusal) -> Result<()> {
-    if !matches!(refusal, Refusal::Fenced { .. }) {
-        return Ok(());
+/// Lets the operation keep a result that must not be lost with a refused call, and returns the refusal.
+fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: Refusal) -> Result<Error> {
+    let Some(worker) = &request.worker else {
+        return Ok(refusal.into());
+    };
+    let is_late =
+        app.store.transact(request.patience, Effect::Read, |tx| operation.is_late(tx, worker, &refusal))?;
+    if !is_late {
+        return Ok(refusal.into());
     }
-    app.store.transact(request.patience, O::EFFECT, |tx| {
-        let cx = context::<O>(app, tx, request, O::EFFECT)?;
-        operation.salvage(refusal, tx, &cx)
+    // The worker of a name that another process took over is not greeted again, but its work is kept.
+    let greeting = match refusal {
+        Refusal::NameTaken { .. } => Effect::Read,
+        _ => O::EFFECT,
+    };
+    let kept = app.store.transact(request.patience, O::EFFECT, |tx| {
+        let cx = context::<O>(app, tx, request, greeting)?;
+        operation.salvage(&refusal, tx, &cx)
+    })?;
+    Ok(match kept {
+        Some(kept) => Error::Kept { refusal: refusal.into(), kept },
+        None => refusal.into(),
     })
 }

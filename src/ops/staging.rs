@@ -5,6 +5,7 @@
 //! is refused is taken away.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use crate::App;
 use crate::config::{Config, Places};
@@ -42,6 +43,21 @@ impl<'a> Staging<'a> {
         let digest = self.app.store.media().put(bytes)?;
         self.staged.borrow_mut().push(digest.clone());
         Ok(digest)
+    }
+
+    /// Returns what is in a file of the project, unless that is large, or a file of the store: opening one of those
+    /// and closing it again would take SQLite's locks away.
+    pub fn read_file(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+        const MOST: u64 = 16 << 20;
+        let store = self.app.store.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let stores = store.file_name().unwrap_or_default().to_string_lossy();
+        let same_folder =
+            store.parent().and_then(|folder| folder.canonicalize().ok()).as_deref() == path.parent();
+        if same_folder && name.starts_with(&*stores) || std::fs::metadata(path)?.len() > MOST {
+            return Ok(None);
+        }
+        Ok(Some(std::fs::read(path)?))
     }
 
     /// Takes away what was staged in vain, unless something else refers to it.

@@ -1,6 +1,6 @@
 //! What is attached to tasks: results, evidence, context.
 
-use rusqlite::{Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::Tx;
 use super::media::Media;
@@ -17,6 +17,10 @@ pub struct NewAttachment<'a> {
     pub matter: Matter<'a>,
     /// The attempt it was made in; 0 if in none.
     pub attempt: i64,
+    /// The attempt it is evidence for, if for any.
+    pub counts_for: Option<i64>,
+    /// The digest of what it shows, if it is evidence.
+    pub sha256: Option<&'a Digest>,
     pub worker: Option<&'a WorkerId>,
 }
 
@@ -42,8 +46,17 @@ pub struct AttachmentRow {
     pub digest: Option<Digest>,
     pub file: Option<String>,
     pub attempt: i64,
+    pub counts_for: Option<i64>,
+    pub sha256: Option<Digest>,
     pub worker: Option<WorkerId>,
     pub created_at: Timestamp,
+}
+
+impl AttachmentRow {
+    /// Returns its type and number.
+    pub fn label(&self) -> String {
+        format!("{}#{}", self.kind, self.sequence)
+    }
 }
 
 /// Which of a task's attachments are meant.
@@ -63,6 +76,17 @@ pub struct Slice {
     pub limit: usize,
 }
 
+impl<'a> Matter<'a> {
+    /// Returns the columns that hold it: the text, the media file with its size, the file of the project.
+    fn parts(&self) -> (&'a str, Option<(&'a Digest, i64)>, Option<&'a str>) {
+        match *self {
+            Matter::Text(text) => (text, None, None),
+            Matter::Media(digest, bytes) => ("", Some((digest, bytes)), None),
+            Matter::File(path) => ("", None, Some(path)),
+        }
+    }
+}
+
 impl AttachmentFilter {
     /// Returns the pattern as SQLite reads it: there a bracket would open a list of characters.
     fn glob(&self) -> Option<String> {
@@ -79,15 +103,11 @@ impl Tx<'_> {
             where task_id = :task and attachment_type = :kind";
         const SQL: &str = "
             insert into attachments (task_id, attachment_type, sequence, name, mime_type, content,
-                file_path, digest, bytes, attempt, worker_id, created_at)
+                file_path, digest, bytes, attempt, counts_for, sha256, worker_id, created_at)
             values (:task, :kind, :sequence, :name, :mime, :content,
-                :file, :digest, :bytes, :attempt, :worker, :now)";
-        let NewAttachment { task, kind, name, mime, matter, attempt, worker } = new;
-        let (content, media, file) = match matter {
-            Matter::Text(text) => (*text, None, None),
-            Matter::Media(digest, bytes) => ("", Some((*digest, *bytes)), None),
-            Matter::File(path) => ("", None, Some(*path)),
-        };
+                :file, :digest, :bytes, :attempt, :counts_for, :sha256, :worker, :now)";
+        let NewAttachment { task, kind, name, mime, matter, attempt, counts_for, sha256, worker } = new;
+        let (content, media, file) = matter.parts();
         let keys = named_params! { ":task": task, ":kind": kind };
         let sequence = self.0.prepare_cached(NEXT)?.query_row(keys, |row| row.get(0))?;
         self.0.prepare_cached(SQL)?.execute(named_params! {
@@ -101,48 +121,62 @@ impl Tx<'_> {
             ":digest": media.map(|(digest, _)| digest),
             ":bytes": media.map(|(_, bytes)| bytes),
             ":attempt": attempt,
+            ":counts_for": counts_for,
+            ":sha256": sha256,
             ":worker": worker,
             ":now": now,
         })?;
         Ok(sequence)
     }
 
-    /// Says whether the same text is attached already, made in the same attempt.
-    pub fn is_attached(
-        &self,
-        task: &TaskId,
-        kind: &AttachmentType,
-        attempt: i64,
-        text: &str,
-    ) -> Result<bool> {
+    /// Returns the number of the same attachment, made in the same attempt, if it is there already.
+    pub fn same_attached(&self, new: &NewAttachment<'_>) -> Result<Option<i64>> {
         const SQL: &str = "
-            select 1
+            select sequence
             from attachments
-            where task_id = :task and attachment_type = :kind
-                and attempt = :attempt and content = :content";
-        Ok(self.0.prepare_cached(SQL)?.exists(named_params! {
-            ":task": task,
-            ":kind": kind,
-            ":attempt": attempt,
-            ":content": text,
-        })?)
+            where task_id = :task and attachment_type = :kind and attempt = :attempt and name = :name
+                and content = :content and file_path is :file and digest is :digest
+            order by sequence
+            limit 1";
+        let NewAttachment { task, kind, name, matter, attempt, .. } = new;
+        let (content, media, file) = matter.parts();
+        let found = self.0.prepare_cached(SQL)?.query_row(
+            named_params! {
+                ":task": task,
+                ":kind": kind,
+                ":attempt": attempt,
+                ":name": name,
+                ":content": content,
+                ":file": file,
+                ":digest": media.map(|(digest, _)| digest),
+            },
+            |row| row.get(0),
+        );
+        Ok(found.optional()?)
     }
 
-    /// Returns the types of what is attached to a task and not empty: made in `attempt`, or since
-    /// `since` by somebody who was at no attempt; without `attempt`, by anybody since then.
-    pub fn evidence(&self, task: &TaskId, attempt: Option<i64>, since: Timestamp) -> Result<Vec<String>> {
+    /// Returns the types of the attachments that are evidence for an attempt at a task.
+    pub fn evidence(&self, task: &TaskId, attempt: i64) -> Result<Vec<String>> {
         const SQL: &str = "
             select attachment_type
             from attachments
-            where task_id = :task
-                and (attempt = :attempt
-                    or (created_at >= :since and (attempt = 0 or :attempt is null)))
+            where task_id = :task and counts_for = :attempt
                 and (file_path is not null or digest is not null or trim(content, char(9, 10, 13, 32)) <> '')
             order by attachment_type, sequence";
         let mut statement = self.0.prepare_cached(SQL)?;
-        let keys = named_params! { ":task": task, ":attempt": attempt, ":since": since };
+        let keys = named_params! { ":task": task, ":attempt": attempt };
         let rows = statement.query_map(keys, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Makes everything that is attached to a task evidence for no attempt any more.
+    pub fn void_evidence(&self, task: &TaskId) -> Result<()> {
+        const SQL: &str = "
+            update attachments
+            set counts_for = null
+            where task_id = :task and counts_for is not null";
+        self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task })?;
+        Ok(())
     }
 
     /// Takes away one attachment of a task.
@@ -173,7 +207,7 @@ impl Tx<'_> {
         const ROWS: &str = "
             select attachment_type, sequence, name, mime_type,
                 coalesce(bytes, octet_length(content)) as bytes,
-                digest, file_path, attempt, worker_id, created_at
+                digest, file_path, attempt, counts_for, sha256, worker_id, created_at
             from attachments
             where task_id = :task
                 and (:kind is null or attachment_type glob :kind)
@@ -283,6 +317,8 @@ fn attachment(row: &Row<'_>) -> rusqlite::Result<AttachmentRow> {
         digest: row.get("digest")?,
         file: row.get("file_path")?,
         attempt: row.get("attempt")?,
+        counts_for: row.get("counts_for")?,
+        sha256: row.get("sha256")?,
         worker: row.get("worker_id")?,
         created_at: row.get("created_at")?,
     })

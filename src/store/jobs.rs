@@ -7,7 +7,6 @@ use super::Tx;
 use super::row::Json;
 use crate::domain::{
     Awake, ErrorClass, Group, GroupKey, Job, JobDraft, Retries, Sign, Task, TaskId, Timestamp, Withheld,
-    WorkerId,
 };
 use crate::error::Result;
 
@@ -239,18 +238,6 @@ impl Tx<'_> {
             limit 1";
         let found = self.0.prepare_cached(SQL)?.query_row(named_params! { ":task": task }, |row| row.get(0));
         Ok(found.optional()?.flatten())
-    }
-
-    /// Returns how the worker lost its last attempt at a task, if nobody has taken or ended that since.
-    pub fn how_lost(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<String>> {
-        const SQL: &str = "
-            select outcome
-            from attempts join tasks on tasks.id = task_id and tasks.attempt = attempts.attempt
-            where task_id = :task and attempts.worker_id = :worker and outcome in ('died', 'expired', 'overdue')
-                and tasks.worker_id is null and deleted_at is null
-                and (is_waiting or is_ended and is_blocking)";
-        let keys = named_params! { ":worker": worker, ":task": task };
-        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
     }
 
     /// Puts a task into a group.

@@ -165,7 +165,7 @@ impl Store {
     }
 }
 
-pub(super) fn digest(bytes: &[u8]) -> Result<Digest> {
+pub fn digest(bytes: &[u8]) -> Result<Digest> {
     let digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     digits.parse().map_err(Error::internal)
 }

@@ -2,13 +2,16 @@
 
 use rusqlite::{OptionalExtension, Row, named_params};
 
+use super::row::Columns;
+use super::workers::process;
 use super::{Slice, Tx};
-use crate::domain::{Message, MessageKind, Shown, TaskId, Timestamp, WorkerId};
+use crate::domain::{Message, MessageKind, Process, Shown, TaskId, Timestamp, WorkerId};
 use crate::error::{Error, Result};
 
 /// Something to say.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMessage<'a> {
+    /// A worker or a person; none if the program itself says it.
     pub sender: Option<&'a WorkerId>,
     pub kind: MessageKind,
     /// Whom the sender named.
@@ -16,6 +19,15 @@ pub struct NewMessage<'a> {
     pub text: &'a str,
     pub task: Option<&'a TaskId>,
     pub reply_to: Option<&'a Message>,
+}
+
+/// What delivery has to know of a reader.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    /// How many messages it was not told of.
+    pub untold: i64,
+    /// The process through which it is connected, unless it makes single commands.
+    pub process: Option<Process>,
 }
 
 /// Which messages are asked for.
@@ -116,15 +128,19 @@ impl Tx<'_> {
         found.optional()?.ok_or_else(|| Error::not_found("message", id))
     }
 
-    /// Returns how many messages the worker was not told of; none if there is no such worker.
-    pub fn untold_messages(&self, worker: &WorkerId) -> Result<i64> {
+    /// Returns how many messages the worker was not told of and where it is connected; none if there is no
+    /// such worker.
+    pub fn mailbox(&self, worker: &WorkerId) -> Result<Option<Mailbox>> {
         const SQL: &str = "
-            select untold_messages
+            select untold_messages, pid, process_start, boot, host
             from workers
             where id = :worker";
         let mut statement = self.0.prepare_cached(SQL)?;
-        let found = statement.query_row(named_params! { ":worker": worker }, |row| row.get(0));
-        Ok(found.optional()?.unwrap_or_default())
+        let found = statement.query_row(named_params! { ":worker": worker }, |row| {
+            let mut columns = Columns::of(row);
+            Ok(Mailbox { untold: columns.next()?, process: process(&mut columns)? })
+        });
+        Ok(found.optional()?)
     }
 
     /// Returns the first messages that the worker was not told of, what is urgent first.

@@ -30,12 +30,35 @@ impl<T: Serialize> ToSql for Json<T> {
     }
 }
 
+fn parsed<T>(value: ValueRef<'_>) -> FromSqlResult<T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    value.as_str()?.parse().map_err(|error| FromSqlError::Other(Box::new(error)))
+}
+
+/// The author of something: a worker, or a person.
+impl FromSql for WorkerId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            Self::PERSON => Ok(Self::person()),
+            _ => parsed(value),
+        }
+    }
+}
+
+impl ToSql for WorkerId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
 macro_rules! name_columns {
     ($($type:ident),*) => {
         $(
             impl FromSql for $type {
                 fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                    value.as_str()?.parse().map_err(|error| FromSqlError::Other(Box::new(error)))
+                    parsed(value)
                 }
             }
 
@@ -49,7 +72,6 @@ macro_rules! name_columns {
 }
 name_columns!(
     TaskId,
-    WorkerId,
     Tag,
     Status,
     Phase,

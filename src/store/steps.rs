@@ -1,10 +1,11 @@
 //! How a granted step is written down: state, holder, attempt, time and history at once.
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 use serde_json::json;
 
+use super::row::Json;
 use super::{Event, Tx};
-use crate::domain::{AttemptStep, Clock, Millis, Outcome, Status, Step, Task, TaskId, Timestamp, WorkerId};
+use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
 /// Who changed something, when and why.
@@ -59,6 +60,8 @@ impl Tx<'_> {
                 started_at = coalesce(started_at, :timed_since),
                 completed_at = :completed_at,
                 current_thought = case when worker_id is :holder then current_thought end,
+                is_overlaid = case when :begins then coalesce(
+                    (select overlays <> '[]' from workers where workers.id = :holder), 0) else is_overlaid end,
                 is_waiting = :waiting, is_blocking = :blocking and deleted_at is null, is_ended = :ended,
                 updated_at = :now
             where id = :id";
@@ -81,6 +84,7 @@ impl Tx<'_> {
             ":holder": step.holder,
             ":claimed_at": claimed_at,
             ":attempt": attempt,
+            ":begins": step.attempt == AttemptStep::Begins,
             ":worked": worked,
             ":timed_since": timed_since,
             ":completed_at": step.after.terminal.then_some(now),
@@ -121,8 +125,9 @@ impl Tx<'_> {
 
     fn begin_attempt(&self, task: &Task, step: &Step, because: &Because<'_>) -> Result<i64> {
         const SQL: &str = "
-            insert into attempts (task_id, attempt, worker_id, claimed_at)
-            values (:task, :attempt, :worker, :now)";
+            insert into attempts (task_id, attempt, worker_id, claimed_at, overlays)
+            values (:task, :attempt, :worker, :now,
+                coalesce((select overlays from workers where id = :worker), '[]'))";
         let number = task.attempt + 1;
         self.0.prepare_cached(SQL)?.execute(named_params! {
             ":task": task.id,
@@ -175,44 +180,32 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the tasks that a worker lost when it was gone and that nobody has claimed since.
-    pub fn lost_by(&self, worker: &WorkerId) -> Result<Vec<TaskId>> {
+    /// Returns the overlays of the newest attempt at a task.
+    pub fn overlays_of_attempt(&self, task: &Task) -> Result<Vec<String>> {
         const SQL: &str = "
-            select tasks.id
-            from attempts join tasks on tasks.id = task_id and tasks.attempt = attempts.attempt
-            where attempts.worker_id = :worker and outcome in ('died', 'expired')
-                and tasks.worker_id is null and is_waiting and deleted_at is null
-            order by n";
-        let mut statement = self.0.prepare_cached(SQL)?;
-        let rows = statement.query_map(named_params! { ":worker": worker }, |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns when an attempt at a task began.
-    pub fn attempt_began(&self, task: &TaskId, attempt: i64) -> Result<Option<Timestamp>> {
-        const SQL: &str = "
-            select claimed_at
+            select overlays
             from attempts
             where task_id = :task and attempt = :attempt";
-        let keys = named_params! { ":task": task, ":attempt": attempt };
-        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
+        if !task.is_overlaid {
+            return Ok(Vec::new());
+        }
+        let keys = named_params! { ":task": task.id, ":attempt": task.attempt };
+        let Json(overlays) = self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?;
+        Ok(overlays)
     }
 
-    /// Returns when a task last left one of these states.
-    pub fn last_left(&self, task: &TaskId, is_one: impl Fn(&Status) -> bool) -> Result<Option<Timestamp>> {
-        const SQL: &str = "
-            select timestamp, before ->> 'status', after ->> 'status'
-            from events
-            where task_id = :task and event = 'status'
-            order by id desc";
-        let mut statement = self.0.prepare_cached(SQL)?;
-        let mut rows = statement.query(named_params! { ":task": task })?;
-        while let Some(row) = rows.next()? {
-            if is_one(&row.get(1)?) && !is_one(&row.get(2)?) {
-                return Ok(Some(row.get(0)?));
-            }
-        }
-        Ok(None)
+    /// Writes down the overlays of the newest attempt at a task.
+    pub fn set_overlays_of_attempt(&self, task: &Task, overlays: &[String]) -> Result<()> {
+        const ATTEMPT: &str = "
+            update attempts
+            set overlays = :overlays
+            where task_id = :task and attempt = :attempt";
+        const TASK: &str = "update tasks set is_overlaid = 1 where id = :task";
+        self.0.prepare_cached(ATTEMPT)?.execute(
+            named_params! { ":task": task.id, ":attempt": task.attempt, ":overlays": Json(overlays) },
+        )?;
+        self.0.prepare_cached(TASK)?.execute(named_params! { ":task": task.id })?;
+        Ok(())
     }
 
     /// Returns the number of the worker's newest attempt at a task.
@@ -223,22 +216,6 @@ impl Tx<'_> {
             where task_id = :task and worker_id = :worker";
         let keys = named_params! { ":task": task, ":worker": worker };
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?)
-    }
-
-    /// Returns the number of the worker's newest attempt at a task, if it was taken from it.
-    pub fn lost_attempt_of(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<i64>> {
-        const SQL: &str = "
-            select attempt
-            from attempts
-            where task_id = :task and worker_id = :worker
-                and outcome in ('died', 'expired', 'overdue', 'taken', 'replaced')
-                and not exists (
-                    select 1
-                    from attempts as later
-                    where later.task_id = :task and later.worker_id = :worker
-                        and later.attempt > attempts.attempt)";
-        let keys = named_params! { ":task": task, ":worker": worker };
-        Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
     }
 
     /// Shows what the worker thinks on the tasks it holds, or on those of them that are named; returns them.

@@ -22,7 +22,7 @@ macro_rules! tasks_sql {
                 ready and ",
             super::filter::goes_on!(),
             ",
-                is_job, withheld <> 0, group_key, project, project is n, template
+                is_job, withheld <> 0, group_key, project, project is n, template, is_overlaid
             from tasks ",
             $rest
         )
@@ -57,18 +57,21 @@ impl Tx<'_> {
         if let Some(id) = exact.optional()? {
             return Ok(id);
         }
-        let Some(tail) = name.tail() else {
-            return Err(self.no_task(name)?);
-        };
-        let mut statement = self.0.prepare_cached(BY_TAIL)?;
-        let tail = tail.to_lowercase();
-        let rows = statement.query_map(named_params! { ":tail": tail }, |row| row.get(0))?;
-        let mut found: Vec<TaskId> = rows.collect::<rusqlite::Result<_>>()?;
+        let mut found: Vec<TaskId> = Vec::new();
+        let tail = name.tail().map(str::to_lowercase);
+        if let Some(tail) = &tail {
+            let mut statement = self.0.prepare_cached(BY_TAIL)?;
+            let rows = statement.query_map(named_params! { ":tail": tail }, |row| row.get(0))?;
+            found = rows.collect::<rusqlite::Result<_>>()?;
+        }
+        if found.is_empty() {
+            found = self.once_called(name)?;
+        }
         match found.pop() {
             None => Err(self.no_task(name)?),
             Some(id) if found.is_empty() => Ok(id),
             Some(id) => Err(Error::Ambiguous {
-                tail,
+                tail: tail.unwrap_or_default(),
                 candidates: found.iter().chain([&id]).map(|id| id.as_str().to_owned()).collect(),
             }),
         }
@@ -268,13 +271,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives a task another id everywhere.
+    /// Gives a task another id everywhere; it may still be found by the old one.
     pub fn rename_task(&self, id: &TaskId, new: &TaskId, now: Timestamp) -> Result<()> {
         const TASK: &str = "update tasks set id = :new, updated_at = :now where id = :id";
         const EVENTS: &str = "update events set task_id = :new where task_id = :id";
         self.0.prepare_cached(TASK)?.execute(named_params! { ":id": id, ":new": new, ":now": now })?;
         self.0.prepare_cached(EVENTS)?.execute(named_params! { ":id": id, ":new": new })?;
-        Ok(())
+        self.keep_old_name(id, new)
     }
 }
 
@@ -314,5 +317,6 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         project: columns.next()?,
         is_project: columns.next()?,
         template: columns.next()?,
+        is_overlaid: columns.next()?,
     })
 }

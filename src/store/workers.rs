@@ -272,7 +272,7 @@ fn awake(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Awake>> {
     Ok(millis.zip(boot).map(|(millis, boot)| Awake { boot: boot.into(), millis }))
 }
 
-fn process(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Process>> {
+pub(super) fn process(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Process>> {
     let (pid, start): (Option<u32>, Option<i64>) = (columns.next()?, columns.next()?);
     let (boot, host): (Option<String>, Option<String>) = (columns.next()?, columns.next()?);
     let process = || Some(Process { pid: pid?, start: start? as u64, boot: boot?, host: host? });

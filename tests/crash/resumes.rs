@@ -28,17 +28,22 @@ fn a_new_process_goes_on_from_the_answer_to_connect_alone() {
     assert_eq!((&held["id"], &held["title"]), (&json!("api"), &json!("Write the API")));
     assert_eq!((&held["attempt"], &held["status"]), (&json!(1), &json!("working")));
     assert!(held["thought"].as_str().is_some_and(|thought| thought.contains("errors")), "{back}");
-    assert_eq!(held["notes"], json!(["#1 redirect from bob about api: skip the docs", "gate/commit: abc"]));
+    assert_eq!(held["notes"], json!(["gate/commit: abc"]));
     assert_eq!(held["gates"], json!(["gate/impl-notes (or a reason)"]));
     assert_eq!(shell["holds"][0]["lost"], true);
-    assert_eq!(shell["messages"], json!(["#1 redirect from bob about api: skip the docs"]));
+    let redirect = json!(["#1 redirect from bob about api: skip the docs"]);
+    assert_eq!(
+        [&shell["messages"], &back["messages"]],
+        [&redirect; 2],
+        "a person who looks takes nothing away"
+    );
     assert_eq!(
         shell["next"],
         "heed message #1 first; connect(worker_id=ann) gives you `api` back; then go on with it"
     );
     assert_eq!(
         back["next"],
-        "go on with `api`, then update(task=api, status=completed, attachments=[{type: gate/impl-notes, content: …}])"
+        "heed message #1 first; go on with `api`, then update(task=api, status=completed, attachments=[{type: gate/impl-notes, content: …}])"
     );
     let changed = back["changed"][0].as_str().unwrap();
     assert!(changed.starts_with("api: pending (died)"), "{changed}");

@@ -1,6 +1,6 @@
 //! `bulk_update`: many tasks to one state, each by itself.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::project::Project;
 
@@ -66,4 +66,38 @@ fn too_many_names_are_refused() {
     let asked = json!({ "worker_id": "ann", "tasks": ["one", "one", "one"], "status": "cancelled" });
 
     assert_eq!(project.refusal("bulk_update", asked).code, "input");
+}
+
+#[test]
+fn a_worker_that_another_followed_changes_nothing() {
+    let project = Project::new();
+    project.has(["api"]).claim("bob", "api");
+    project.does("claim", json!({ "worker_id": "ann", "task": "api", "force": true }));
+    let _ = project.moves("ann", "api", "pending");
+
+    for status in ["cancelled", "completed", "failed"] {
+        let asked = json!({ "worker_id": "bob", "tasks": ["api"], "status": status, "force": true });
+        let done = project.answer("bulk_update", asked);
+
+        assert_eq!(done["failed"][0]["error"]["code"], "fenced", "{status}");
+    }
+    assert_eq!(project.status("api"), "pending");
+}
+
+#[test]
+fn an_old_attempt_is_fenced() {
+    let project = Project::new();
+    project.has(["api", "web"]).claim("bob", "web");
+    project.claim("ann", "api");
+    let _ = project.moves("ann", "api", "pending");
+    project.claim("ann", "api");
+
+    let asked = |attempts: Value| json!({ "worker_id": "ann", "tasks": ["api"], "status": "completed", "attempts": attempts });
+    let old = project.answer("bulk_update", asked(json!([1])));
+    let mismatched = project.refusal("bulk_update", asked(json!([1, 2])));
+    let now = project.answer("bulk_update", asked(json!([2])));
+
+    assert_eq!(old["failed"][0]["error"]["code"], "fenced");
+    assert_eq!(mismatched.code, "input");
+    assert_eq!(now, json!({ "moved": 1 }));
 }

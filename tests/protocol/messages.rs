@@ -88,6 +88,21 @@ fn an_agent_says_who_it_is_and_a_person_need_not() {
 }
 
 #[test]
+fn a_person_who_looks_into_the_inbox_of_an_agent_swallows_nothing() {
+    let team = Team::new();
+    let (mut ann, mut bob) = (team.agent("ann"), team.agent("bob"));
+    ann.answer("connect", json!({}));
+    bob.answer("send", json!({ "to": "ann", "kind": "stop", "text": "wait" }));
+
+    let looked = team.run(&["inbox", "--worker-id", "ann"]);
+    let read_by_bob = bob.answer("list_tasks", json!({ "worker_id": "ann" }));
+
+    assert!(looked.out.contains("wait"), "{}", looked.out);
+    assert_eq!(lines(&read_by_bob), [""; 0]);
+    assert_eq!(lines(&ann.answer("list_tasks", json!({}))), ["#1 stop from bob: wait"]);
+}
+
+#[test]
 fn a_repeated_request_does_not_repeat_messages() {
     let team = Team::new();
     let (mut ann, mut bob) = (team.agent("ann"), team.agent("bob"));

@@ -34,6 +34,9 @@ pub struct Refused {
     pub hint: Option<String>,
     #[serde(default)]
     pub details: Box<Value>,
+    /// The labels of a late result that was kept.
+    #[serde(default)]
+    pub kept: Vec<String>,
 }
 
 /// What followed when a task was finished.

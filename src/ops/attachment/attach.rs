@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Piece, Staged, To, attempt_of};
+use super::{Piece, Staged, To};
 use crate::domain::{AttachmentType, Mode, Refusal, Task, TaskId, TaskRef, Text};
 use crate::error::{Error, Result};
 use crate::ops::task::words;
@@ -118,7 +118,7 @@ impl Attach {
         if task.deleted_at.is_some() {
             return Err(Refusal::Deleted { task: task.id.clone() }.into());
         }
-        let to = To { task, attempt: attempt_of(tx, cx, task)?, cause: "attach" };
+        let to = To::of(tx, cx, task, "attach")?;
         let made = self.piece().attach(tx, cx, &to)?;
         Ok(Row {
             task: task.id.clone(),

@@ -1,11 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{all, take_away, told};
-use crate::domain::{TaskId, TaskRef};
+use super::{all, proof};
+use crate::domain::{TaskId, TaskRef, WorkerId};
 use crate::error::{Error, Result};
 use crate::ops::{Actor, Operation};
-use crate::store::{AttachmentFilter, Event, Tx};
+use crate::store::{AttachmentFilter, AttachmentRow, Event, Tx};
 use crate::{Context, Effect};
 
 /// Take attachments away.
@@ -32,14 +32,16 @@ pub struct Detached {
 impl Operation for Detach {
     const NAME: &'static str = "detach";
     const EFFECT: Effect = Effect::Destroy;
-    const ACTOR: Actor = Actor::Required;
+    const ACTOR: Actor = Actor::Optional;
     const POSITIONAL: &'static [&'static str] = &["task", "type", "sequence"];
 
     type Output = Detached;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Detached> {
         const NAMED: usize = 20;
-        let task = tx.resolve(&self.task)?;
+        cx.refuse_nameless()?;
+        let found = tx.task_called(&self.task)?;
+        let task = found.id.clone();
         let filter = AttachmentFilter {
             kind: Some(self.kind.clone()),
             sequence: self.sequence,
@@ -49,9 +51,13 @@ impl Operation for Detach {
         if rows.is_empty() {
             return Err(nothing(&task, &self.kind, self.sequence));
         }
-        let mut detached = take_away(tx, &task, &rows)?;
-        let before = Some(told(&detached));
-        tx.record(&Event { task: Some(&task), before, ..Event::of("detached", &cx.because("detach")) })?;
+        proof::refuse_to_take(cx, &found, &rows)?;
+        proof::take_away(tx, &found, &rows)?;
+        let person = WorkerId::person();
+        let because = proof::because(cx, "detach", &person);
+        let before = Some(proof::told(&rows));
+        tx.record(&Event { task: Some(&task), before, ..Event::of("detached", &because) })?;
+        let mut detached: Vec<String> = rows.iter().map(AttachmentRow::label).collect();
         detached.truncate(NAMED);
         Ok(Detached { task, detached, deleted_count: rows.len() })
     }

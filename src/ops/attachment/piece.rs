@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{all, take_away, told};
+use super::all;
+use super::proof::{self, Proof};
 use crate::Context;
-use crate::domain::{AttachmentType, Digest, Mime, Mode, Policy, Task, listed, nearest};
+use crate::domain::{
+    AttachmentType, Digest, Mime, Mode, Policy, Task, WorkerId, listed, nearest, shows_something,
+};
 use crate::error::{Error, Result};
 use crate::ops::Staging;
 use crate::ops::task::words;
@@ -34,6 +38,7 @@ pub struct Staged {
     mime: Mime,
     mode: Mode,
     place: Place,
+    proof: Proof,
 }
 
 #[derive(Debug)]
@@ -52,8 +57,24 @@ pub struct To<'a> {
     pub task: &'a Task,
     /// Of its maker.
     pub attempt: i64,
+    /// The attempt that it is evidence for, if for any.
+    pub counts_for: Option<i64>,
     /// The operation that asks for it.
     pub cause: &'static str,
+}
+
+impl<'a> To<'a> {
+    /// Attaches to a task at the caller's request. It counts for the newest attempt, unless the task is done, or
+    /// the caller worked on it before the worker that does now.
+    pub fn of(tx: &Tx, cx: &Context, task: &'a Task, cause: &'static str) -> Result<Self> {
+        let attempt = attempt_of(tx, cx, task)?;
+        let workflow = cx.workflow_of(task)?;
+        let is_over = workflow.state(&task.status).terminal && !workflow.is_failure(&task.status);
+        let caller = cx.worker.as_ref().map(|worker| &worker.id);
+        let lost_it = attempt > 0 && task.claimed_at.is_some() && task.holder.as_ref() != caller;
+        let counts_for = (!is_over && !lost_it).then_some(task.attempt);
+        Ok(Self { task, attempt, counts_for, cause })
+    }
 }
 
 /// An attachment that was made.
@@ -72,16 +93,21 @@ impl Piece<'_> {
         let rule = staging.config().attachments.rule(self.kind);
         let mime = self.mime.map(|mime| mime.parse().map_err(|bad: String| Error::input(bad, "")));
         let mime = mime.transpose()?.unwrap_or(rule.mime);
-        let place = match (self.content, self.file) {
-            (None, Some(file)) => Place::Project(path_of(staging, file)?),
+        let (place, proof) = match (self.content, self.file) {
+            (None, Some(file)) => {
+                let (path, name) = path_of(staging, file)?;
+                let proof = Proof::of_file(self, staging, &path, &name)?;
+                (Place::Project(name), proof)
+            }
             (Some(content), None) if mime.is_text() && !self.store_as_file => {
                 words::check_size(staging.config(), "attachment", content.len())?;
-                Place::Row
+                (Place::Row, Proof::of_bytes(self, staging, content.as_bytes())?)
             }
             (Some(content), None) => {
                 let bytes = bytes_of(content, &mime)?;
                 words::check_size(staging.config(), "attachment", bytes.len())?;
-                Place::Media(staging.put(&bytes)?, bytes.len() as i64)
+                let proof = Proof::of_bytes(self, staging, &bytes)?;
+                (Place::Media(staging.put(&bytes)?, bytes.len() as i64), proof)
             }
             _ => {
                 return Err(Error::input(
@@ -91,13 +117,16 @@ impl Piece<'_> {
             }
         };
         // It is prepared once, so that nothing is there yet.
-        let _ = self.staged.set(Staged { mime, mode: self.mode.unwrap_or(rule.mode), place });
+        let _ = self.staged.set(Staged { mime, mode: self.mode.unwrap_or(rule.mode), place, proof });
         Ok(())
     }
 
     fn check(&self, staging: &Staging) -> Result<()> {
-        if self.content.is_some_and(|content| content.trim().is_empty()) {
-            return Err(Error::input("an attachment's `content` is not empty", "say what there is to keep"));
+        if self.content.is_some_and(|content| !shows_something(content)) {
+            return Err(Error::input(
+                "an attachment's `content` needs a visible character",
+                "say what there is to keep",
+            ));
         }
         if let Some(name) = self.name {
             words::check_number("characters of an attachment's name", name.chars().count(), 255)?;
@@ -132,13 +161,16 @@ impl Piece<'_> {
         self.put(tx, cx, to, self.staged()?.mode)
     }
 
-    /// Attaches it beside whatever is there.
-    pub fn append(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
-        self.put(tx, cx, to, Mode::Append)
+    /// Attaches it beside what is there, unless the same is there from the same attempt.
+    pub fn keep(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
+        match tx.same_attached(&self.new_row(self.staged()?, cx, to))? {
+            Some(sequence) => Ok(self.made(sequence, None, None)),
+            None => self.put(tx, cx, to, Mode::Append),
+        }
     }
 
     fn put(&self, tx: &Tx, cx: &Context, to: &To<'_>, mode: Mode) -> Result<Made> {
-        let To { task, attempt, cause } = *to;
+        let To { task, attempt, cause, .. } = *to;
         let old = match mode {
             Mode::Append => Vec::new(),
             Mode::Replace => {
@@ -146,44 +178,74 @@ impl Piece<'_> {
                 all(tx, &task.id, &AttachmentFilter { kind, ..AttachmentFilter::default() })?
             }
         };
+        proof::refuse_to_take(cx, task, &old)?;
         let made = self.insert(tx, cx, to)?;
         // The old ones go last, so that no number is given twice.
-        let replaced = take_away(tx, &task.id, &old)?;
+        proof::take_away(tx, task, &old)?;
+        let person = WorkerId::person();
+        let because = match old.is_empty() {
+            true => cx.because(cause),
+            false => proof::because(cx, cause, &person),
+        };
         tx.record(&Event {
             task: Some(&task.id),
             attempt: Some(attempt),
-            before: (!replaced.is_empty()).then(|| told(&replaced)),
-            after: Some(json!({ "attachment": made.label })),
-            ..Event::of("attached", &cx.because(cause))
+            before: (!old.is_empty()).then(|| proof::told(&old)),
+            after: Some(self.told(&made, to)?),
+            ..Event::of("attached", &because)
         })?;
         Ok(made)
     }
 
+    /// Returns what the feed tells of an attachment: of evidence, also its digest and what it counts for.
+    fn told(&self, made: &Made, to: &To<'_>) -> Result<Value> {
+        let told = json!({ "attachment": made.label });
+        Ok(match &self.staged()?.proof.sha256 {
+            Some(sha256) => json!({
+                "attachment": made.label, "sha256": sha256.as_str(), "counts_for": to.counts_for,
+            }),
+            None => told,
+        })
+    }
+
     fn insert(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
         let staged = self.staged()?;
-        let text = self.content.unwrap_or_default();
-        let (matter, bytes, file) = match &staged.place {
-            Place::Row => (Matter::Text(text), Some(text.len() as i64), None),
-            Place::Project(path) => (Matter::File(path), None, Some(path.clone())),
-            Place::Media(digest, bytes) => {
-                // Somebody may have taken it away since: nothing referred to it yet.
-                if !cx.media.has(digest) {
-                    cx.media.put(&bytes_of(text, &staged.mime)?)?;
-                }
-                (Matter::Media(digest, *bytes), Some(*bytes), None)
-            }
+        if let Place::Media(digest, _) = &staged.place
+            && !cx.media.has(digest)
+        {
+            // Somebody may have taken it away since: nothing referred to it yet.
+            cx.media.put(&bytes_of(self.content.unwrap_or_default(), &staged.mime)?)?;
+        }
+        let (bytes, file) = match &staged.place {
+            Place::Row => (self.content.map(|text| text.len() as i64), None),
+            Place::Project(path) => (None, Some(path.clone())),
+            Place::Media(_, bytes) => (Some(*bytes), None),
         };
-        let new = NewAttachment {
+        let sequence = tx.attach(&self.new_row(staged, cx, to), cx.now)?;
+        Ok(self.made(sequence, bytes, file))
+    }
+
+    fn made(&self, sequence: i64, bytes: Option<i64>, file: Option<String>) -> Made {
+        Made { sequence, label: format!("{}#{sequence}", self.kind), bytes, file }
+    }
+
+    fn new_row<'n>(&'n self, staged: &'n Staged, cx: &'n Context, to: &To<'n>) -> NewAttachment<'n> {
+        let matter = match &staged.place {
+            Place::Row => Matter::Text(self.content.unwrap_or_default()),
+            Place::Project(path) => Matter::File(path),
+            Place::Media(digest, bytes) => Matter::Media(digest, *bytes),
+        };
+        NewAttachment {
             task: &to.task.id,
             kind: self.kind,
             name: self.name.unwrap_or_default(),
             mime: &staged.mime,
             matter,
             attempt: to.attempt,
+            counts_for: to.counts_for.filter(|_| !staged.proof.is_blank),
+            sha256: staged.proof.sha256.as_ref(),
             worker: cx.worker.as_ref().map(|worker| &worker.id),
-        };
-        let sequence = tx.attach(&new, cx.now)?;
-        Ok(Made { sequence, label: format!("{}#{sequence}", self.kind), bytes, file })
+        }
     }
 
     fn staged(&self) -> Result<&Staged> {
@@ -200,7 +262,7 @@ pub fn attempt_of(tx: &Tx, cx: &Context, task: &Task) -> Result<i64> {
     }
 }
 
-fn path_of(staging: &Staging, file: &str) -> Result<String> {
+fn path_of(staging: &Staging, file: &str) -> Result<(PathBuf, String)> {
     const LONGEST: usize = 1_000;
     words::check_number("bytes of a path", file.len(), LONGEST)?;
     let hint = "name a file that exists, relative to the project's root; other texts go into `content`";

@@ -1,8 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Message, MessageKind, Shown, TaskId, TaskRef, Timestamp, WorkerId};
+use crate::domain::{Message, MessageKind, PROGRAM, Shown, TaskId, TaskRef, Timestamp, Worker, WorkerId};
 use crate::error::Result;
+use crate::ops::task::is_default;
 use crate::ops::{Actor, Operation};
 use crate::store::{Post, Slice, Tx};
 use crate::{Context, Effect};
@@ -32,6 +33,9 @@ pub struct Read {
     more: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
+    /// They stay unread, since their reader is connected elsewhere.
+    #[serde(skip_serializing_if = "is_default")]
+    peek: bool,
 }
 
 #[derive(Serialize)]
@@ -39,9 +43,9 @@ struct Item {
     id: i64,
     at: Timestamp,
     kind: MessageKind,
-    /// A worker; left out if a person sent it.
+    /// A worker or the program; left out if a person sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<WorkerId>,
+    from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,11 +100,14 @@ impl Operation for Inbox {
             _ => (None, left.map(|_| seen)),
         };
         let own = matches!(post, Post::Unread(_));
+        let is_elsewhere = |worker: &Worker| !cx.caller.reaches(&worker.id, worker.process.as_ref());
+        let peek = own && cx.worker.as_ref().is_some_and(is_elsewhere);
         Ok(Read {
             messages: found.into_iter().map(|found| item(found, own)).collect(),
             total,
             more,
             next_offset,
+            peek,
         })
     }
 }
@@ -130,5 +137,9 @@ fn unread(tx: &Tx, reader: &WorkerId, found: &[Message]) -> Result<Vec<Shown>> {
 fn item(message: Message, own: bool) -> Item {
     let Message { id, sent_at, sender, kind, address, text, task, reply_to, thread: _ } = message;
     let to = address.filter(|_| !own);
-    Item { id, at: sent_at, kind, from: sender, to, task, reply_to, text }
+    let from = match sender {
+        None => Some(PROGRAM.to_owned()),
+        Some(sender) => (!sender.is_person()).then(|| sender.into()),
+    };
+    Item { id, at: sent_at, kind, from, to, task, reply_to, text }
 }

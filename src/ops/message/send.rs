@@ -62,7 +62,7 @@ impl Operation for Send {
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Sent> {
         const NAMED: usize = 8;
         let text = self.checked_text()?;
-        refuse_nameless(cx)?;
+        cx.refuse_nameless()?;
         let replied = self.reply_to.map(|id| tx.message(id)).transpose()?;
         let task = self.about(tx, replied.as_ref())?;
         let readers = self.readers(tx, cx, task.as_ref(), replied.as_ref())?;
@@ -76,8 +76,9 @@ impl Operation for Send {
             true => to.first().map(ToString::to_string),
             false => Some(addresses.join(", ")),
         };
+        let sender = cx.worker.as_ref().map_or_else(WorkerId::person, |worker| worker.id.clone());
         let new = NewMessage {
-            sender: cx.worker.as_ref().map(|worker| &worker.id),
+            sender: Some(&sender),
             kind: self.kind.unwrap_or_else(|| usual(replied.as_ref())),
             address: address.as_deref(),
             text,
@@ -146,7 +147,8 @@ impl Send {
         }
         if let Some(message) = replied {
             // A person reads the answer in the thread.
-            return Ok(Readers::Workers(message.sender.iter().cloned().collect()));
+            let workers = message.sender.iter().filter(|sender| !sender.is_person());
+            return Ok(Readers::Workers(workers.cloned().collect()));
         }
         let Some(task) = task else {
             return Err(Error::input("`send` needs `to`, `task` or `reply_to`", ""));
@@ -174,14 +176,6 @@ fn usual(replied: Option<&Message>) -> MessageKind {
     match replied.map(|message| message.kind) {
         Some(MessageKind::Question) => MessageKind::Answer,
         _ => MessageKind::Note,
-    }
-}
-
-/// Only at a shell a message without a worker's name is one of a person.
-fn refuse_nameless(cx: &Context) -> Result<()> {
-    match cx.worker.is_none() && cx.caller.process.is_some() {
-        true => Err(Error::input("`worker_id` is missing", "say who you are, so that others can answer")),
-        false => Ok(()),
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::types::INSTRUCTIONS;
 use super::{RETRIES, millis, request, through};
 use crate::domain::{
-    ErrorClass, Length, ProjectName, Reason, Refusal, TaskId, TaskRef, TemplateName, Text, Timestamp,
+    ErrorClass, Kept, Length, ProjectName, Reason, Refusal, TaskId, TaskRef, TemplateName, Text, Timestamp,
+    WorkerId,
 };
 use crate::error::{Error, Result};
 use crate::ops::job::setting;
@@ -166,7 +167,11 @@ impl Operation for CompleteTask {
         self.asked()?.run(tx, cx)
     }
 
-    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<()> {
+    fn is_late(&self, tx: &Tx, worker: &WorkerId, refusal: &Refusal) -> Result<bool> {
+        self.asked()?.is_late(tx, worker, refusal)
+    }
+
+    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<Option<Kept>> {
         self.asked()?.salvage(refusal, tx, cx)
     }
 }
@@ -212,7 +217,11 @@ impl Operation for FailTask {
         self.asked()?.run(tx, cx)
     }
 
-    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<()> {
+    fn is_late(&self, tx: &Tx, worker: &WorkerId, refusal: &Refusal) -> Result<bool> {
+        self.asked()?.is_late(tx, worker, refusal)
+    }
+
+    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<Option<Kept>> {
         self.asked()?.salvage(refusal, tx, cx)
     }
 }

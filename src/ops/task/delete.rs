@@ -92,7 +92,8 @@ impl Delete {
         let because = cx.because("delete").for_reason(self.reason.as_ref().map(Reason::as_str));
         if task.holder.is_some() {
             let workflow = cx.workflow_of(task)?;
-            let step = Step::let_go(task, &workflow.disconnect, Outcome::Released, workflow);
+            let outcome = Outcome::of_release(task.holder.as_ref(), because.worker);
+            let step = Step::let_go(task, &workflow.disconnect, outcome, workflow);
             passage::take(tx, cx, task, &step, &because)?;
         }
         tx.mark_deleted(&task.id, &because)?;

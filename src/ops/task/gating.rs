@@ -1,10 +1,13 @@
 //! Whether the evidence is there that a step asks for: gathered here, judged in `domain`.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use crate::Context;
 use crate::domain::{
-    Crossing, Enforcement, Gate, GatedStep, Refusal, Status, Task, Timestamp, Workflow, hardest, missing,
+    AttemptStep, Crossing, Enforcement, Gate, GatedStep, Refusal, Status, Step, Task, Workflow, hardest,
+    missing,
 };
 use crate::error::Result;
 use crate::store::{Because, Event, Tx};
@@ -34,13 +37,13 @@ pub fn objection_to(tx: &Tx, cx: &Context, task: &Task, to: &Status) -> Result<O
 
 fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Refusal>> {
     let task = crossing.task;
-    let rules = cx.rules_of(tx, task)?;
-    let mut gates = rules.gates_at(crossing);
+    let rules = rules_at(tx, cx, crossing)?;
+    let mut gates = gates_at(&rules, crossing);
     gates.retain(|gate| gate.enforcement > Enforcement::Allow);
     if gates.is_empty() {
         return Ok(None);
     }
-    let missing: Vec<Gate> = missing(&gates, &evidence(tx, &rules, task)?).into_iter().cloned().collect();
+    let missing: Vec<Gate> = missing(&gates, &evidence(tx, task)?).into_iter().cloned().collect();
     if missing.is_empty() {
         return Ok(None);
     }
@@ -51,13 +54,36 @@ fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Re
     Ok(Some(Refusal::Gate { task: task.id.clone(), step, missing }))
 }
 
-/// Returns the types of the evidence that counts now: of the attempt that is under way or,
-/// while nobody is at work, of the time since the task was last opened.
-pub fn evidence(tx: &Tx, workflow: &Workflow, task: &Task) -> Result<Vec<String>> {
-    if task.claimed_at.is_some() {
-        let began = tx.attempt_began(&task.id, task.attempt)?.unwrap_or(task.created_at);
-        return tx.evidence(&task.id, Some(task.attempt), began);
+/// Returns the rules of a step. Those of the newest attempt hold for the end of its task, under way or not.
+pub fn rules_at<'c>(tx: &Tx, cx: &'c Context, crossing: &Crossing<'_>) -> Result<Cow<'c, Workflow>> {
+    let task = crossing.task;
+    match cx.workflow_of(task)?.is_done(crossing.status) {
+        true => cx.rules_at_end(tx, task),
+        false => cx.rules_of(tx, task),
     }
-    let opened = tx.last_left(&task.id, |status| workflow.state(status).terminal)?;
-    tx.evidence(&task.id, None, opened.unwrap_or(Timestamp(0)))
+}
+
+/// Returns the gates of a step. A task that was worked on and is done by itself, or without being claimed again,
+/// meets those of its work too.
+pub fn gates_at<'r>(rules: &'r Workflow, crossing: &Crossing<'_>) -> Vec<&'r Gate> {
+    let task = crossing.task;
+    let was_worked_on = task.attempt > 0 && task.claimed_at.is_none();
+    match was_worked_on && task.status != *crossing.status && rules.is_done(crossing.status) {
+        true => rules.gates_at_end(crossing),
+        false => rules.gates_at(crossing),
+    }
+}
+
+/// Returns the types of the evidence that counts now: that of the newest attempt.
+pub fn evidence(tx: &Tx, task: &Task) -> Result<Vec<String>> {
+    tx.evidence(&task.id, task.attempt)
+}
+
+/// Voids the evidence of a task that is opened again, unless it is the same attempt that goes on.
+pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step) -> Result<()> {
+    let was_over = cx.workflow_of(task)?.meaning(&task.status).terminal;
+    if was_over && !step.after.terminal && step.attempt != AttemptStep::Resumes {
+        tx.void_evidence(&task.id)?;
+    }
+    Ok(())
 }

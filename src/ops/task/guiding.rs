@@ -83,7 +83,7 @@ pub fn gates_left(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<(String, Str
     if ahead.is_empty() {
         return Ok(Vec::new());
     }
-    let left = missing(&ahead, &gating::evidence(tx, &rules, task)?);
+    let left = missing(&ahead, &gating::evidence(tx, task)?);
     Ok(left.into_iter().map(|gate| (gate.kind.clone(), labelled(gate))).collect())
 }
 

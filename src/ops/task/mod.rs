@@ -16,6 +16,7 @@ pub(super) mod gating;
 mod get;
 pub(super) mod guiding;
 pub(super) mod kinds;
+mod late;
 mod list_tasks;
 pub(super) mod moving;
 pub(super) mod plant;

@@ -44,7 +44,10 @@ pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result
             Step::let_go(task, to, Outcome::Ended, workflow)
         }
         (false, true) => Step::proceed(task, to, workflow),
-        (false, false) => Step::let_go(task, to, Outcome::Released, workflow),
+        (false, false) => {
+            let outcome = Outcome::of_release(task.holder.as_ref(), because.worker);
+            Step::let_go(task, to, outcome, workflow)
+        }
     };
     passage::take(tx, cx, task, &step, because)
 }
@@ -99,8 +102,7 @@ pub fn refuse_follower(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
     if task.claimed_at.is_some() && task.holder.as_ref() == Some(&worker.id) {
         return Ok(());
     }
-    let lost = tx.lost_attempt_of(&worker.id, &task.id)?;
-    match lost.filter(|attempt| *attempt < task.attempt) {
+    match tx.followed_attempt_of(&worker.id, &task.id)? {
         Some(attempt) => Err(fenced(task, attempt)),
         None => Ok(()),
     }

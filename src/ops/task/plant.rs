@@ -181,7 +181,7 @@ impl<'a> Planting<'a> {
     }
 
     fn unused(&self, id: &TaskId) -> Result<TaskId> {
-        if self.names.contains_key(id.as_str()) || self.tx.has_task(id)? {
+        if self.names.contains_key(id.as_str()) || self.tx.is_name_taken(id, None)? {
             return Err(Refusal::Exists { what: "task", name: id.as_str().to_owned() }.into());
         }
         Ok(id.clone())

@@ -2,8 +2,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::domain::{Refusal, TaskId, TaskRef};
+use crate::domain::{MessageKind, Refusal, TaskId, TaskRef};
 use crate::error::Result;
+use crate::ops::message::telling::{self, Notice};
 use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
@@ -31,8 +32,9 @@ impl Operation for Rename {
     type Output = Renamed;
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Renamed> {
-        let old_id = tx.resolve(&self.task)?;
-        if tx.has_task(&self.new_id)? {
+        let task = tx.task_called(&self.task)?;
+        let old_id = task.id;
+        if tx.is_name_taken(&self.new_id, Some(&old_id))? {
             let name = self.new_id.as_str().to_owned();
             return Err(Refusal::Exists { what: "task", name }.into());
         }
@@ -43,6 +45,16 @@ impl Operation for Rename {
             after: Some(json!({ "id": self.new_id })),
             ..Event::of("renamed", &cx.because("rename"))
         })?;
+        let caller = cx.worker.as_ref().map(|worker| &worker.id);
+        if let Some(holder) = task.holder.as_ref().filter(|holder| Some(*holder) != caller) {
+            let text = format!(
+                "renamed: `{old_id}` is called `{}` now; you may go on under either name",
+                self.new_id
+            );
+            let notice =
+                Notice { to: holder, kind: MessageKind::Note, task: Some(&self.new_id), text: &text };
+            telling::tell(tx, cx, &notice, &cx.by_rule("rename"))?;
+        }
         Ok(Renamed { old_id, new_id: self.new_id.clone() })
     }
 }

@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::assigning::{Assignment, assign};
 use super::claim;
@@ -10,18 +9,19 @@ use super::claiming::{self, Beginning, Force, Taken};
 use super::edit::Edit;
 use super::evidence::Evidence;
 use super::guiding;
+use super::late::{self, Late};
 use super::moving::{Move, cancel_under, move_to, refuse_follower, refuse_stranger};
 use crate::domain::{
-    AttachmentType, ErrorClass, Failure, JobSettings, Length, Millis, Outcome, Phase, Priority, Reason,
-    Refusal, Status, Step, Tag, Task, TaskId, TaskRef, Text, Title, When, WorkerId,
+    ErrorClass, Failure, JobSettings, Kept, Length, Millis, Phase, Priority, Reason, Refusal, Status, Tag,
+    Task, TaskId, TaskRef, Text, Title, When, WorkerId,
 };
 use crate::error::{Error, Result};
-use crate::ops::attachment::{To, attempt_of};
-use crate::ops::job::{due, failing, setting};
+use crate::ops::attachment::To;
+use crate::ops::job::{due, setting};
 use crate::ops::mark::{Files, marking};
-use crate::ops::passage::{self, Consequences};
+use crate::ops::passage::Consequences;
 use crate::ops::{Actor, Operation, Staging};
-use crate::store::{Because, Matter, NewAttachment, Tx};
+use crate::store::{Because, Tx};
 use crate::{Context, Effect};
 
 /// Finish, release, assign or edit a task; a state in which nobody works releases it.
@@ -127,7 +127,7 @@ impl Operation for Update {
         if self.brings_a_result(cx, &found)? {
             refuse_follower(tx, cx, &found)?;
         }
-        let task = self.resumed(tx, cx, found)?;
+        let task = late::resumed(tx, cx, found, self.status.as_ref())?;
         let before = task.clone();
         // First what is attached, since it may be what the rest asks for.
         let attached = self.attach(tx, cx, &task)?;
@@ -175,37 +175,28 @@ impl Operation for Update {
         })
     }
 
-    /// Keeps the result of a worker whom somebody followed on the task.
-    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<()> {
-        let Refusal::Fenced { task, attempt, .. } = refusal else {
-            return Ok(());
-        };
-        let kind: AttachmentType = "late-result".parse().map_err(Error::internal)?;
-        let said = json!({ "status": self.status, "reason": self.reason }).to_string();
-        if tx.is_attached(task, &kind, *attempt, &said)? {
-            return Ok(());
-        }
-        let late = NewAttachment {
-            task,
-            kind: &kind,
-            name: "",
-            mime: &cx.config.attachments.rule(&kind).mime,
-            matter: Matter::Text(&said),
-            attempt: *attempt,
-            worker: cx.worker.as_ref().map(|worker| &worker.id),
-        };
-        tx.attach(&late, cx.now)?;
-        let to = To { task: &tx.task(task)?, attempt: *attempt, cause: "update" };
-        for evidence in &self.attachments {
-            evidence.piece().append(tx, cx, &to)?;
-        }
-        Ok(())
+    fn is_late(&self, tx: &Tx, worker: &WorkerId, refusal: &Refusal) -> Result<bool> {
+        Ok(self.late().lost(tx, worker, refusal)?.is_some())
+    }
+
+    fn salvage(&self, refusal: &Refusal, tx: &Tx, cx: &Context) -> Result<Option<Kept>> {
+        self.late().keep(tx, cx, refusal)
     }
 }
 
 impl Update {
     fn reason(&self) -> Option<&str> {
         self.reason.as_ref().map(Reason::as_str)
+    }
+
+    fn late(&self) -> Late<'_> {
+        Late {
+            task: &self.task,
+            status: self.status.as_ref(),
+            reason: self.reason(),
+            attachments: &self.attachments,
+            attempt: self.attempt,
+        }
     }
 
     fn failure(&self) -> Failure<'_> {
@@ -230,27 +221,6 @@ impl Update {
     fn brings_a_result(&self, cx: &Context, task: &Task) -> Result<bool> {
         let workflow = cx.workflow_of(task)?;
         Ok(self.status.as_ref().is_some_and(|status| workflow.state(status).terminal))
-    }
-
-    /// Returns the task as the worker left it, if it was gone meanwhile and nobody took it: its late result counts.
-    fn resumed(&self, tx: &Tx, cx: &Context, task: Task) -> Result<Task> {
-        let worker = cx.actor()?;
-        let workflow = cx.workflow_of(&task)?;
-        let Some(status) = self.status.as_ref().filter(|_| task.holder.is_none()) else {
-            return Ok(task);
-        };
-        let only_from_work = workflow.step(&task.id, &task.status, status).is_err()
-            && workflow.step(&task.id, &workflow.claim, status).is_ok();
-        let lost = if only_from_work { tx.how_lost(&worker.id, &task.id)? } else { None };
-        let Some(outcome) = lost else {
-            return Ok(task);
-        };
-        if outcome == Outcome::Overdue.as_str() {
-            failing::forgive(tx, &task)?;
-        }
-        let step = Step::resume(&task, &worker.id, workflow);
-        passage::take(tx, cx, &task, &step, &cx.because("resume"))?;
-        tx.task(&task.id)
     }
 
     /// Changes what the task says, apart from its state; says which fields are different now.
@@ -286,7 +256,7 @@ impl Update {
         if self.attachments.is_empty() {
             return Ok(Vec::new());
         }
-        let to = To { task, attempt: attempt_of(tx, cx, task)?, cause: "update" };
+        let to = To::of(tx, cx, task, "update")?;
         let attach = |evidence: &Evidence| {
             let piece = evidence.piece();
             piece.warn(cx);

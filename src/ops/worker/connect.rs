@@ -122,6 +122,9 @@ impl Operation for Connect {
         } else if self.resume.unwrap_or(true) {
             resume(tx, cx, &worker)?;
         }
+        if self.overlays.is_some() && is_known {
+            overlaying::lay_over_work(tx, &worker.id, &worker.overlays)?;
+        }
         let packet = match is_known {
             true => Packet::of(tx, cx, &worker, &[])?,
             false => Packet::first(tx, &worker)?,

@@ -31,6 +31,7 @@ impl Operation for AddOverlay {
         if !overlays.contains(&self.overlay) {
             overlays.push(self.overlay.clone());
             overlaying::set(tx, worker, &overlays, &cx.because("add_overlay"))?;
+            overlaying::lay_over_work(tx, &worker.id, &overlays)?;
         }
         let difference = Difference::between(&before, &cx.overlaid(own, &overlays));
         Ok(Overlaid { worker_id: worker.id.clone(), overlays, difference })

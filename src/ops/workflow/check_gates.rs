@@ -80,9 +80,9 @@ impl Operation for CheckGates {
         let rules = cx.rules_of(tx, &task)?;
         let evidence = match rules.gates.is_empty() {
             true => Vec::new(),
-            false => gating::evidence(tx, &rules, &task)?,
+            false => gating::evidence(tx, &task)?,
         };
-        let judge = |crossing: &Crossing<'_>| judged(&rules.gates_at(crossing), &evidence);
+        let judge = |crossing: &Crossing<'_>| judged(&gating::gates_at(&rules, crossing), &evidence);
         let mut steps = Vec::new();
         let mut free = Vec::new();
         for status in &rules.state(&task.status).exits {

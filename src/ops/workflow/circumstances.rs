@@ -104,7 +104,7 @@ fn asked_for(tx: &Tx, task: &Task, rules: &Workflow) -> Result<Option<String>> {
     if gates.is_empty() || rules.state(&task.status).terminal {
         return Ok(None);
     }
-    let missing = missing(&gates, &gating::evidence(tx, rules, task)?);
+    let missing = missing(&gates, &gating::evidence(tx, task)?);
     let kinds: Vec<_> = missing.into_iter().map(guiding::labelled).collect();
     Ok((!kinds.is_empty()).then(|| format!("`{done}` asks for {}", kinds.join(", "))))
 }

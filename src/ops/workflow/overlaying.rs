@@ -120,6 +120,20 @@ fn binds(cx: &Context, own: &Workflow, overlay: &str, task: &Task) -> bool {
         || overlay.gates.iter().any(|gate| gate.enforcement == Enforcement::Reject)
 }
 
+/// Lays overlays over what the worker is at work on: its attempts keep them, also when the worker is gone.
+pub fn lay_over_work(tx: &Tx, worker: &WorkerId, overlays: &[String]) -> Result<()> {
+    for id in tx.begun_by(worker)? {
+        let task = tx.task(&id)?;
+        let mut own = tx.overlays_of_attempt(&task)?;
+        let before = own.len();
+        own.extend(overlays.iter().filter(|name| !own.contains(name)).cloned().collect::<Vec<_>>());
+        if own.len() > before {
+            tx.set_overlays_of_attempt(&task, &own)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes down the worker's overlays.
 pub fn set(tx: &Tx, worker: &Worker, overlays: &[String], because: &Because<'_>) -> Result<()> {
     tx.set_overlays(&worker.id, overlays)?;

@@ -82,6 +82,7 @@ create table tasks (
     template         integer references templates (id) on delete set null,
     unique_key       text,
     is_job           integer not null default 0 check (is_job in (0, 1)),
+    is_overlaid      integer not null default 0 check (is_overlaid in (0, 1)),  -- its newest attempt has overlays
     group_key        text,
     -- 1: its time has not come. 2: its group is full.
     withheld         integer not null default 0 check (withheld in (0, 1, 2)),
@@ -197,9 +198,21 @@ create table attempts (
     reason     text,
     time_ms    integer not null default 0,
     error_class text,
+    -- Those of its worker when it began, and what the worker added meanwhile.
+    overlays   text not null default '[]' check (json_valid(overlays)),
     primary key (task_id, attempt),
     check ((ended_at is null) = (outcome is null))
 ) strict, without rowid;
+
+-- What a renamed task was called before: it is found by that name until another task takes it, which none may
+-- while the attempt is open that began under it.
+create table task_aliases (
+    old_id  text primary key,
+    task    integer not null references tasks (n) on delete cascade,
+    attempt integer not null check (attempt > 0)    -- the newest when it was renamed
+) strict, without rowid;
+
+create index task_aliases_task on task_aliases (task);
 
 create index attempts_lost on attempts (worker_id) where outcome in ('died', 'expired');
 
@@ -216,8 +229,11 @@ create table attachments (
     attempt         integer not null,   -- of its maker; 0 if that was none
     worker_id       text,
     created_at      integer not null,
+    -- The attempt it is evidence for, 0 before the first; null if for none.
+    counts_for      integer check (counts_for >= 0),
     digest          text check (length(digest) = 64),   -- of a file in the media folder
     bytes           integer check (bytes >= 0),
+    sha256          text check (length(sha256) = 64),   -- of evidence, wherever it is kept
     primary key (task_id, attachment_type, sequence)
 ) strict, without rowid;
 
@@ -350,7 +366,7 @@ create table task_files (
 create table messages (
     id        integer primary key autoincrement,    -- never given twice: a number in an old answer means one message
     sent_at   integer not null,
-    sender    text,                                 -- a worker; null for a person at a shell
+    sender    text,                                 -- a worker, or `@person`; null for the program itself
     kind      text not null check (kind in ('note', 'question', 'answer', 'stop', 'redirect')),
     address   text,                                 -- as the sender wrote it; null for whoever claims the task
     text      text not null,

@@ -89,7 +89,7 @@ pub struct Messages {
 pub struct Message {
     pub at: Timestamp,
     pub kind: String,
-    /// Nobody if a person sent it.
+    /// A worker or the program; none if a person sent it.
     pub from: Option<String>,
     /// Nobody for whoever claims the task next.
     pub to: Option<String>,
