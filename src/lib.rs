@@ -31,8 +31,10 @@ pub mod store;
 pub mod surface;
 
 mod app;
+mod caller;
 mod mailbag;
 
-pub use app::{App, Caller, Context, Current};
+pub use app::{App, Context, Current};
+pub use caller::Caller;
 pub use error::{Error, Result};
 pub use store::{Effect, Listening, Patience};

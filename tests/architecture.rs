@@ -16,7 +16,8 @@ const USES: &[(&str, &[&str])] = &[
     ("src/store/", &["domain", "error"]),
     ("src/config/", &["domain", "error", "config", "Error", "Result"]),
     ("src/mailbag.rs", &["domain"]),
-    ("src/app.rs", &["config", "domain", "error", "mailbag", "process", "store", "Effect"]),
+    ("src/caller.rs", &["config", "domain", "process"]),
+    ("src/app.rs", &["caller", "config", "domain", "error", "mailbag", "process", "store", "Effect"]),
     (
         "src/ops/",
         &[
@@ -158,6 +159,7 @@ const TRANSACTIONS: &[&str] = &["src/store/mod.rs", "src/store/migrate.rs"];
 const OPENS_FILES: &[(&str, &str)] = &[
     ("src/config/", "settings, skills, git's own files"),
     ("src/main.rs", "the log file"),
+    ("src/ops/staging.rs", "files that are attached, but for those of the store"),
     ("src/process.rs", "/proc"),
     ("src/store/disk.rs", "/proc"),
     ("src/store/folder.rs", "folders, to make the names in them durable"),

@@ -71,7 +71,7 @@ fn a_feed_or_a_table_that_lies_is_found_out() {
         ("update attempts set worker_id = 'eve'", "makers of attempts"),
         ("delete from events where cause = 'rollup'", "whole: status"),
         ("update events set cause = 'update' where cause = 'rollup'", "no exit and no rule"),
-        ("update events set timestamp = 0 where id = 9", "time goes back"),
+        ("update events set timestamp = timestamp - 60000 where id = 9", "time goes back"),
         ("delete from events where event = 'created' and task_id = 'one'", "that is not there"),
         (
             "update events set after = '{\"status\":\"working\",\"worker\":\"eve\"}'
