@@ -13,6 +13,7 @@
 //! - [`ops`]: what callers can ask for; the only place where the two meet.
 //! - [`surface`]: the faces (MCP, command line, a live view), which know [`ops::CATALOGUE`].
 //! - [`config`]: the project's YAML. [`process`]: who runs this program.
+//! - [`guide`]: how it is used, page by page. [`architecture`], [`decisions`]: how it is built, and why.
 //! - [`demo`]: a team at work, which knows this program only from outside.
 
 #[doc = include_str!("docs/architecture.md")]
@@ -25,6 +26,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod error;
+pub mod guide;
 pub mod ops;
 pub mod process;
 pub mod store;

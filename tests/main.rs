@@ -34,6 +34,8 @@ mod ops;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod prose;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod race;

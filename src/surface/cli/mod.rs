@@ -50,6 +50,7 @@ pub fn run(
         Ask::Manual(folder) => {
             pages::manual(commands(project), folder.as_deref()).map(|()| ExitCode::SUCCESS)
         }
+        Ask::Page(page) => out::say(page.text).map(|()| ExitCode::SUCCESS).map_err(Error::from),
         Ask::Metrics => {
             project.and_then(open).and_then(|app| metrics::print(&app)).map(|()| ExitCode::SUCCESS)
         }

@@ -13,6 +13,7 @@ use clap_complete::Shell;
 
 use super::flags::Flags;
 use super::tree;
+use crate::guide::Page;
 use crate::ops::Entry;
 use crate::surface::top::{Colours, Look};
 
@@ -43,6 +44,8 @@ pub enum Ask {
     /// The figures of the store, for a monitor.
     Metrics,
     Manual(Option<PathBuf>),
+    /// A page of the guide.
+    Page(&'static Page),
     /// Help, or what cannot be understood.
     Help(Vec<OsString>),
 }
@@ -61,7 +64,12 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Line {
         return Line { flags, wanted: bare() };
     };
     if word == tree::HELP {
-        let rest = rest.get_many("").into_iter().flatten().cloned();
+        let rest: Vec<OsString> = rest.get_many("").into_iter().flatten().cloned().collect();
+        if let [topic] = &rest[..]
+            && let Some(page) = topic.to_str().and_then(Page::on)
+        {
+            return Line { flags, wanted: Wanted::Answer(Ask::Page(page)) };
+        }
         let words = words.into_iter().take(1).chain(rest);
         return help(flags, words.chain(["--help".into()]).collect());
     }
@@ -129,6 +137,13 @@ mod tests {
     fn the_server_is_asked_for_by_name_or_by_a_client() {
         assert!(matches!(line("serve --toolset full").wanted, Wanted::Server));
         assert!(matches!(line("-C there").wanted, Wanted::Server | Wanted::Answer(Ask::Home)));
+    }
+
+    #[test]
+    fn a_topic_is_a_page_of_the_guide() {
+        let wanted = line("help waiting").wanted;
+
+        assert!(matches!(wanted, Wanted::Answer(Ask::Page(Page { topic: "waiting", .. }))));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::flags::Flags;
 use super::source::Source;
 use super::{exit, export};
 use crate::error::Result;
+use crate::guide::PAGES;
 use crate::ops::{CATALOGUE, Entry, Vocabulary, find, other_names};
 
 pub const NAME: &str = "task-graph";
@@ -50,11 +51,11 @@ pub fn only(word: &str) -> Option<Command> {
 /// Returns the program with all its commands.
 pub fn whole(vocabulary: &dyn Vocabulary) -> Command {
     let operations = CATALOGUE.iter().map(|entry| command(entry, vocabulary));
-    root()
-        .subcommand_required(true)
-        .subcommands(operations)
-        .subcommands(own())
-        .after_help(format!("{VALUES}\n\n{}", exit::table()))
+    root().subcommand_required(true).subcommands(operations).subcommands(own()).after_help(format!(
+        "{VALUES}\n\n{}\n\n{}",
+        topics(),
+        exit::table()
+    ))
 }
 
 /// Returns the operation that a command runs, however it was spelt.
@@ -103,9 +104,15 @@ fn own() -> [Command; 7] {
             .about("Print the manual page, or write one for each command")
             .arg(folder.help("Write the pages into this folder")),
         Command::new(HELP)
-            .about("Explain the program, or a command")
-            .arg(Arg::new("command").value_name("COMMAND")),
+            .about("Explain the program or a command, or print a page of the guide")
+            .arg(Arg::new("command").value_name("COMMAND|TOPIC")),
     ]
+}
+
+/// Returns the line that names the pages of the guide.
+fn topics() -> String {
+    let topics: Vec<&str> = PAGES.iter().map(|page| page.topic).collect();
+    format!("Topics of `help`: {}.", topics.join(", "))
 }
 
 fn command(entry: &Entry, vocabulary: &dyn Vocabulary) -> Command {
