@@ -37,8 +37,13 @@ impl Identity {
 
     /// Refuses a store whose files are no longer those that were opened.
     pub fn check(&self) -> Result<(), Trouble> {
-        self.database.check()?;
+        self.check_database()?;
         self.index.check()
+    }
+
+    /// The same for the database file alone.
+    pub fn check_database(&self) -> Result<(), Trouble> {
+        self.database.check()
     }
 }
 

@@ -209,7 +209,7 @@ impl Store {
     ) -> Result<T> {
         let done = match effect {
             Effect::Read => self.read(patience, body),
-            Effect::Note => self.write(patience, body),
+            Effect::Note => self.write(patience, effect, body),
             Effect::Write | Effect::Destroy => self.write_durably(patience, body),
         };
         done.map_err(|error| error.at(&self.path))
@@ -223,7 +223,7 @@ impl Store {
 
     /// Writes, and returns when that is on the disk.
     fn write_durably<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        let value = self.write(patience, |tx| {
+        let value = self.write(patience, Effect::Write, |tx| {
             let value = body(tx)?;
             tx.settle_groups()?;
             Ok(value)
@@ -243,7 +243,7 @@ impl Store {
             return Ok(());
         }
         // Each write begins with the repair.
-        self.write(Patience::Waits, |_| Ok(()))
+        self.write(Patience::Waits, Effect::Write, |_| Ok(()))
     }
 
     /// Writes the log again, for which the caller has the write lock.
@@ -268,28 +268,34 @@ impl Store {
         self.askers.end();
     }
 
-    fn write<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+    fn write<T>(&self, patience: Patience, effect: Effect, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let (_turn, wait) = match patience {
             Patience::Waits => (self.queue.turn(self.options.lock_wait)?, self.options.lock_wait),
             Patience::Hurries => (self.queue.turn_at_once().ok_or(Error::NOT_AT_ONCE)?, Duration::ZERO),
         };
         let mut conn = self.connection(patience)?;
-        self.check_files()?;
+        self.check_files(effect)?;
         // For whoever writes without lining up: another program, or where files cannot be locked.
         conn.busy_timeout(wait)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
-        migrate::refuse_newer(&tx.0)?;
-        if self.queue.is_log_unsynced()? {
-            self.mend_log()?;
+        if effect != Effect::Note {
+            migrate::refuse_newer(&tx.0)?;
+            if self.queue.is_log_unsynced()? {
+                self.mend_log()?;
+            }
         }
         let value = body(&tx)?;
         tx.0.commit()?;
         Ok(value)
     }
 
-    /// Refuses a store that was removed, replaced or cut off since it was opened.
-    fn check_files(&self) -> Result<()> {
-        let checked = self.identity.check().and_then(|()| self.log.check());
+    /// Refuses a store that was removed, replaced or cut off since it was opened. A sign of life looks at
+    /// the database file alone.
+    fn check_files(&self, effect: Effect) -> Result<()> {
+        let checked = match effect {
+            Effect::Note | Effect::Read => self.identity.check_database(),
+            Effect::Write | Effect::Destroy => self.identity.check().and_then(|()| self.log.check()),
+        };
         checked.map_err(|trouble| Error::unusable(&self.path, trouble))
     }
 

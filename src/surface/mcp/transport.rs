@@ -116,8 +116,10 @@ impl Transport<RoleServer> for Stdio {
     }
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
-        // Lets the work on the request before this one begin, so that its answer counts if it is not read.
-        tokio::task::yield_now().await;
+        if !self.incoming.is_empty() {
+            // Lets the work on the request before this one begin, so that its answer counts if it is not read.
+            tokio::task::yield_now().await;
+        }
         self.outgoing.open.room_to_answer().await;
         let message = self.incoming.recv().await;
         if message.is_none() {
