@@ -8,12 +8,12 @@ use crate::ops::Operation;
 use crate::store::{ColumnRow, IndexRow, ReferenceRow, Relation, RelationKind, Tx};
 use crate::{Context, Effect};
 
-/// Show the tables that `query` can ask, with their columns; with `table`, all about one.
+/// Show the tables for `query` with their columns; with `table`, details of one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetSchema {
     table: Option<String>,
-    /// With table: how it was made.
+    /// With table: its SQL.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     include_sql: bool,
@@ -26,12 +26,12 @@ pub enum Schema {
     One(Whole),
 }
 
-/// Everything, by name: the columns, separated by spaces.
+/// All tables, views and indexes by name, each with its columns separated by spaces.
 #[derive(Serialize)]
 pub struct Overview {
     tables: IndexMap<String, String>,
     views: IndexMap<String, String>,
-    /// To be asked as `where tasks_fts match 'word'`; complete after a `search`.
+    /// Full-text indexes, used as `where tasks_fts match 'word'`; complete after a `search`.
     search: IndexMap<String, String>,
     sqlite_version: &'static str,
 }
@@ -40,7 +40,7 @@ pub struct Overview {
 pub struct Whole {
     name: String,
     r#type: &'static str,
-    /// As `text`, `key`, `null` if it may be, `default …`, `computed`.
+    /// The type of each column, with `key`, `null` if nullable, `default …`, `computed`.
     columns: IndexMap<String, String>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     references: IndexMap<String, String>,

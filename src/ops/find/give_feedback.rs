@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, Feedback, Tx};
 use crate::{Context, Effect};
 
-/// Say what hinders or helps you in these tools.
+/// Report problems or praise for these tools.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GiveFeedback {

@@ -9,14 +9,14 @@ use crate::ops::task::shortened;
 use crate::store::{Feedback, FeedbackRow, Tx};
 use crate::{Context, Effect};
 
-/// Read what agents said of these tools, the newest first.
+/// Read the feedback of agents, the newest first.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListFeedback {
     #[schemars(extend("x-like" = "give_feedback"))]
     #[schemars(extend("x-rare" = true))]
     category: Option<Category>,
-    /// Not only how messages begin.
+    /// Show messages in full.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     whole: bool,
@@ -28,7 +28,7 @@ pub struct ListFeedback {
 pub struct Said {
     feedback: Vec<Item>,
     total: usize,
-    /// For the next page.
+    /// The value of `offset` for the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! Looking things up: by words, by SQL, in the settings; and saying what one thinks of it.
+//! Look-up by words, by SQL and in the settings, and feedback on the tools.
 
 mod get_schema;
 mod give_feedback;

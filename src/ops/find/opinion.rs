@@ -1,4 +1,4 @@
-//! What feedback is about, and how it is meant.
+//! The category and the sentiment of feedback.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

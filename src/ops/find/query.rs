@@ -9,7 +9,7 @@ use crate::ops::{Operation, Pace, Request};
 use crate::store::{Given, Tx};
 use crate::{App, Context, Effect};
 
-/// Ask the tables with one SQL `select` of your own; `get_schema` describes them.
+/// Run one SQL `select`; `get_schema` describes the tables.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
@@ -34,7 +34,7 @@ pub struct Answered {
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     row_count: usize,
-    /// Which bound there are more rows behind.
+    /// The limit that cut off further rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     truncated: Option<&'static str>,
 }
@@ -47,7 +47,7 @@ impl Operation for Query {
 
     type Output = Answered;
 
-    /// Brings the indexes of texts up to date for who asks them.
+    /// Brings the full-text indexes up to date, if the SQL names one.
     fn catch_up(&self, app: &App, request: &Request) -> Result<()> {
         match self.sql.contains("_fts") {
             true => search::index_news(app, request.patience),

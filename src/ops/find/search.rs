@@ -12,7 +12,7 @@ use crate::ops::{Operation, Request};
 use crate::store::{Filter, Hit, MARKS, Patience, Place, Source, Tx};
 use crate::{App, Context, Effect};
 
-/// Find tasks by what they say, their attachments and their workers' thoughts; the best first.
+/// Find tasks by words in their text, attachments and thoughts; best first.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
@@ -49,7 +49,7 @@ pub struct Found {
     results: Vec<FoundTask>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<usize>,
-    /// The same, where there are too many to look at all.
+    /// A lower bound, where there are too many hits to look at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_at_least: Option<usize>,
     /// For the next page.
@@ -62,17 +62,17 @@ struct FoundTask {
     id: TaskId,
     title: String,
     status: Status,
-    /// Where the words are: the best place of all.
+    /// The field with the best hit.
     r#in: &'static str,
-    /// Which attachment.
+    /// The label of the attachment with the hit.
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment: Option<String>,
-    /// The words between `**`, unless they are in the title.
+    /// The text around the words, which stand between `**`; left out if they are in the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
 }
 
-/// How many hits are looked at of each source.
+/// How many hits are looked at in each source.
 const LOOKED_AT: usize = 3_000;
 
 impl Operation for Search {
@@ -82,7 +82,7 @@ impl Operation for Search {
 
     type Output = Found;
 
-    /// Indexes what was written since the last search.
+    /// Indexes the texts written since the last search.
     fn catch_up(&self, app: &App, request: &Request) -> Result<()> {
         index_news(app, request.patience)
     }
@@ -122,7 +122,7 @@ impl Operation for Search {
     }
 }
 
-/// Indexes what was written since the last search, as far as a caller can wait for it.
+/// Indexes the texts written since the last search, for at most a few seconds.
 pub fn index_news(app: &App, patience: Patience) -> Result<()> {
     const LONGEST: Duration = Duration::from_secs(5);
     let start = Instant::now();
@@ -151,7 +151,7 @@ impl Search {
         })
     }
 
-    /// Returns the sources that are asked, with what they are asked for.
+    /// Returns the requested sources, with the expression for each.
     fn asked(&self, search: &domain::Search) -> Vec<(Source, String)> {
         let wants = |source: &Source| {
             let wanted = match source {
@@ -186,7 +186,7 @@ impl Search {
 
 /// Returns the best hit of each task, the best task first.
 ///
-/// What is found in several sources of a task adds up; ten thoughts count as one.
+/// The scores of different sources of a task add up; of ten thoughts only the best counts.
 fn ranked(hits: Vec<Hit>) -> Vec<Hit> {
     let mut best: HashMap<(TaskId, Source), Hit> = HashMap::new();
     for hit in hits {
@@ -209,7 +209,7 @@ fn ranked(hits: Vec<Hit>) -> Vec<Hit> {
     tasks.into_iter().map(|(hit, _)| hit).collect()
 }
 
-/// Orders the hits of a task, the one to show first.
+/// Orders the hits of a task, the best first.
 fn better(a: &Hit, b: &Hit) -> Ordering {
     b.score.total_cmp(&a.score).then(a.source.cmp(&b.source))
 }

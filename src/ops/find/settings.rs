@@ -7,7 +7,7 @@ use crate::ops::Operation;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Show the settings that somebody made, and where; with `key`, all that begin so.
+/// Show explicit settings and their origin; with `key`, all with that prefix.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -17,11 +17,11 @@ pub struct Settings {
 
 #[derive(Serialize)]
 pub struct Shown {
-    /// Why the files say otherwise, if they do.
+    /// A problem with the settings files, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
     settings: Vec<Setting>,
-    /// The keys of those that nobody has made.
+    /// The keys of the settings that have their defaults.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     defaults: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The rows of a query, laid out within bounds.
+//! The rows of a query, laid out within limits.
 
 use std::ops::ControlFlow;
 
@@ -24,7 +24,7 @@ pub enum Format {
     Markdown,
 }
 
-/// What there is of an answer so far, and how much more may come.
+/// The answer so far, and the room left in it.
 pub struct Sheet {
     format: Format,
     most_rows: usize,
@@ -34,13 +34,13 @@ pub struct Sheet {
     pub rows: Vec<Value>,
     pub text: String,
     pub row_count: usize,
-    /// Which bound stopped it before the last row.
+    /// The limit that ended it before the last row.
     pub truncated: Option<&'static str>,
-    /// Whether values are shown in part.
+    /// Whether a value was cut.
     pub was_cut: bool,
 }
 
-/// A row as the format has it.
+/// A row in the requested format.
 enum Row {
     Value(Value),
     Line(String),
@@ -82,7 +82,7 @@ impl Sheet {
         }
     }
 
-    /// Returns the values short enough for all to be shown.
+    /// Returns the values, cut so that all of them fit.
     fn cut(&mut self, cells: Vec<Cell>) -> Vec<Cell> {
         const LEAST: usize = 16;
         let longest = (self.room / 2 / cells.len().max(1)).max(LEAST);
@@ -160,7 +160,7 @@ fn json(cell: Cell) -> Value {
     match cell {
         Cell::Null => Value::Null,
         Cell::Integer(number) => number.into(),
-        // JSON has no word for what is endless.
+        // JSON has no infinite numbers.
         Cell::Real(number) => {
             Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number)
         }

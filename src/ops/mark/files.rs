@@ -9,7 +9,7 @@ use crate::config::Places;
 use crate::domain::{FileName, MarkPath};
 use crate::error::{Error, Result};
 
-/// Files as a caller names them and, once the disk was asked, what is meant.
+/// Files as a caller names them and, after `locate`, the paths they mean.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "Vec<FileName>")]
 pub struct Files {
@@ -21,7 +21,7 @@ impl Files {
     /// How many files a request may name.
     const MOST: usize = 100;
 
-    /// Asks the disk what is meant. It has no time for that in a transaction.
+    /// Resolves the names on the disk. This is too slow for a transaction.
     pub fn locate(&mut self, places: &Places) -> Result<()> {
         self.found.clear();
         for name in &self.names {
@@ -38,7 +38,7 @@ impl Files {
         Ok(())
     }
 
-    /// Returns what is meant, each path once.
+    /// Returns the resolved paths, each once.
     pub fn paths(&self) -> &[MarkPath] {
         &self.found
     }
@@ -47,7 +47,7 @@ impl Files {
         self.names.is_empty()
     }
 
-    /// Says whether `*` alone was given, which stands for everything of the caller's.
+    /// Returns true if the only name is `*`, which means everything of the caller's.
     pub fn is_star(&self) -> bool {
         self.names.len() == 1 && self.names[0].as_str() == "*"
     }

@@ -9,7 +9,7 @@ use crate::ops::{Operation, Staging};
 use crate::store::{MarkFilter, Tx, Want};
 use crate::{Context, Effect};
 
-/// List who works on which files and who waits; filters combine.
+/// List marks on files, holders and waiters; filters combine.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListMarks {
@@ -18,7 +18,7 @@ pub struct ListMarks {
     worker_id: Option<WorkerId>,
     #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
-    /// The `next` answered.
+    /// The returned `next`.
     #[schemars(extend("x-rare" = true))]
     after: Option<String>,
     limit: Option<usize>,
@@ -28,7 +28,7 @@ pub struct ListMarks {
 pub struct Marks {
     marks: Vec<Shown>,
     total: usize,
-    /// For `after`, to go on.
+    /// The value of `after` for the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<MarkPath>,
 }
@@ -83,11 +83,11 @@ impl Operation for ListMarks {
     }
 }
 
-/// How many wishes are looked through for the answer.
+/// How many wants are searched for the answer.
 const MOST_WANTS: usize = 1_000;
 
 impl ListMarks {
-    /// Returns the marks that are about the files, from a path on, and how many there are in all.
+    /// Returns the marks that overlap the files, from a path on, and their total number.
     fn on_files(&self, tx: &Tx, filter: &MarkFilter, after: &str) -> Result<(Vec<Mark>, usize)> {
         let MarkFilter { worker, task } = filter;
         let mut found: Vec<Mark> = Vec::new();

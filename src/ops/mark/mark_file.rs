@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Say that you work on files, or learn who does; `lock:` names are exclusive.
+/// Mark files as yours, or see the holder; `lock:` names are exclusive.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkFile {
@@ -25,7 +25,7 @@ pub struct Answer {
     marked: Vec<MarkPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_total: Option<usize>,
-    /// Who was first.
+    /// The files that others have marked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<Conflict>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ impl Operation for MarkFile {
     }
 }
 
-/// Refuses a task that will never end again, and would keep its marks for good.
+/// Refuses a task that has ended: it will not end again, so its marks would stay forever.
 fn refuse_ended(tx: &Tx, cx: &Context, id: &crate::domain::TaskId) -> Result<()> {
     use crate::domain::Refusal;
     let task = tx.task(id)?;

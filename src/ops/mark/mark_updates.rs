@@ -9,14 +9,14 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::{FeedRow, Told, Tx};
 use crate::{Context, Effect};
 
-/// Learn what others did with marks since you last asked.
+/// Read changes to marks by others since your last call.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkUpdates {
-    /// Of the last answer that came.
+    /// Of the last answer received.
     #[schemars(extend("x-rare" = true))]
     cursor: Option<i64>,
-    /// Pass over others.
+    /// Only these.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     files: Files,
@@ -40,16 +40,16 @@ struct Update {
     /// claimed, released, wanted, withdrawn.
     event: String,
     file: MarkPath,
-    /// Whose mark or wish it is.
+    /// The worker whose mark or want it is.
     worker_id: WorkerId,
-    /// Who did it, if another.
+    /// The worker that caused it, if another.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<WorkerId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TaskId>,
-    /// What did it, if not the worker's own call.
+    /// The cause, if not the worker's own call.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
     at: Timestamp,
@@ -87,7 +87,7 @@ impl Operation for MarkUpdates {
 }
 
 impl MarkUpdates {
-    /// Returns what there is to tell, and how far the worker is told then.
+    /// Returns the new events, and the worker's cursors after them.
     fn look(&self, tx: &Tx, cx: &Context, told: Told) -> Result<(Updates, Told)> {
         const DEFAULT: usize = 15;
         const LOOKED_AT: usize = 200;
@@ -119,7 +119,7 @@ impl MarkUpdates {
     }
 }
 
-/// Refuses a cursor that no answer can have had: events would be passed over unread.
+/// Refuses a cursor from the future: it would skip events that the worker has not read.
 fn refuse_future(tx: &Tx, cursor: i64, told: Told) -> Result<()> {
     if cursor <= told.answered {
         return Ok(());

@@ -1,8 +1,8 @@
-//! How files are marked and let go, whichever operation does it.
+//! Marking and releasing files, for all operations that do so.
 //!
-//! Marks of two workers never overlap: who comes second gets no mark, but its
-//! wish is kept, so that the first one sees who waits. Whatever happens to a
-//! mark is an event that names the file; that is all `mark_updates` reads.
+//! Marks of two workers never overlap: the second worker gets no mark, but its want is kept, so that the
+//! holder sees the waiters. Every change to a mark is an event that names the file; `mark_updates` reads only
+//! these events.
 
 use serde::Serialize;
 use serde_json::json;
@@ -13,18 +13,18 @@ use crate::error::Result;
 use crate::ops::task::shortened;
 use crate::store::{Because, Event, Tx, Want};
 
-/// What came of a wish to mark files.
+/// The result of a request to mark files.
 #[derive(Debug, Default)]
 pub struct Marked {
     pub marked: Vec<MarkPath>,
     pub conflicts: Vec<Conflict>,
 }
 
-/// A file that was not marked, since another worker was first.
+/// A file that was not marked, since another worker has marked it.
 #[derive(Debug, Serialize)]
 pub struct Conflict {
     pub file: MarkPath,
-    /// What the other one marked, if it is not the same.
+    /// The path that the other worker marked, if it is not the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_as: Option<MarkPath>,
     worker_id: WorkerId,
@@ -35,7 +35,7 @@ pub struct Conflict {
     for_minutes: i64,
 }
 
-/// For what files are marked.
+/// The task and the cause for which files are marked.
 #[derive(Clone, Copy)]
 pub struct Purpose<'a> {
     pub task: Option<&'a TaskId>,
@@ -55,7 +55,7 @@ impl Conflict {
         }
     }
 
-    /// Tells the caller of an operation whose answer has no place for it.
+    /// Notifies the caller of an operation whose answer has no field for conflicts.
     pub fn tell(&self, cx: &Context) {
         let Self { file, worker_id, reason, .. } = self;
         let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
@@ -63,7 +63,7 @@ impl Conflict {
     }
 }
 
-/// Marks files for the caller: exclusive names all or none, of the others those that nobody else has.
+/// Marks files for the caller. If a `lock:` name is taken, all are refused; of the others it marks those that are free.
 pub fn mark(tx: &Tx, cx: &Context, files: &[MarkPath], purpose: &Purpose<'_>) -> Result<Marked> {
     let worker = cx.actor()?;
     for lock in files.iter().filter(|file| file.is_lock()) {
@@ -75,7 +75,7 @@ pub fn mark(tx: &Tx, cx: &Context, files: &[MarkPath], purpose: &Purpose<'_>) ->
     mark_free(tx, cx, files, purpose)
 }
 
-/// Writes down the files that a task is about, in place of those it named before; says whether they are others.
+/// Sets the files that a task will change, replacing the list before; returns true if they differ.
 pub fn declare(tx: &Tx, task: &TaskId, files: &[MarkPath], because: &Because<'_>) -> Result<bool> {
     let before = tx.files_of(task)?;
     let mut after = files.to_vec();
@@ -93,7 +93,7 @@ pub fn declare(tx: &Tx, task: &TaskId, files: &[MarkPath], because: &Because<'_>
     Ok(true)
 }
 
-/// Marks the files that a task says it is about for the worker who has claimed it.
+/// Marks the declared files of a task for the worker that has claimed it.
 pub fn mark_declared(tx: &Tx, cx: &Context, task: &Task) -> Result<Marked> {
     let files = tx.files_of(&task.id)?;
     if files.is_empty() {
@@ -102,7 +102,7 @@ pub fn mark_declared(tx: &Tx, cx: &Context, task: &Task) -> Result<Marked> {
     mark_free(tx, cx, &files, &Purpose { task: Some(&task.id), because: cx.because("claim") })
 }
 
-/// Returns what others have marked of the files that a task says it is about.
+/// Returns the declared files of a task that other workers have marked.
 pub fn held_by_others(tx: &Tx, cx: &Context, task: &TaskId, worker: &Worker) -> Result<Vec<Conflict>> {
     let mut held = Vec::new();
     for file in tx.files_of(task)? {
@@ -143,7 +143,7 @@ fn in_the_way(tx: &Tx, file: &MarkPath, worker: &Worker) -> Result<Option<Mark>>
     Ok(near.into_iter().find(|mark| mark.is_in_the_way_of(file, &worker.id)))
 }
 
-/// Writes a mark down. One that the worker has already says afterwards what it says now, without an event.
+/// Adds a mark. If the worker has it already, only its task and reason are updated, without an event.
 fn grant(tx: &Tx, mark: Mark, purpose: &Purpose<'_>) -> Result<()> {
     if let Some(own) = tx.mark_on(&mark.file)? {
         let task = mark.task.or(own.task);
@@ -172,7 +172,7 @@ fn want(tx: &Tx, wish: &Mark, other: &Mark, purpose: &Purpose<'_>) -> Result<()>
     })
 }
 
-/// Takes a mark away.
+/// Removes a mark.
 pub fn release(tx: &Tx, mark: &Mark, because: &Because<'_>) -> Result<()> {
     tx.remove_mark(&mark.file)?;
     tx.record(&Event {
@@ -183,7 +183,7 @@ pub fn release(tx: &Tx, mark: &Mark, because: &Because<'_>) -> Result<()> {
     })
 }
 
-/// Forgets that a worker wanted to mark a file; says whether it did.
+/// Withdraws a worker's want of a file; returns true if there was one.
 pub fn withdraw(tx: &Tx, file: &MarkPath, worker: &WorkerId, because: &Because<'_>) -> Result<bool> {
     let wanted = tx.unwant(file, worker)?;
     if wanted {
@@ -196,7 +196,7 @@ pub fn withdraw(tx: &Tx, file: &MarkPath, worker: &WorkerId, because: &Because<'
     Ok(wanted)
 }
 
-/// Lets go of everything that a worker who leaves has marked and wants; returns how many files it had.
+/// Removes all marks and wants of a worker that leaves; returns how many files it had marked.
 pub fn release_all_of(tx: &Tx, worker: &WorkerId, because: &Because<'_>) -> Result<usize> {
     let marks = tx.marks_of(worker)?;
     for mark in &marks {
@@ -208,7 +208,7 @@ pub fn release_all_of(tx: &Tx, worker: &WorkerId, because: &Because<'_>) -> Resu
     Ok(marks.len())
 }
 
-/// Lets go of what was marked for a task when the work on it ends: by all, or by the one who no longer holds it.
+/// Removes marks for a task when work on it ends: all if the task has ended, else those of the former holder.
 pub fn follow_step(tx: &Tx, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
     let holder = task.holder.as_ref();
     match (step.after.terminal, holder) {
@@ -220,7 +220,7 @@ pub fn follow_step(tx: &Tx, task: &Task, step: &Step, because: &Because<'_>) -> 
     }
 }
 
-/// Lets go of what was marked for a task, by everybody or by one.
+/// Removes the marks and wants for a task, of all workers or of one.
 pub fn release_for(tx: &Tx, task: &TaskId, by: Option<&WorkerId>, because: &Because<'_>) -> Result<()> {
     if !tx.is_marked_for(task)? {
         return Ok(());
@@ -236,7 +236,7 @@ pub fn release_for(tx: &Tx, task: &TaskId, by: Option<&WorkerId>, because: &Beca
     Ok(())
 }
 
-/// Returns for how long a mark has been there.
+/// Returns the age of a mark in minutes.
 pub fn minutes(mark: &Mark, cx: &Context) -> i64 {
     cx.now.since(mark.since) / 60_000
 }

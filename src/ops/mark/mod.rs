@@ -1,4 +1,4 @@
-//! Marks: who is at work on which files, and who waits for them.
+//! Marks on files: the workers that change them, and those that wait for them.
 
 mod files;
 mod list_marks;

@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::{Because, Tx};
 use crate::{Context, Effect};
 
-/// Let go of files you marked or wait for.
+/// Release files you marked or wait for.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnmarkFile {
@@ -30,10 +30,10 @@ pub struct Unmarked {
     unmarked: Vec<MarkPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unmarked_total: Option<usize>,
-    /// What the caller waits for no longer.
+    /// The files that the caller no longer waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     withdrawn: Vec<MarkPath>,
-    /// Marks of others.
+    /// Marks of other workers, which stay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_yours: Vec<Conflict>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,7 +75,7 @@ impl Operation for UnmarkFile {
     }
 }
 
-/// A request as it is carried out.
+/// A request in progress.
 struct Unmarking<'a> {
     asked: &'a UnmarkFile,
     tx: &'a Tx<'a>,
@@ -113,7 +113,7 @@ impl Unmarking<'_> {
         Ok(())
     }
 
-    /// Lets go of those marks that the caller may; returns the others.
+    /// Removes the marks that the caller may remove; returns the others.
     fn release(&mut self, marks: Vec<Mark>) -> Result<Vec<Mark>> {
         let mut others = Vec::new();
         for mark in marks {
@@ -131,7 +131,7 @@ impl Unmarking<'_> {
         Ok(others)
     }
 
-    /// Has the caller wait for a file no longer; says whether it did.
+    /// Withdraws the caller's want of a file; returns true if there was one.
     fn withdraw(&mut self, file: &MarkPath) -> Result<bool> {
         let withdrawn = marking::withdraw(self.tx, file, self.worker, &self.because("unmark_file"))?;
         if withdrawn {
@@ -152,7 +152,7 @@ impl Unmarking<'_> {
     }
 }
 
-/// Returns the marks that a name may mean: the one on it, and those on files that a pattern stands for.
+/// Returns the marks that a name may mean: the mark on it, and those on files that a pattern covers.
 fn marks_meant_by(tx: &Tx, file: &MarkPath) -> Result<Vec<Mark>> {
     if file.is_pattern() {
         let mut near = tx.marks_near(file)?;
@@ -162,7 +162,7 @@ fn marks_meant_by(tx: &Tx, file: &MarkPath) -> Result<Vec<Mark>> {
     if let Some(mark) = tx.mark_on(file)? {
         return Ok(vec![mark]);
     }
-    // A folder that is gone since it was marked does not look like one.
+    // A folder that was deleted since it was marked is not recognized as one.
     match format!("{file}/**").parse() {
         Ok(folder) => Ok(tx.mark_on(&folder)?.into_iter().collect()),
         Err(_) => Ok(Vec::new()),

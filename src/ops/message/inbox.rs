@@ -12,7 +12,7 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inbox {
-    /// Read ones too.
+    /// Old ones too.
     #[serde(default)]
     all: bool,
     #[schemars(extend("x-rare" = true))]
@@ -28,12 +28,12 @@ pub struct Inbox {
 pub struct Read {
     messages: Vec<Item>,
     total: usize,
-    /// Of those asked for, how many come after these.
+    /// How many unread messages come after these.
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
-    /// They stay unread, since their reader is connected elsewhere.
+    /// They stay unread, since the worker is connected through another process.
     #[serde(skip_serializing_if = "is_default")]
     peek: bool,
 }
@@ -43,7 +43,7 @@ struct Item {
     id: i64,
     at: Timestamp,
     kind: MessageKind,
-    /// A worker or the program; left out if a person sent it.
+    /// A worker or the program; left out for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ impl Operation for Inbox {
         let mut total = tx.count_messages(&post)?;
         let mut found = match &post {
             Post::Unread(reader) => {
-                // What stands in an answer that is not out yet counts as read.
+                // A message in an answer that is still being delivered counts as read.
                 let underway = cx.mailbag.in_full(reader);
                 let mut found =
                     tx.messages(&post, Slice { offset: self.offset, limit: limit + underway.len() })?;
@@ -94,7 +94,7 @@ impl Operation for Inbox {
         }
         let seen = self.offset + found.len();
         let left = Some(total.saturating_sub(seen)).filter(|left| *left > 0);
-        // What is read now is not among the unread of the next call.
+        // The messages read now are not in the next list of unread ones, so it needs no offset.
         let (more, next_offset) = match post {
             Post::Unread(_) => (left, None),
             _ => (None, left.map(|_| seen)),
@@ -112,7 +112,7 @@ impl Operation for Inbox {
     }
 }
 
-/// Returns how many of the messages an answer has room for; one at least.
+/// Returns how many of the messages fit an answer; at least one.
 fn fitting(found: &[Message]) -> usize {
     const ROOM: usize = 3_000;
     const FRAME: usize = 120;

@@ -1,4 +1,4 @@
-//! What workers and people say to each other, and what workers are told of their tasks.
+//! Messages between workers and people, and notices to workers about their tasks.
 
 mod inbox;
 mod send;

@@ -14,12 +14,12 @@ use crate::ops::{Actor, Operation};
 use crate::store::{NewMessage, Tx};
 use crate::{Context, Effect};
 
-/// Send a message: it stands in the reader's next answer.
+/// Send a message; the reader's next answer shows it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
     text: String,
-    /// Workers, role:x, tag:x, all; default: who holds `task`.
+    /// Workers, role:x, tag:x, all; default: holder of `task`.
     #[serde(default)]
     to: Vec<Address>,
     kind: Option<MessageKind>,
@@ -30,23 +30,23 @@ pub struct Send {
 #[derive(Serialize)]
 pub struct Sent {
     id: i64,
-    /// The first of those who get it.
+    /// The first recipients.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     to: Vec<WorkerId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to_total: Option<usize>,
-    /// Nobody holds it now: who claims it gets the message.
+    /// The task has no holder now; its next holder gets the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept_for: Option<TaskId>,
-    /// They get it when they come back.
+    /// How many recipients are away; they get it when they return.
     #[serde(skip_serializing_if = "is_default")]
     absent: usize,
 }
 
-/// Whom a message is for, in the end.
+/// The recipients of a message.
 enum Readers {
     Workers(BTreeSet<WorkerId>),
-    /// Who claims it next.
+    /// The worker that claims the task next.
     NextHolder,
 }
 
@@ -120,7 +120,7 @@ impl Send {
         ))
     }
 
-    /// Returns the task it is about: the one that is named, or that of the message it answers.
+    /// Returns the task of the message: the named one, or that of the message it answers.
     fn about(&self, tx: &Tx, replied: Option<&Message>) -> Result<Option<Task>> {
         let id = match &self.task {
             Some(task) => Some(tx.resolve(task)?),
@@ -171,7 +171,7 @@ impl Send {
     }
 }
 
-/// Returns the kind of a message that names none.
+/// Returns the kind of a message without a given kind.
 fn usual(replied: Option<&Message>) -> MessageKind {
     match replied.map(|message| message.kind) {
         Some(MessageKind::Question) => MessageKind::Answer,
@@ -179,7 +179,7 @@ fn usual(replied: Option<&Message>) -> MessageKind {
     }
 }
 
-/// Returns the workers that are named, and those others who are here and are meant by a role, a tag or `all`.
+/// Returns the named workers, and the other present workers that a role, a tag or `all` addresses.
 fn named(tx: &Tx, cx: &Context, to: &[Address]) -> Result<BTreeSet<WorkerId>> {
     let own = cx.worker.as_ref().map(|worker| &worker.id);
     let mut here: Option<Vec<Worker>> = None;
@@ -203,7 +203,7 @@ fn named(tx: &Tx, cx: &Context, to: &[Address]) -> Result<BTreeSet<WorkerId>> {
     Ok(found)
 }
 
-/// Returns the name of a worker whom somebody has met, here or not.
+/// Returns the name of a registered worker, present or not.
 fn known(tx: &Tx, id: &WorkerId) -> Result<WorkerId> {
     const NAMED: usize = 5;
     if let Some(worker) = tx.worker_if_known(id)? {

@@ -1,4 +1,4 @@
-//! Telling a worker something within the transaction that brings it about.
+//! Messages sent in the transaction that causes them.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ops::task::shortened;
 use crate::store::{Because, Event, NewMessage, Tx};
 
-/// Something that a worker has to know. Who brought it about is its sender.
+/// A message about a change that concerns a worker. The sender is the worker that made the change.
 pub struct Notice<'a> {
     pub to: &'a WorkerId,
     pub kind: MessageKind,
@@ -16,7 +16,7 @@ pub struct Notice<'a> {
     pub text: &'a str,
 }
 
-/// Tells a worker something: it is in the next answer to it, whatever that answers.
+/// Sends a notice; the worker's next answer shows it.
 pub fn tell(tx: &Tx, cx: &Context, notice: &Notice<'_>, because: &Because<'_>) -> Result<()> {
     let Notice { to, kind, task, text } = *notice;
     let new =
@@ -24,7 +24,7 @@ pub fn tell(tx: &Tx, cx: &Context, notice: &Notice<'_>, because: &Because<'_>) -
     put(tx, cx, &new, std::slice::from_ref(to), because).map(|_| ())
 }
 
-/// Writes a message down for these workers; returns its number.
+/// Stores a message for these workers; returns its number.
 pub fn put(
     tx: &Tx,
     cx: &Context,
@@ -49,7 +49,7 @@ pub fn put(
     Ok(id)
 }
 
-/// Tells the one who loses a task by a step of another that it does, and the one who gets it what there is to know.
+/// Notifies the workers that lose or get a task by another's step; the new holder also gets messages kept for it.
 pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
     if step.holder == task.holder {
         return Ok(());
@@ -78,7 +78,7 @@ pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step, because: &Be
     Ok(())
 }
 
-/// Says what became of a task that its holder has no more.
+/// Returns the text for a worker that has lost a task.
 fn loss(step: &Step, actor: &WorkerId, because: &Because<'_>) -> String {
     match &step.holder {
         Some(next) if next == actor => "taken over from you".into(),

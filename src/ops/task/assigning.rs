@@ -1,4 +1,4 @@
-//! How a task is given to a worker who has not asked for it.
+//! Assigning a task to a worker that has not asked for it.
 
 use super::claiming::Force;
 use crate::Context;
@@ -7,15 +7,15 @@ use crate::error::{Error, Result};
 use crate::ops::passage::{self, Consequences};
 use crate::store::{Because, Tx};
 
-/// A request to give a task to somebody.
+/// A request to assign a task to a worker.
 pub struct Assignment<'a> {
-    /// The state to put it in, if not the one the workflow has for this.
+    /// The state to enter; the workflow's `assign` state if not given.
     pub to: Option<&'a Status>,
     pub because: Because<'a>,
     pub force: Force,
 }
 
-/// Refuses who has no role for it, where the workflow has one.
+/// Refuses a caller without a role that may assign, unless it assigns to itself.
 fn refuse_unentitled(cx: &Context, workflow: &Workflow, assignee: &WorkerId) -> Result<()> {
     let worker = cx.actor()?;
     if worker.id == *assignee || workflow.may_assign(&worker.tags) {
@@ -29,7 +29,7 @@ fn refuse_unentitled(cx: &Context, workflow: &Workflow, assignee: &WorkerId) -> 
     .into())
 }
 
-/// Gives a task to a worker, who has yet to start on it.
+/// Assigns a task to a worker, which starts on it later.
 pub fn assign(
     tx: &Tx,
     cx: &Context,

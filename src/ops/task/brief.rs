@@ -1,4 +1,4 @@
-//! Tasks as answers show them: few words, and nothing that goes without saying.
+//! Tasks as answers show them: shortened, and without default values.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::domain::{Phase, Priority, Status, Tag, Task, TaskId, WorkerId};
 use crate::error::Result;
 use crate::store::{Listed, Neighbour};
 
-/// A task in three words.
+/// A task by id, title and status.
 #[derive(Debug, Serialize)]
 pub struct Brief {
     pub id: TaskId,
@@ -51,16 +51,16 @@ pub struct Row {
     wanted_tags: BTreeSet<Tag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     points: Option<i64>,
-    /// How many tasks it waits for.
+    /// How many tasks block it.
     #[serde(skip_serializing_if = "is_zero")]
     blockers: i64,
-    /// How many of the tasks in it are open.
+    /// How many of its subtasks are open.
     #[serde(skip_serializing_if = "is_zero")]
     open_children: i64,
 }
 
 impl Row {
-    /// The longest title a row shows; `get` shows the whole.
+    /// The longest title that a row shows; `get` shows all of it.
     const TITLE: usize = 100;
 
     pub const COLUMNS: &'static [&'static str] = &[
@@ -78,7 +78,7 @@ impl Row {
         "open_children",
     ];
 
-    /// Returns the row; with the `whole` title, where it is read to the end.
+    /// Returns the row, with its title in full if `whole`.
     pub fn of(task: Listed, whole: bool) -> Self {
         Self {
             id: task.id,
@@ -97,7 +97,7 @@ impl Row {
     }
 }
 
-/// Returns the text, or its beginning and a sign that there is more.
+/// Returns the text, or its beginning and `…`.
 pub fn shortened(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         None => text.to_owned(),
@@ -113,7 +113,7 @@ pub fn is_zero(value: &i64) -> bool {
     *value == 0
 }
 
-/// Returns a part of an answer, if it says anything and there is room for it.
+/// Returns a part of an answer, unless it is the default or longer than `ROOM`.
 pub fn if_short<T: Serialize + Default + PartialEq>(value: &T) -> Result<Option<Value>> {
     const ROOM: usize = 800;
     if is_default(value) {

@@ -22,7 +22,7 @@ pub struct BulkUpdate {
     #[schemars(extend("x-vocabulary" = "status", "x-like" = "update"))]
     status: Status,
     reason: Option<Reason>,
-    /// One for each task, as `claim` answered.
+    /// One for each task, as `claim` returned.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     attempts: Vec<i64>,
@@ -40,7 +40,7 @@ pub struct BulkUpdated {
     failed: Vec<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_total: Option<usize>,
-    /// What the workflow says to this, the first time.
+    /// Guidance of the workflow for this step, the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     guidance: Option<String>,
 }

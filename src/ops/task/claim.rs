@@ -17,7 +17,7 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Take a task and start on it; without `task`, what you hold already, else the best ready one.
+/// Take a task and start on it; without `task`, the tasks you hold, else the best ready one.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
@@ -30,20 +30,20 @@ pub struct Claim {
     /// Override holder and blockers.
     #[serde(default)]
     pub force: bool,
-    /// Only what is under this.
+    /// Only tasks under this.
     pub under: Option<TaskRef>,
     #[schemars(extend("x-rare" = true))]
     pub project: Option<ProjectName>,
     #[schemars(extend("x-rare" = true))]
     pub template: Option<TemplateName>,
-    /// Only what has one of these.
+    /// Tasks with one of these.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     pub tags_any: Vec<Tag>,
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     pub tags_all: Vec<Tag>,
-    /// After so long it is taken away again, unless `thinking` extends it.
+    /// Release it after this long unless `thinking` extends it.
     #[schemars(extend("x-rare" = true))]
     pub lease: Option<Length>,
 }
@@ -58,7 +58,7 @@ pub enum Claimed {
     },
     Several {
         tasks: Vec<Taken>,
-        /// How many the worker holds, if they are not all shown.
+        /// How many tasks the worker holds, if not all are shown.
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<usize>,
     },
@@ -66,7 +66,7 @@ pub enum Claimed {
         /// Always null.
         task: Option<Taken>,
         why: String,
-        /// When something changes by itself.
+        /// The time of the next scheduled change.
         #[serde(skip_serializing_if = "Option::is_none")]
         next_at: Option<Timestamp>,
         next: &'static str,
@@ -125,7 +125,7 @@ impl Operation for Claim {
 }
 
 impl Claim {
-    /// Returns the task that it would take now, or else says why there is none.
+    /// Returns the task that it would claim now, or else the answer that gives the reason.
     pub fn within_reach(&self, tx: &Tx, cx: &Context) -> Result<std::result::Result<Task, Claimed>> {
         let selector = self.selector(tx)?;
         match within_reach(tx, cx, selector.as_ref())? {
@@ -154,7 +154,7 @@ impl Claim {
         Ok(claimed)
     }
 
-    /// Returns which work is asked for, if any in particular.
+    /// Returns the filter for tasks, if the call has one.
     fn selector(&self, tx: &Tx) -> Result<Option<Selector>> {
         let under = self.under.as_ref().map(|under| tx.resolve(under)).transpose()?;
         let project = self.project.as_ref().map(|name| tx.project_named(name)).transpose()?;
@@ -172,7 +172,7 @@ impl Claim {
         Ok(Some(selector).filter(|selector| !selector.is_any()))
     }
 
-    /// Marks the files for the task, if it is one.
+    /// Marks the files for the claimed task, if it is only one.
     fn mark(&self, tx: &Tx, cx: &Context, claimed: &mut Claimed) -> Result<()> {
         match claimed {
             Claimed::One { task, consequences } => {
@@ -200,7 +200,7 @@ fn foresee_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Optio
     Ok(None)
 }
 
-/// Returns the task, if the worker has it already.
+/// Returns the answer for a task that the worker has already started on.
 fn mine(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<Claimed>> {
     if task.claimed_at.is_none() || task.holder.as_ref() != Some(&cx.actor()?.id) {
         return Ok(None);
@@ -217,7 +217,7 @@ fn claim_one(tx: &Tx, cx: &Context, task: &Task, force: Force) -> Result<Claimed
     Ok(Claimed::One { task: Taken::new(tx, cx, &task.id)?, consequences })
 }
 
-/// Returns what the worker is at work on, if anything.
+/// Returns the tasks that the worker has started on, if any.
 pub fn held(tx: &Tx, worker: &WorkerId) -> Result<Option<Claimed>> {
     const SHOWN: usize = 8;
     let mut begun = tx.begun_by(worker)?;
@@ -242,7 +242,7 @@ fn claim_best(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Clai
     }
 }
 
-/// Gives the attempts that have just begun a lease.
+/// Sets the lease of the attempts that began with this call.
 fn lend(tx: &Tx, cx: &Context, claimed: &mut Claimed, lease: Length) -> Result<()> {
     let taken = match claimed {
         Claimed::One { task, .. } => std::slice::from_mut(task),
@@ -285,7 +285,7 @@ fn claim_new(tx: &Tx, cx: &Context, count: usize, selector: Option<&Selector>) -
     }
 }
 
-/// Returns the task that a claim would take now, if there is one and nothing speaks against it.
+/// Returns the task that a claim would take now, if no rule forbids the claim.
 fn within_reach(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option<Task>> {
     let Some(task) = next(tx, cx, selector)? else {
         return Ok(None);
@@ -294,7 +294,7 @@ fn within_reach(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Op
     Ok(claiming::objections(tx, cx, &task, cx.actor()?, target)?.is_empty().then_some(task))
 }
 
-/// Returns the task to take: one that was given to the worker and can be started, else the best ready one.
+/// Returns the task to claim: one assigned to the worker that it can start on, else the best ready one.
 pub fn next(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option<Task>> {
     let worker = cx.actor()?;
     for given in tx.given_to(&worker.id)? {
@@ -308,7 +308,7 @@ pub fn next(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Option
     claiming::best_for(tx, cx, worker, selector)
 }
 
-/// Says why there is nothing to claim.
+/// Returns the answer to a claim that finds no task.
 fn nothing(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Claimed> {
     let asked = selector.and_then(|selector| selector.project);
     let project = asked.or(cx.actor()?.project).map(|project| tx.project(project)).transpose()?;
@@ -349,7 +349,7 @@ fn nothing(tx: &Tx, cx: &Context, selector: Option<&Selector>) -> Result<Claimed
     Ok(Claimed::Nothing { task: None, why, next_at, next })
 }
 
-/// Says whose tasks are kept for a while, since their clients went.
+/// Returns a note on the tasks that are reserved for workers whose clients disconnected.
 fn reserved(tx: &Tx) -> Result<Option<String>> {
     const NAMED: usize = 3;
     let holding = tx.workers_holding()?;

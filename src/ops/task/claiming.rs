@@ -1,4 +1,4 @@
-//! How a task is claimed, whether by `claim`, by `update` or with the end of another.
+//! Claiming a task: by `claim`, by `update` to a working state, or by `update` with `next`.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::ops::passage::{self, Consequences};
 use crate::ops::project::instructing;
 use crate::store::{EarlierTry, Filter, Listed, Next, Order, Page, Queue, Start, Tx};
 
-/// A task that the worker has, with what it needs to begin.
+/// A task that the worker has claimed, with the facts it needs to start.
 #[derive(Debug, Serialize)]
 pub struct Taken {
     pub id: TaskId,
@@ -25,30 +25,30 @@ pub struct Taken {
     pub attempt: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
-    /// The beginning of it; `get` shows the whole.
+    /// The beginning of the description; `get` shows all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The worker had it before this call.
+    /// The worker held it before this call.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub resumed: bool,
-    /// What has to be attached before it can go on from here.
+    /// The evidence to attach before the next step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<String>,
-    /// What is to be known in its project, the first time.
+    /// Instructions of its project, the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// What the workflow says to one who starts on it.
+    /// Guidance of the workflow for the start of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guidance: Option<String>,
-    /// When it is taken away again, unless `thinking` extends it.
+    /// The end of the lease, unless `thinking` extends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
-    /// What became of the attempt before.
+    /// The outcome of the attempt before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Earlier>,
 }
 
-/// What one who tries again has to know of the attempt before.
+/// The facts of the attempt before that a retry needs.
 #[derive(Debug, Serialize)]
 pub struct Earlier {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub struct Earlier {
     checkpoint: Option<String>,
 }
 
-/// Whether the caller overrides what may be overridden.
+/// Whether the caller overrides the refusals that permit it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Force {
     No,
@@ -75,7 +75,7 @@ impl From<bool> for Force {
     }
 }
 
-/// Lets the worker start on the task.
+/// Starts the calling worker on the task.
 pub fn claim(tx: &Tx, cx: &Context, task: &Task, start: &Beginning<'_>) -> Result<Consequences> {
     let Beginning { target, force, reason } = start;
     let worker = cx.actor()?;
@@ -91,24 +91,24 @@ pub fn claim(tx: &Tx, cx: &Context, task: &Task, start: &Beginning<'_>) -> Resul
     Ok(consequences)
 }
 
-/// How a worker wants to start on a task.
+/// How a worker starts on a task.
 #[derive(Clone, Copy, Debug)]
 pub struct Beginning<'a> {
-    /// The state to enter, if not the one that a claim enters.
+    /// The state to enter; the workflow's `claim` state if not given.
     pub target: Option<&'a Status>,
     pub force: Force,
-    /// Why, if the worker says so.
+    /// The worker's reason, if given.
     pub reason: Option<&'a str>,
 }
 
 impl Beginning<'_> {
-    /// As a claim does it.
+    /// As `claim` does it: without a target state or reason.
     pub fn plain(force: Force) -> Self {
         Self { target: None, force, reason: None }
     }
 }
 
-/// Returns everything that speaks against the worker entering `target`.
+/// Returns all refusals of a claim of the task by this worker into `target`.
 pub fn objections(
     tx: &Tx,
     cx: &Context,
@@ -133,7 +133,7 @@ pub fn objections(
     Ok(candidate.objections(target))
 }
 
-/// Refuses on the first objection, or says what was overridden if all of them may be.
+/// Fails with the first refusal that `force` does not override; returns a note on those that it overrides.
 pub fn overridden(objections: Vec<Refusal>, force: Force) -> Result<Option<String>> {
     let decisive = objections.iter().find(|refusal| force == Force::No || !refusal.yields_to_force());
     match decisive {
@@ -143,11 +143,11 @@ pub fn overridden(objections: Vec<Refusal>, force: Force) -> Result<Option<Strin
     }
 }
 
-/// How many tasks are passed over at most since others have marked their files.
+/// How many tasks at most are passed over because other workers have marked their files.
 pub const PASSED_OVER: usize = 10;
 
-/// Returns the ready task that the worker should do first, if it qualifies for any: the first in the
-/// queue or, if others are at work on the files of that one, the next whose files are free.
+/// Returns the ready task that the worker should do first, if its tags fit any. That is the first in the
+/// queue or, if others have marked its files, the next whose files are free.
 pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker, selector: Option<&Selector>) -> Result<Option<Task>> {
     if let Some(selector) = selector.filter(|selector| !selector.is_any_of_project()) {
         return best_offered(tx, cx, worker, selector);
@@ -165,7 +165,7 @@ pub fn best_for(tx: &Tx, cx: &Context, worker: &Worker, selector: Option<&Select
     best.map(|best| tx.task(&best.id)).transpose()
 }
 
-/// The same among what a selector lets through.
+/// Does the same among the tasks that a selector lets through.
 fn best_offered(tx: &Tx, cx: &Context, worker: &Worker, selector: &Selector) -> Result<Option<Task>> {
     let project = selector.project.or(worker.project);
     let fits = |queue: &Queue| {
@@ -187,7 +187,7 @@ fn best_offered(tx: &Tx, cx: &Context, worker: &Worker, selector: &Selector) -> 
     first.map(|next| tx.task(&next.id)).transpose()
 }
 
-/// Returns the first ready task of these queues whose files nobody else has marked; if there is none near, the first.
+/// Returns the first ready task of these queues whose files are free, or the first of all if none is near.
 pub fn best_of(tx: &Tx, cx: &Context, worker: &Worker, queues: Vec<Queue>) -> Result<Option<Listed>> {
     let ready = Filter { standing: Some(Standing::Ready), queues: Some(queues), ..Filter::default() };
     let page = Page { limit: PASSED_OVER + 1, start: Start::Offset(0) };
@@ -202,7 +202,7 @@ pub fn best_of(tx: &Tx, cx: &Context, worker: &Worker, queues: Vec<Queue>) -> Re
     Ok((best < found.len()).then(|| found.swap_remove(best)))
 }
 
-/// Returns the first task of all queues that the worker qualifies for.
+/// Returns the first task of all queues that the worker's tags fit.
 fn first_for(tx: &Tx, worker: &Worker, project: Option<ProjectKey>) -> Result<Option<TaskId>> {
     let mut best: Option<Next> = None;
     for queue in tx.queues_in(project)? {
@@ -219,13 +219,13 @@ fn first_for(tx: &Tx, worker: &Worker, project: Option<ProjectKey>) -> Result<Op
 }
 
 impl Taken {
-    /// A task that the worker had before.
+    /// Returns a task that the worker held before.
     pub fn again(tx: &Tx, task: Task) -> Result<Self> {
         let lease_until = lease_of(tx, &task)?;
         Ok(Self { resumed: true, lease_until, ..Self::of(task) })
     }
 
-    /// A task that the worker has just claimed.
+    /// Returns a task that the worker has just claimed.
     pub fn new(tx: &Tx, cx: &Context, id: &TaskId) -> Result<Self> {
         let task = tx.task(id)?;
         let gates = guiding::gates_ahead(tx, cx, &task)?;

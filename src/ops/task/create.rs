@@ -16,7 +16,7 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Create a task, or many at once: `tasks` nest and may name each other by `label`; `rows` are many alike. All or none.
+/// Create a task, or many at once: `tasks` nest and name each other by `label`; `rows` are a table. All or none.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
@@ -24,7 +24,7 @@ pub struct Create {
     pub description: Option<Text>,
     pub id: Option<TaskId>,
     pub parent: Option<TaskRef>,
-    /// What must end first.
+    /// Must end first.
     #[serde(default)]
     pub blocked_by: Vec<TaskRef>,
     #[serde(default)]
@@ -33,10 +33,10 @@ pub struct Create {
     pub priority: Option<Priority>,
     #[serde(default)]
     pub tags: BTreeSet<Tag>,
-    /// Its worker needs all.
+    /// Worker must have all.
     #[serde(default)]
     pub needed_tags: BTreeSet<Tag>,
-    /// Its worker needs one.
+    /// Worker must have one.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     pub wanted_tags: BTreeSet<Tag>,
@@ -56,7 +56,7 @@ pub struct Create {
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     pub files: Files,
-    /// Not to be claimed before: a time, or `10m` from now.
+    /// Earliest claim: a time, or `10m` from now.
     #[schemars(extend("x-rare" = true))]
     pub not_before: Option<When>,
     /// Retries, lease and group.
@@ -66,10 +66,10 @@ pub struct Create {
     #[serde(rename = "ref")]
     #[schemars(extend("x-rare" = true))]
     pub existing: Option<TaskRef>,
-    /// Tasks in this one; without a title, just these.
+    /// Subtasks; without a title, just these.
     #[serde(default)]
     pub tasks: Vec<Create>,
-    /// Fields of `rows`; without a title, the others are for all.
+    /// Fields of `rows`; without a title, others apply to all.
     #[serde(default)]
     pub columns: Vec<String>,
     #[serde(default)]
@@ -81,10 +81,10 @@ pub struct Create {
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     pub return_ids: bool,
-    /// The rows that could not be read, where the others are created without them.
+    /// The rows that could not be read; with `partial` they are reported, and the rest is created.
     #[serde(skip)]
     pub(in crate::ops) misread: Vec<Misfit>,
-    /// The tasks were given as rows.
+    /// Whether the tasks were given as `rows`.
     #[serde(skip)]
     pub(in crate::ops) is_table: bool,
 }
@@ -99,17 +99,17 @@ pub enum Created {
 #[derive(Serialize)]
 pub struct Many {
     pub created: usize,
-    /// Those that were asked for by name, or few enough to be named.
+    /// The labelled tasks, unless they are too many to list.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub labels: IndexMap<String, TaskId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<TaskId>,
-    /// Those that stand for them where they are too many.
+    /// The first and last id, where there are too many to list.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<TaskId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<TaskId>,
-    /// The first of those that could not be created.
+    /// The first tasks that could not be created, with the errors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,23 +161,23 @@ impl Operation for Create {
 }
 
 impl Create {
-    /// Asks the disk which files the task and those in it are about.
+    /// Resolves the files of the task and its subtasks on the disk.
     pub fn locate_files(&mut self, places: &Places) -> Result<()> {
         self.files.locate(places)?;
         self.tasks.iter_mut().try_for_each(|task| task.locate_files(places))
     }
 
-    /// Says whether this is not a task but a list of tasks.
+    /// Returns true for a list of tasks without a task of its own.
     fn is_list(&self) -> bool {
         self.title.is_none() && self.description.is_none() && !self.tasks.is_empty()
     }
 
-    /// Returns what the request calls this task.
+    /// Returns the names by which the request may refer to this task: label and id.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.label.as_ref().map(TaskRef::as_str).into_iter().chain(self.id.as_ref().map(TaskId::as_str))
     }
 
-    /// Returns what says that it cannot be created again, if anything does.
+    /// Returns the field that makes it impossible to create this task a second time, if it has one.
     pub fn happens_once(&self) -> Option<&'static str> {
         let own = [
             ("id", self.id.is_some()),
@@ -190,7 +190,7 @@ impl Create {
         found.or_else(|| self.tasks.iter().find_map(Self::happens_once))
     }
 
-    /// Returns how many tasks it is, with all in it.
+    /// Returns the number of tasks, with all subtasks.
     pub fn size(&self) -> usize {
         1 + self.tasks.iter().map(Self::size).sum::<usize>()
     }
@@ -211,12 +211,12 @@ impl Create {
 }
 
 impl Many {
-    /// How many ids an answer names.
+    /// How many ids an answer lists.
     const NAMED: usize = 50;
-    /// How many of those that failed.
+    /// How many failures an answer lists.
     const FAILED: usize = 10;
 
-    /// Names what was planted: all of it if that was asked for, else where it is not too much.
+    /// Lists the ids: all of them if `all` is set or if they fit, else the first and the last.
     pub fn of(planted: Planted, all: bool) -> Self {
         let Planted { mut ids, labels, created } = planted;
         if all {
@@ -242,7 +242,7 @@ impl Many {
     }
 }
 
-/// Adds a task that comes to stand under no other, wherever its maker works.
+/// Adds a task without a parent, even if its author works in a project.
 pub fn found(tx: &Tx, cx: &Context, task: &Create) -> Result<()> {
     plant(tx, cx, std::slice::from_ref(task), None, &TreeKinds::default())?;
     Ok(())

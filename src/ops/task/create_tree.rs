@@ -11,11 +11,11 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Create a tree of tasks: all of it, or nothing.
+/// Create a tree of tasks: all or none.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTree {
-    /// A task as `create` takes it; `tasks` are the nodes under it, `ref` puts an existing task there.
+    /// A task as in `create`; `tasks` are its subtasks, `ref` puts an existing task there.
     #[schemars(extend("x-like" = "create"))]
     tree: Create,
     parent: Option<TaskRef>,
@@ -24,7 +24,7 @@ pub struct CreateTree {
     child_type: Option<String>,
     /// Links each to the next, as `follows`.
     sibling_type: Option<String>,
-    /// Name all ids.
+    /// List all ids.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     return_ids: bool,

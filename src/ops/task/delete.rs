@@ -13,12 +13,12 @@ use crate::ops::passage::{self, Consequences};
 use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 
-/// Put a task away; `undelete` brings it back.
+/// Delete a task; `undelete` restores it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delete {
     task: TaskRef,
-    /// With everything under it.
+    /// Its subtasks too.
     #[serde(default)]
     cascade: bool,
     #[schemars(extend("x-rare" = true))]
@@ -63,7 +63,7 @@ impl Operation for Delete {
         doomed.insert(0, id.clone());
         let mut consequences = Consequences::default();
         let mut deleted = 0;
-        // From the top, so that no container completes itself on the way.
+        // From the top down, so that no container completes when its last open subtask is deleted.
         for doomed in &doomed {
             let task = tx.task(doomed)?;
             if task.deleted_at.is_none() {
@@ -107,11 +107,11 @@ impl Delete {
     }
 }
 
-/// Removes what was put away, for good.
+/// Removes a deleted task from the store.
 fn remove(tx: &Tx, cx: &Context, id: &TaskId, reason: Option<&str>) -> Result<()> {
     let below = tx.under(id)?;
     tx.obliterate(id)?;
-    // What was deleted before, and stays, stands under nothing now.
+    // Subtasks that were deleted earlier are kept, and have no parent now.
     for orphan in &below {
         tx.recount_above(orphan)?;
         tx.recount_project(orphan)?;

@@ -1,4 +1,4 @@
-//! What a request says of a new task, held against what the project knows.
+//! The draft of a new task: a request checked against the project's settings and defaults.
 
 use super::create::Create;
 use super::words;
@@ -7,7 +7,7 @@ use crate::domain::{Defaults, Demand, JobDraft, JobSettings, TaskDraft, TaskId, 
 use crate::error::{Error, Result};
 use crate::ops::job::setting;
 
-/// Returns what a task will be, if it can be that.
+/// Returns the draft of a task, or refuses fields that the project does not allow.
 pub fn draft(cx: &Context, task: &Create, id: &TaskId, project: Option<&Defaults>) -> Result<TaskDraft> {
     let said = said(task).or(project.unwrap_or(&Defaults::default()));
     if let Some(text) = &task.description {
@@ -42,7 +42,7 @@ pub fn draft(cx: &Context, task: &Create, id: &TaskId, project: Option<&Defaults
     })
 }
 
-/// Returns what is asked of a task as a job, if it is to be one.
+/// Returns the job settings of a task, if it has any.
 fn job(cx: &Context, settings: Option<JobSettings>, not_before: Option<When>) -> Result<Option<JobDraft>> {
     if settings.is_none() && not_before.is_none() {
         return Ok(None);
@@ -53,7 +53,7 @@ fn job(cx: &Context, settings: Option<JobSettings>, not_before: Option<When>) ->
     Ok(Some(JobDraft { settings, not_before }))
 }
 
-/// Returns what a task says of what a project may say for all.
+/// Returns the fields of a task for which a project may have defaults.
 fn said(task: &Create) -> Defaults {
     Defaults {
         priority: task.priority,

@@ -1,4 +1,4 @@
-//! Changes to what a task says, apart from its state.
+//! Changes to the fields of a task, apart from its state.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::domain::{Crossing, Millis, Phase, Priority, Tag, Task, Text, Title};
 use crate::error::Result;
 use crate::store::{Because, Event, Tx};
 
-/// The fields to change. What is left out stays.
+/// The fields to change; `None` leaves a field as it is.
 #[derive(Debug, Default, PartialEq)]
 pub struct Edit<'a> {
     pub title: Option<&'a Title>,
@@ -26,7 +26,7 @@ pub struct Edit<'a> {
     pub wanted_tags: Option<&'a BTreeSet<Tag>>,
 }
 
-/// Gives a task other texts; says whether they are different.
+/// Changes the title and description of a task; returns true if they differ now.
 pub fn reword(
     tx: &Tx,
     cx: &Context,
@@ -39,7 +39,7 @@ pub fn reword(
 }
 
 impl Edit<'_> {
-    /// Changes the task, and says which fields are different now.
+    /// Changes the task, and returns the fields that differ now.
     pub fn apply(&self, tx: &Tx, cx: &Context, task: &Task, because: &Because<'_>) -> Result<Vec<String>> {
         if *self == Self::default() {
             return Ok(Vec::new());
@@ -107,7 +107,7 @@ impl Edit<'_> {
     }
 }
 
-/// Returns the fields that differ, as they were and as they are.
+/// Returns the fields that differ, with old and new values.
 fn difference(old: &Task, new: &Task) -> (Map<String, Value>, Map<String, Value>) {
     let (old, new) = (fields(old), fields(new));
     let changed: Vec<&String> = new.keys().filter(|name| old.get(*name) != new.get(*name)).collect();
@@ -134,7 +134,7 @@ fn fields(task: &Task) -> Map<String, Value> {
     }
 }
 
-/// The feed shows the beginning of a long text.
+/// Returns a value as the feed shows it: long texts are cut.
 fn shown(value: &Value) -> Value {
     const LONGEST: usize = 500;
     match value {

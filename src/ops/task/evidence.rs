@@ -1,4 +1,4 @@
-//! What a worker attaches when it updates a task.
+//! The attachments of a call to `update`.
 
 use std::cell::OnceCell;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::domain::{AttachmentType, Mode, Text};
 use crate::ops::attachment::{Piece, Staged};
 
-/// Something to attach.
+/// An attachment.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {

@@ -14,7 +14,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Filter, Order, Page, Queue, Start, Tx};
 use crate::{Context, Effect, Error};
 
-/// Say why a task can or cannot be claimed by you or, without `task`, why nothing is ready.
+/// Explain why you can or cannot claim a task; without `task`, why nothing is ready.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Explain {
@@ -29,7 +29,7 @@ pub enum Explanation {
         claimable: bool,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         because: Vec<Value>,
-        /// Files it says it will change that others have marked.
+        /// Files the task will change that other workers have marked.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         files_marked: Vec<Conflict>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,32 +38,32 @@ pub enum Explanation {
     Project(Box<Situation>),
 }
 
-/// What can be done, and what holds the rest back.
+/// The state of the queue: ready tasks, and the reasons why others are not.
 #[derive(Serialize)]
 pub struct Situation {
     ready_for_you: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<Row>,
-    /// Ready tasks that ask for tags you lack.
+    /// The tags of ready tasks that do not fit yours.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ready_for_others: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     you: Option<String>,
     held: Vec<Holding>,
     blocked: i64,
-    /// Tasks whose time has not come.
+    /// Tasks with a start time in the future.
     #[serde(skip_serializing_if = "is_zero")]
     scheduled: i64,
-    /// Tasks that wait for their turn in a group.
+    /// Tasks that wait for a slot in their group.
     #[serde(skip_serializing_if = "is_zero")]
     limited: i64,
-    /// When something changes by itself.
+    /// The time of the next scheduled change.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_at: Option<Timestamp>,
-    /// Tasks that could be claimed if their project, or their state, let them be.
+    /// Tasks that would be ready if their project or their state permitted it.
     #[serde(skip_serializing_if = "is_zero")]
     paused: i64,
-    /// The tasks that most others wait for.
+    /// The tasks with the most dependents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bottlenecks: Vec<Bottleneck>,
     next: String,
@@ -74,7 +74,7 @@ struct Holding {
     id: TaskId,
     worker_id: WorkerId,
     for_minutes: i64,
-    /// Its client is gone; until then the task is kept for it.
+    /// The time until which the task is reserved; its client is disconnected.
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved_until: Option<Timestamp>,
 }
@@ -109,7 +109,7 @@ impl Operation for Explain {
     }
 }
 
-/// How many marks of others an explanation names.
+/// How many marks of other workers an explanation lists.
 const FILES_SHOWN: usize = 5;
 
 fn explain_task(tx: &Tx, cx: &Context, id: &TaskId) -> Result<Explanation> {
@@ -160,7 +160,7 @@ fn worker_or_nobody(cx: &Context) -> Result<Worker> {
     }
 }
 
-/// Says in a line what there is to do for who asks.
+/// Returns the situation of the caller in one line.
 pub fn outlook(tx: &Tx, cx: &Context) -> Result<String> {
     let Situation { ready_for_you, blocked, you, next, .. } = situation(tx, cx)?;
     let you = you.map(|you| format!("{you}; ")).unwrap_or_default();
@@ -225,14 +225,14 @@ fn advice(
     }
 }
 
-/// Says that the worker holds as many tasks as it may, if so.
+/// Returns a note that the worker is at its claim limit, if it is.
 fn standing_of(tx: &Tx, worker: &Worker) -> Result<Option<String>> {
     let held = tx.working_on(&worker.id)?;
     let full = !worker.limit.allows(held);
     Ok(full.then(|| format!("you hold {held} and may hold {}", worker.limit.0)))
 }
 
-/// Says that nothing is claimed in the project that the worker works in, if so.
+/// Returns a note that the worker's project is not active, if so.
 fn standing_still(tx: &Tx, worker: Option<&Worker>) -> Result<Option<String>> {
     let project = worker.and_then(|worker| worker.project).map(|project| tx.project(project)).transpose()?;
     let still = project.filter(|project| project.state != ProjectState::Active);

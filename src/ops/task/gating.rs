@@ -1,4 +1,4 @@
-//! Whether the evidence is there that a step asks for: gathered here, judged in `domain`.
+//! Evidence that a step requires: gathered here, judged in `domain`.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::domain::{
 use crate::error::Result;
 use crate::store::{Because, Event, Tx};
 
-/// Refuses a step whose evidence is missing; writes down what is done without.
+/// Refuses a step whose evidence is missing. If the caller may waive it, records that instead.
 pub fn pass(tx: &Tx, cx: &Context, crossing: &Crossing<'_>, because: &Because<'_>) -> Result<()> {
     let missing = match objection(tx, cx, crossing)? {
         None => return Ok(()),
@@ -30,7 +30,7 @@ pub fn pass(tx: &Tx, cx: &Context, crossing: &Crossing<'_>, because: &Because<'_
     })
 }
 
-/// Says that a task may not go to a state, if evidence for that is missing.
+/// Returns the refusal of a step to a state, if evidence for it is missing.
 pub fn objection_to(tx: &Tx, cx: &Context, task: &Task, to: &Status) -> Result<Option<Refusal>> {
     objection(tx, cx, &Crossing::to(task, to))
 }
@@ -54,7 +54,7 @@ fn objection(tx: &Tx, cx: &Context, crossing: &Crossing<'_>) -> Result<Option<Re
     Ok(Some(Refusal::Gate { task: task.id.clone(), step, missing }))
 }
 
-/// Returns the rules of a step. Those of the newest attempt hold for the end of its task, under way or not.
+/// Returns the rules of a step. If the step ends the task, the rules of its newest attempt apply, running or not.
 pub fn rules_at<'c>(tx: &Tx, cx: &'c Context, crossing: &Crossing<'_>) -> Result<Cow<'c, Workflow>> {
     let task = crossing.task;
     match cx.workflow_of(task)?.is_done(crossing.status) {
@@ -63,8 +63,8 @@ pub fn rules_at<'c>(tx: &Tx, cx: &'c Context, crossing: &Crossing<'_>) -> Result
     }
 }
 
-/// Returns the gates of a step. A task that was worked on and is done by itself, or without being claimed again,
-/// meets those of its work too.
+/// Returns the gates of a step. A task that was worked on and is completed without a new claim must also meet
+/// the gates of its work.
 pub fn gates_at<'r>(rules: &'r Workflow, crossing: &Crossing<'_>) -> Vec<&'r Gate> {
     let task = crossing.task;
     let was_worked_on = task.attempt > 0 && task.claimed_at.is_none();
@@ -79,7 +79,7 @@ pub fn evidence(tx: &Tx, task: &Task) -> Result<Vec<String>> {
     tx.evidence(&task.id, task.attempt)
 }
 
-/// Voids the evidence of a task that is opened again, unless it is the same attempt that goes on.
+/// Voids the evidence of a task that is reopened, unless the step resumes the same attempt.
 pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step) -> Result<()> {
     let was_over = cx.workflow_of(task)?.meaning(&task.status).terminal;
     if was_over && !step.after.terminal && step.attempt != AttemptStep::Resumes {

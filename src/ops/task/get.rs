@@ -16,12 +16,12 @@ use crate::ops::track::Happening;
 use crate::store::{Slice, Tx};
 use crate::{Context, Effect};
 
-/// Show a task: what it says, where it stands, what it waits for and what waits for it.
+/// Show a task: its text, state, blockers, dependents and attachments.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Get {
     task: TaskRef,
-    /// Show the description from there.
+    /// Offset in the description.
     #[serde(default)]
     from: usize,
 }
@@ -34,7 +34,7 @@ pub struct Whole {
     ready: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Where the rest of the description begins.
+    /// The offset of the rest of the description.
     #[serde(skip_serializing_if = "Option::is_none")]
     description_goes_on_at: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,15 +67,15 @@ pub struct Whole {
     workflow: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<ProjectName>,
-    /// What it was made from: name and version.
+    /// Name and version of its template.
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<String>,
-    /// The values that it was made with, if they are short.
+    /// The values of the template's variables, if they are short.
     #[serde(skip_serializing_if = "Option::is_none")]
     vars: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<Brief>,
-    /// How many tasks are in it, by state.
+    /// The number of its subtasks, by state.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     children: IndexMap<Status, usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -88,15 +88,15 @@ pub struct Whole {
     attachments: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachments_total: Option<usize>,
-    /// The files it says it will change.
+    /// The files that the task will change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<MarkPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     files_total: Option<usize>,
-    /// What holds for it as one that may be tried again, has its time, or a lease.
+    /// Retries, schedule, lease and group.
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<JobFacts>,
-    /// The last things that happened to it, the newest first.
+    /// Its last events, the newest first.
     events: Vec<Happening>,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -193,7 +193,7 @@ impl Operation for Get {
     }
 }
 
-/// Returns the template's name and version, and the values if there is room for them.
+/// Returns the template's name and version, and the values if they fit.
 fn made_from(tx: &Tx, task: &Task, template: i64) -> Result<(Option<String>, Option<Values>)> {
     const ROOM: usize = 500;
     let template = tx.template_of(template)?;
@@ -203,7 +203,7 @@ fn made_from(tx: &Tx, task: &Task, template: i64) -> Result<(Option<String>, Opt
 }
 
 impl Get {
-    /// Returns the part of a description that fits an answer, and where the rest begins.
+    /// Returns the part of a description that fits an answer, and the offset of the rest.
     fn part_of(&self, text: Option<&str>) -> (Option<String>, Option<usize>) {
         const SHOWN: usize = 1_200;
         let Some(text) = text else {
@@ -215,7 +215,7 @@ impl Get {
         (Some(part), more.then_some(end))
     }
 
-    /// Returns the answer as far as the task's own row tells it.
+    /// Returns the fields that the task's own row holds.
     fn plain(task: Task) -> Whole {
         const THOUGHT: usize = 100;
         Whole {

@@ -1,4 +1,4 @@
-//! What a worker is told with an answer: texts of its workflow that it has not had since it came.
+//! Guidance in answers: texts of the workflow that the worker has not seen since it connected.
 
 use crate::Context;
 use crate::domain::{Enforcement, Gate, Occasion, Task, Turn, Worker, Workflow, filled, listed, missing};
@@ -7,10 +7,10 @@ use crate::ops::task::brief::shortened;
 use crate::ops::task::gating;
 use crate::store::Tx;
 
-/// How many bytes of texts one answer has room for.
+/// How many bytes of guidance one answer may have.
 const ROOM: usize = 300;
 
-/// Returns what to tell the caller, who has just claimed the task.
+/// Returns the guidance for the caller, which has just claimed the task.
 pub fn on_claim(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<String>> {
     let worker = cx.actor()?;
     let rules = cx.rules_of(tx, task)?;
@@ -26,11 +26,11 @@ pub fn on_claim(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<String>> {
     tell(tx, &listener, &texts)
 }
 
-/// Returns what to tell the caller, at whose request a task that was `before` became `after`.
+/// Returns the guidance for the caller, whose request changed the task from `before` to `after`.
 pub fn on_step(tx: &Tx, cx: &Context, before: &Task, after: &Task) -> Result<Option<String>> {
     let worker = cx.actor()?;
     let own = |task: &Task| task.holder.as_ref() == Some(&worker.id);
-    // What becomes of the task of another is for that one to know.
+    // The state of a task that another worker holds does not concern the caller.
     if !own(before) && after.holder.is_some() && !own(after) {
         return Ok(None);
     }
@@ -45,7 +45,7 @@ pub fn on_step(tx: &Tx, cx: &Context, before: &Task, after: &Task) -> Result<Opt
     let from = (&before.status, before.phase.as_ref());
     let mut cues = rules.guidance.of_step(Some(from), (&after.status, after.phase.as_ref()));
     if after.holder.is_none() {
-        // What is to be done in a phase is for the next one to know.
+        // Texts on entering a phase are for the next holder.
         cues.retain(|(cue, _)| cue.turn == Turn::Leave || cue.phase.is_none());
     }
     let mut texts = named(cues);
@@ -61,7 +61,7 @@ pub fn on_step(tx: &Tx, cx: &Context, before: &Task, after: &Task) -> Result<Opt
     tell(tx, &listener, &texts)
 }
 
-/// Returns a text that says on what topics there is advice, with its name.
+/// Returns a text that names the topics with advice, and the key of that text.
 fn pointer(topics: &[&str]) -> Option<(String, String)> {
     const NAMED: usize = 5;
     let more = if topics.len() > NAMED { ", …" } else { "" };
@@ -70,13 +70,13 @@ fn pointer(topics: &[&str]) -> Option<(String, String)> {
         .then(|| (format!("advice {}", topics.join(" ")), format!("`get_advisory` has {named}{more}.")))
 }
 
-/// Returns the gates before the steps out of where the task stands, as an agent has to know them from the start.
+/// Returns the gates before all steps out of the task's state, which an agent must know from the start.
 pub fn gates_ahead(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<String>> {
     let rules = cx.rules_of(tx, task)?;
     Ok(rules.gates_ahead(task).into_iter().map(labelled).collect())
 }
 
-/// Returns the type and the label of each of them whose evidence is not there yet.
+/// Returns the type and the label of each gate whose evidence is missing.
 pub fn gates_left(tx: &Tx, cx: &Context, task: &Task) -> Result<Vec<(String, String)>> {
     let rules = cx.rules_of(tx, task)?;
     let ahead = rules.gates_ahead(task);
@@ -95,7 +95,7 @@ pub fn labelled(gate: &Gate) -> String {
     }
 }
 
-/// Whom a text is for, and what it is about.
+/// The worker and the task for which a text is filled in.
 pub struct Listener<'a> {
     pub worker: &'a Worker,
     pub task: &'a Task,
@@ -103,7 +103,7 @@ pub struct Listener<'a> {
 }
 
 impl Listener<'_> {
-    /// Returns the topics on which there is advice about a task for who listens.
+    /// Returns the topics with advice about a task for this worker.
     fn advised(&self, task: &Task) -> Vec<&str> {
         let Self { worker, rules, .. } = self;
         let role = rules.role_of(&worker.tags).map(|(role, _)| role);
@@ -111,7 +111,7 @@ impl Listener<'_> {
         rules.guidance.advised(&occasion).collect()
     }
 
-    /// Fills the blanks of a text.
+    /// Fills in the placeholders of a text.
     pub fn read(&self, text: &str) -> String {
         filled(text, |name| self.value(name))
     }
@@ -154,7 +154,7 @@ fn of_role<'a>(rules: &'a Workflow, worker: &Worker, subject: &str) -> Option<(S
     Some((format!("{role} {subject}"), text))
 }
 
-/// Puts together what the worker has not had, as far as there is room, and writes down that it has it now.
+/// Joins the texts that the worker has not seen, as far as they fit, and records them as seen.
 fn tell(tx: &Tx, listener: &Listener<'_>, texts: &[(String, &str)]) -> Result<Option<String>> {
     if texts.is_empty() {
         return Ok(None);

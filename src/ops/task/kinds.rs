@@ -1,19 +1,19 @@
-//! How the tasks of a tree hang together.
+//! The link types in a tree of tasks.
 
 use crate::Context;
 use crate::domain::EdgeKind;
 
-/// How the tasks of a tree are linked to each other.
+/// The link types between the tasks of a tree.
 #[derive(Default)]
 pub struct TreeKinds {
-    /// Parent to child; nothing for no link.
+    /// From parent to child; `None` for no link.
     pub child: Option<EdgeKind>,
-    /// Each to the next beside it.
+    /// From each task to its next sibling.
     pub sibling: Option<EdgeKind>,
 }
 
 impl TreeKinds {
-    /// Each contains those under it, and nothing links those beside each other.
+    /// Returns the usual types: each task contains its subtasks, and siblings are not linked.
     pub fn plain(cx: &Context) -> Self {
         Self { child: cx.config.edges.containing(), sibling: None }
     }

@@ -1,4 +1,4 @@
-//! Finished work whose worker has lost the task: it counts, or it is kept.
+//! Late results: the worker has lost the task before it finishes; the result counts, or is kept.
 
 use serde_json::json;
 
@@ -11,8 +11,10 @@ use crate::ops::job::failing;
 use crate::ops::passage;
 use crate::store::{Matter, NewAttachment, Tx};
 
-/// Returns the task as the worker left it, if it may go on: it was gone meanwhile, or another released the
-/// task, and no attempt began since. Its late result counts.
+/// Resumes the worker's lost attempt, so that its late result counts, and returns the task.
+///
+/// Applies if the worker was counted as gone or another worker released the task, and no attempt began since.
+/// Otherwise returns the task unchanged.
 pub fn resumed(tx: &Tx, cx: &Context, task: Task, status: Option<&Status>) -> Result<Task> {
     let worker = cx.actor()?;
     let workflow = cx.workflow_of(&task)?;
@@ -33,19 +35,19 @@ pub fn resumed(tx: &Tx, cx: &Context, task: Task, status: Option<&Status>) -> Re
     tx.task(&task.id)
 }
 
-/// What a call says of how work came out.
+/// The result of work, as a call reports it.
 #[derive(Clone, Copy)]
 pub struct Late<'a> {
     pub task: &'a TaskRef,
     pub status: Option<&'a Status>,
     pub reason: Option<&'a str>,
     pub attachments: &'a [Evidence],
-    /// The attempt it came from, as far as the caller says so.
+    /// The attempt of the result, if the caller names it.
     pub attempt: Option<i64>,
 }
 
 impl Late<'_> {
-    /// Returns the attempt that a refused call brought a result of, if the worker has lost that attempt.
+    /// Returns the attempt whose result a refused call reports, if the worker has lost that attempt.
     pub fn lost(&self, tx: &Tx, worker: &WorkerId, refusal: &Refusal) -> Result<Option<(TaskId, i64)>> {
         if self.status.is_none() && self.attachments.is_empty() {
             return Ok(None);
@@ -60,7 +62,7 @@ impl Late<'_> {
         Ok(attempt.map(|attempt| (task, attempt)))
     }
 
-    /// Keeps the result as attachments of its attempt, each once. They are evidence for no attempt.
+    /// Keeps the result as attachments of its attempt, each once. They do not count as evidence.
     pub fn keep(&self, tx: &Tx, cx: &Context, refusal: &Refusal) -> Result<Option<Kept>> {
         let worker = &cx.actor()?.id;
         let Some((task, attempt)) = self.lost(tx, worker, refusal)? else {
@@ -83,7 +85,7 @@ impl Late<'_> {
         Ok(ends || !self.attachments.is_empty())
     }
 
-    /// Keeps what the call says of the result itself.
+    /// Keeps the status and reason of the result as an attachment.
     fn keep_words(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<String> {
         let kind: AttachmentType = "late-result".parse().map_err(Error::internal)?;
         let said = json!({ "status": self.status, "reason": self.reason }).to_string();

@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Filter, Order, Page, Place, Start, Tx};
 use crate::{Context, Effect};
 
-/// List tasks; all filters combine. `ready` with worker_id shows what `claim` would take.
+/// List tasks; all filters combine. `ready` with worker_id: tasks `claim` may take.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListTasks {
@@ -22,7 +22,7 @@ pub struct ListTasks {
     #[serde(default)]
     claimed: bool,
     owner: Option<WorkerId>,
-    /// Directly under it; "null": under none.
+    /// Directly under it; "null": no parent.
     parent: Option<TaskRef>,
     /// At any depth.
     #[serde(default)]
@@ -65,10 +65,10 @@ enum SortOrder {
 #[derive(Serialize)]
 pub struct Tasks {
     tasks: Vec<Row>,
-    /// How many there are on all pages.
+    /// The number of tasks on all pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<usize>,
-    /// The same, where there are too many to count.
+    /// A lower bound, where there are too many to count.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_at_least: Option<usize>,
     /// For the next page.

@@ -1,4 +1,4 @@
-//! Tasks: made, found, taken, changed, put away.
+//! Tasks: create, find, claim, change and delete them.
 
 mod assigning;
 mod brief;

@@ -1,4 +1,4 @@
-//! How a task is moved to another state at somebody's request.
+//! Moving a task to another state at a caller's request.
 
 use super::claiming::{self, Beginning, Force};
 use crate::Context;
@@ -13,11 +13,11 @@ pub struct Move<'a> {
     pub to: &'a Status,
     pub because: Because<'a>,
     pub force: Force,
-    /// What is told of a failure, if it is one.
+    /// Details of the failure, if the state is one.
     pub failure: Failure<'a>,
 }
 
-/// Moves a task to a state: a start is checked as a claim, an end against what is in the task.
+/// Moves a task to a state. A start is checked like a claim, an end against the subtasks and blockers.
 pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result<Consequences> {
     let Move { to, because, force, failure } = request;
     let workflow = &*cx.rules_of(tx, task)?;
@@ -52,7 +52,7 @@ pub fn move_to(tx: &Tx, cx: &Context, task: &Task, request: &Move<'_>) -> Result
     passage::take(tx, cx, task, &step, because)
 }
 
-/// Refuses to call a task done before what is in it, or what its end waits for, has ended.
+/// Refuses to complete a task before its subtasks, or the blockers of its end, have ended.
 pub fn refuse_early_end(tx: &Tx, cx: &Context, task: &Task, to: &Status) -> Result<()> {
     if !cx.workflow_of(task)?.is_done(to) {
         return Ok(());
@@ -67,9 +67,9 @@ pub fn refuse_early_end(tx: &Tx, cx: &Context, task: &Task, to: &Status) -> Resu
     Ok(())
 }
 
-/// Refuses to touch a task that another worker holds, and tells one who lost it so.
+/// Refuses to change a task that another worker holds. A caller that lost the task is told so.
 ///
-/// Returns whether the caller overrode the holder.
+/// Returns true if the caller overrode the holder.
 pub fn refuse_stranger(
     tx: &Tx,
     cx: &Context,
@@ -96,7 +96,7 @@ pub fn refuse_stranger(
     Err(held_by(task, &tx.worker(holder)?).into())
 }
 
-/// Tells one who lost the task, and whom somebody followed on it, that the result comes too late.
+/// Refuses a result of a worker that lost the task after another worker has started on it.
 pub fn refuse_follower(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
     let worker = cx.actor()?;
     if task.claimed_at.is_some() && task.holder.as_ref() == Some(&worker.id) {
@@ -113,7 +113,7 @@ fn fenced(task: &Task, attempt: i64) -> Error {
     Refusal::Fenced { task: task.id.clone(), attempt, current: task.attempt, holder }.into()
 }
 
-/// Cancels everything under a task that has not ended, from the top, so that nothing completes itself on the way.
+/// Cancels all open tasks under a task, from the top down, so that no container completes itself meanwhile.
 pub fn cancel_under(
     tx: &Tx,
     cx: &Context,

@@ -1,7 +1,7 @@
-//! How new tasks come to be: one, many, or a tree, with the links between them.
+//! Creating tasks: one, many, or a tree, with the links between them.
 //!
-//! All of a call's tasks get their ids first, so that they may name each other in any order; then they are
-//! added from the top down, so that each knows what its place means; the links across come last.
+//! First all tasks of a call get their ids, so that they can name each other in any order. Then they are
+//! added from the top down, so that the parent's facts are known. All other links come last.
 
 use std::collections::HashMap;
 use std::mem::take;
@@ -20,13 +20,13 @@ use crate::ops::edge::linking;
 use crate::ops::mark::marking;
 use crate::store::{FirstPlace, Tx, Ways};
 
-/// What was planted, in the order of the request.
+/// The created tasks, in the order of the request.
 #[derive(Default)]
 pub struct Planted {
     pub ids: Vec<TaskId>,
-    /// The labels that the request gave its tasks, and their ids.
+    /// The labels in the request, with the ids of their tasks.
     pub labels: IndexMap<String, TaskId>,
-    /// How many of them are new; the others were there.
+    /// How many of them are new; the others existed already.
     pub created: usize,
 }
 
@@ -39,9 +39,9 @@ impl Planted {
     }
 }
 
-/// Why tasks could not be planted, and which of those side by side is at fault.
+/// The error that stopped the creation, and the list item that caused it.
 pub struct Fault {
-    /// Nothing if it is not one alone.
+    /// `None` if no single item is at fault.
     pub at: Option<usize>,
     pub error: Error,
 }
@@ -52,7 +52,7 @@ impl From<Fault> for Error {
     }
 }
 
-/// Adds the tasks side by side, with everything under them, under a task that is there or under none.
+/// Adds the tasks as siblings, with all their subtasks, under an existing task or without a parent.
 pub fn plant(
     tx: &Tx,
     cx: &Context,
@@ -64,25 +64,25 @@ pub fn plant(
     Planting::new(tx, cx, kinds, &earlier).plant(tasks, under)
 }
 
-/// Tasks that a call adds together: all, or none of them.
+/// The creation of the tasks of one call: all, or none of them.
 pub struct Planting<'a> {
     tx: &'a Tx<'a>,
     cx: &'a Context<'a>,
     kinds: &'a TreeKinds,
-    /// What the request called tasks that were added before.
+    /// The names of tasks that earlier parts of the request added.
     earlier: &'a HashMap<String, TaskId>,
-    /// What the request calls its tasks, labels and ids, and which of the planted ids those are.
+    /// The labels and ids in the request, with the index of each in `planted.ids`.
     names: HashMap<&'a str, usize>,
-    /// Links that may lead anywhere.
+    /// Links to add when all tasks exist.
     across: Vec<Across>,
-    /// The places under tasks that were there before.
+    /// The places under existing tasks, cached.
     soils: HashMap<TaskId, Soil>,
-    /// How many open tasks have come under a task since it last counted them.
+    /// How many open subtasks each parent has got since its counter was last updated.
     opened: IndexMap<TaskId, i64>,
     planted: Planted,
-    /// How many of the planted ids have been added.
+    /// How many of the ids have been added.
     added: usize,
-    /// Which of the tasks side by side it is at.
+    /// The index of the current item of the list.
     at: usize,
 }
 
@@ -90,11 +90,11 @@ struct Across {
     from: TaskId,
     to: TaskId,
     kind: EdgeKind,
-    /// Which of the tasks side by side asks for it.
+    /// The index of the list item that asks for the link.
     at: usize,
 }
 
-/// Where new tasks come to stand.
+/// The place of new tasks: their parent, and the facts they inherit from it.
 #[derive(Clone, Default)]
 struct Soil {
     parent: Option<TaskId>,
@@ -103,10 +103,10 @@ struct Soil {
     project: Option<Rc<Project>>,
 }
 
-/// The task beside the one that is being added.
+/// The previous sibling of the task that is being added.
 struct Neighbour {
     id: TaskId,
-    /// It is new, and its place is the one that the call gave it.
+    /// Whether it is new and has no `parent` of its own.
     is_plain: bool,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Planting<'a> {
         }
     }
 
-    /// Adds the tasks, and says which of them is at fault if that cannot be.
+    /// Adds the tasks, or returns the error with the index of the item at fault.
     pub fn plant(mut self, tasks: &'a [Create], under: Option<&TaskId>) -> Result<Planted, Fault> {
         let number = tasks.iter().map(Create::size).sum();
         words::check_number("tasks", number, self.cx.config.limits.tree_nodes)
@@ -159,7 +159,7 @@ impl<'a> Planting<'a> {
         self.link_across()
     }
 
-    /// Gives a new task and those below it their ids, so that the others can name them.
+    /// Assigns ids to a new task and its subtasks, so that others can name them.
     fn name(&mut self, task: &'a Create) -> Result<()> {
         let id = match (&task.existing, &task.id) {
             (Some(existing), _) => self.tx.resolve(existing)?,
@@ -187,7 +187,7 @@ impl<'a> Planting<'a> {
         Ok(id.clone())
     }
 
-    /// Makes an id whose last digits stand for it alone.
+    /// Returns a new id whose last digits no other id has.
     fn generated(&self) -> Result<TaskId> {
         loop {
             let id = TaskId::generate();
@@ -197,7 +197,7 @@ impl<'a> Planting<'a> {
         }
     }
 
-    /// Adds a task with everything under it, and returns it as the neighbour of the next.
+    /// Adds a task with all its subtasks, and returns it as the previous sibling of the next.
     fn add(&mut self, task: &'a Create, soil: &Soil, beside: Option<&Neighbour>) -> Result<Neighbour> {
         let id = self.planted.ids[self.added].clone();
         self.added += 1;
@@ -215,7 +215,7 @@ impl<'a> Planting<'a> {
         Ok(Neighbour { id, is_plain })
     }
 
-    /// Returns where a task comes to stand: where the call puts it, or under the parent it names itself.
+    /// Returns the place of a task: under the parent that it names, else where the call puts it.
     fn soil_of(&mut self, task: &Create, id: &TaskId, given: &Soil) -> Result<Soil> {
         let name = match &task.parent {
             Some(name) if name.is_none() => return Ok(Soil::default()),
@@ -227,14 +227,14 @@ impl<'a> Planting<'a> {
             && let Some(at) = self.names.get(name.as_str())
             && *at + 1 >= self.added
         {
-            // It is not there yet.
+            // The parent has not been added yet.
             self.note(self.planted.ids[*at].clone(), id.clone(), kind.clone());
             return Ok(Soil::default());
         }
         self.beneath(self.named(name)?)
     }
 
-    /// Returns the place of a task that names none: in the project that the worker works in, if it works in one.
+    /// Returns the place of a task without a parent: in the worker's project, if it works in one.
     fn home(&mut self) -> Result<Soil> {
         match self.cx.worker.as_ref().and_then(|worker| worker.project) {
             Some(project) if self.holds_children() => self.beneath(self.tx.project_task(project)?),
@@ -242,7 +242,7 @@ impl<'a> Planting<'a> {
         }
     }
 
-    /// Returns the place under a task that was there before, which is looked for once.
+    /// Returns the place under an existing task, from the cache if possible.
     fn beneath(&mut self, parent: TaskId) -> Result<Soil> {
         if let Some(soil) = self.soils.get(&parent) {
             return Ok(soil.clone());
@@ -252,7 +252,7 @@ impl<'a> Planting<'a> {
         Ok(soil)
     }
 
-    /// Returns the place under a task that was there before.
+    /// Returns the place under an existing task.
     fn under(&self, parent: &TaskId) -> Result<Soil> {
         let task = self.tx.task(parent)?;
         if task.deleted_at.is_some() {
@@ -271,8 +271,7 @@ impl<'a> Planting<'a> {
 
     /// Adds a new task, and returns the place under it.
     ///
-    /// Nothing is linked to it yet, so that the links to its parent and to the
-    /// task beside it cannot close a circle.
+    /// The task has no links yet, so the links to its parent and its previous sibling cannot close a cycle.
     fn add_one(
         &mut self,
         task: &Create,
@@ -323,9 +322,9 @@ impl<'a> Planting<'a> {
         Ok(Soil { parent: Some(id.clone()), blocked_above, project })
     }
 
-    /// Puts a task that was there before into its place, and returns the place under it.
+    /// Puts an existing task into its place, and returns the place under it.
     fn graft(&mut self, id: &TaskId, soil: &Soil, beside: Option<&Neighbour>) -> Result<Soil> {
-        // A link counts anew what is there, and may change what is above others.
+        // Linking recounts, and may change counters of the tasks above: so write the counts and clear the cache first.
         self.count_children()?;
         self.soils.clear();
         if let (Some(parent), Some(kind)) = (&soil.parent, &self.kinds.child) {
@@ -337,7 +336,7 @@ impl<'a> Planting<'a> {
         self.under(id)
     }
 
-    /// Notes the links that a task names, for when all tasks are there.
+    /// Notes the links that a task names; they are added when all tasks exist.
     fn note_links(&mut self, task: &Create, id: &TaskId) -> Result<()> {
         if task.blocked_by.is_empty() && task.blocks.is_empty() {
             return Ok(());
@@ -382,9 +381,9 @@ impl<'a> Planting<'a> {
         Ok(())
     }
 
-    /// Tells each task how many open ones have come under it.
+    /// Adds the number of new open subtasks to each parent's counter.
     ///
-    /// They are not counted anew: of many calls that put tasks under one, each would count all of them.
+    /// The counter is not recounted: with many calls for one parent, each would count all its subtasks.
     fn count_children(&mut self) -> Result<()> {
         for (parent, opened) in take(&mut self.opened) {
             self.tx.open_children(&parent, opened)?;

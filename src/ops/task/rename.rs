@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
 
-/// Give a task another id; everything that names it follows.
+/// Change a task's id; all references follow.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rename {

@@ -10,7 +10,7 @@ use crate::ops::Operation;
 use crate::store::{Reach, Tx};
 use crate::{Context, Effect};
 
-/// Look around a task, that many links far: `before` it is what it waits for, `above` what it is in; -1: to the end.
+/// Follow a task's links to a depth: `before` finds blockers, `above` parents; -1: no limit.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scan {
@@ -51,9 +51,9 @@ struct Direction {
 struct Found {
     #[serde(flatten)]
     task: Brief,
-    /// How many links away.
+    /// The distance in links.
     depth: usize,
-    /// The task nearer to the root that it is linked to, and how.
+    /// The task nearer to the root to which it is linked; `link` is the type.
     via: TaskId,
     link: EdgeKindName,
 }
@@ -81,7 +81,7 @@ impl Operation for Scan {
 }
 
 impl Scan {
-    /// Walks outwards in one direction, each task once, by its shortest way.
+    /// Walks outwards in one direction and returns each task once, by its shortest path.
     fn look(&self, tx: &Tx, root: &TaskId, reach: Reach, depth: i64) -> Result<Direction> {
         let limit = self.limit.unwrap_or(10).clamp(1, 500);
         let mut seen = HashSet::from([root.clone()]);

@@ -1,4 +1,4 @@
-//! Many new tasks of which each is added or refused by itself.
+//! Creating a list of tasks, each on its own: one failure does not stop the others.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,18 +12,19 @@ use crate::domain::TaskId;
 use crate::error::{Error, Kind, Misfit, Result};
 use crate::store::Tx;
 
-/// The tasks of a list.
+/// The tasks of a list, and where to create them.
 pub struct Seeds<'a> {
     pub tasks: &'a [Create],
-    /// What the request calls the list.
+    /// The name of the list in the request.
     pub list: &'static str,
     pub under: Option<&'a TaskId>,
     pub kinds: &'a TreeKinds,
 }
 
 impl Seeds<'_> {
-    /// Adds each of the tasks by itself, but those that could not be read; each may name those before it.
-    /// Returns also what is wrong with those that were not added.
+    /// Adds each task on its own, except those that could not be read. Each may name the tasks before it.
+    ///
+    /// Returns the errors of the tasks that were not added, too.
     pub fn sow_each(&self, tx: &Tx, cx: &Context, misread: &[Misfit]) -> Result<(Planted, Vec<Value>)> {
         let mut failed: BTreeMap<usize, Value> = BTreeMap::new();
         for misfit in misread {
@@ -52,7 +53,7 @@ impl Seeds<'_> {
         Ok((all, failed.into_values().collect()))
     }
 
-    /// Returns why the list cannot be used if one of its tasks is at fault.
+    /// Returns the refusal of the whole list when one of its tasks is at fault.
     pub fn refusal(&self, fault: Fault) -> Error {
         let Some(at) = fault.at else {
             return fault.error;
@@ -63,7 +64,7 @@ impl Seeds<'_> {
         }
     }
 
-    /// Says which task is at fault; nobody's fault stays an error.
+    /// Returns the error with the task it belongs to; errors that no task caused are passed on.
     fn misfit(&self, at: usize, error: Error) -> Result<Misfit> {
         match error.kind() {
             Kind::Internal | Kind::Busy | Kind::Setup => Err(error),

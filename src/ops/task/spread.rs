@@ -1,4 +1,4 @@
-//! Many tasks in few words: a table of them, and fields that they have in common.
+//! Tasks given as a table (`columns` and `rows`), and fields that a list shares.
 
 use super::create::Create;
 use super::words;
@@ -7,7 +7,7 @@ use crate::domain::TaskRef;
 use crate::error::{Error, Misfit, Result};
 use crate::ops::rows::{self, Cell};
 
-/// What a column may give a task.
+/// The columns that a table may have.
 const COLUMNS: &[&str] = &[
     "title",
     "description",
@@ -31,11 +31,11 @@ const COLUMNS: &[&str] = &[
     "tasks",
 ];
 
-/// The columns one of which says what a task is.
+/// The columns that identify a task; a table needs one of them.
 const NAMING: [&str; 3] = ["title", "description", "ref"];
 
 impl Create {
-    /// Makes tasks of the rows, here and in all below. What cannot be read leaves its place empty and is returned.
+    /// Turns rows into tasks, here and in all subtasks. A row that cannot be read leaves an empty task and is returned.
     pub fn spread(&mut self, limits: &Limits) -> Result<Vec<Misfit>> {
         let mut misfits = Vec::new();
         for (at, task) in self.tasks.iter_mut().enumerate() {
@@ -110,7 +110,7 @@ impl Create {
         Ok(())
     }
 
-    /// Gives each task of a list what the list says for all of them, where it does not say so itself.
+    /// Copies the fields of a list to each of its tasks, where the task has no value of its own.
     pub fn share(&mut self, config: &Config) -> Result<()> {
         if self.id.is_some() || self.label.is_some() || self.existing.is_some() || !self.files.is_empty() {
             return Err(Error::input(
@@ -127,7 +127,7 @@ impl Create {
         Ok(())
     }
 
-    /// Returns how many bytes of text each task of the list gets from it.
+    /// Returns how many bytes of text the list copies to each of its tasks.
     fn shared_bytes(&self) -> usize {
         let tags = [&self.tags, &self.needed_tags, &self.wanted_tags].into_iter().flatten();
         let names = [&self.blocked_by, &self.blocks].into_iter().flatten();

@@ -9,7 +9,7 @@ use crate::ops::Operation;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Count the tasks by state, and by what can be done with them.
+/// Count the tasks by state, and by readiness.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusSummary {
@@ -23,12 +23,12 @@ pub struct Summary {
     ready: i64,
     blocked: i64,
     held: i64,
-    /// Tasks that have open tasks in them.
+    /// Tasks with open subtasks.
     containers: i64,
-    /// Tasks whose time has not come.
+    /// Tasks with a start time in the future.
     #[serde(skip_serializing_if = "is_zero")]
     scheduled: i64,
-    /// Tasks that wait for their turn in a group.
+    /// Tasks that wait for a slot in their group.
     #[serde(skip_serializing_if = "is_zero")]
     limited: i64,
     ended: i64,

@@ -8,7 +8,7 @@ use crate::ops::{Actor, Operation, passage};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
 
-/// Bring back a task that was deleted, with its links.
+/// Restore a deleted task, with its links.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undelete {
@@ -66,7 +66,7 @@ fn bring_back(tx: &Tx, cx: &Context, id: &TaskId) -> Result<bool> {
     Ok(true)
 }
 
-/// Refuses to bring open work back into a task that is done.
+/// Refuses to restore open work under a task that is done.
 fn refuse_ended_parent(tx: &Tx, cx: &Context, id: &TaskId) -> Result<()> {
     let Some(parent) = tx.parent(id)? else {
         return Ok(());

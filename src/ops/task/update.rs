@@ -24,24 +24,24 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::{Because, Tx};
 use crate::{Context, Effect};
 
-/// Finish, release, assign or edit a task; a state in which nobody works releases it.
+/// Finish, release, assign or edit a task; a non-working state releases it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Update {
     task: TaskRef,
     #[schemars(extend("x-vocabulary" = "status"))]
     status: Option<Status>,
-    /// What was done, or why.
+    /// Result or cause.
     reason: Option<Reason>,
     /// Evidence.
     #[serde(default)]
     attachments: Vec<Evidence>,
-    /// Claim the best one too.
+    /// Claim the next one too.
     #[serde(default)]
     next: bool,
-    /// As `claim` answered.
+    /// As `claim` returned.
     attempt: Option<i64>,
-    /// To give it to.
+    /// New holder.
     assignee: Option<WorkerId>,
     title: Option<Title>,
     /// Empty clears it.
@@ -62,21 +62,21 @@ pub struct Update {
     #[schemars(range(min = 0))]
     #[schemars(extend("x-rare" = true))]
     time_estimate_ms: Option<Millis>,
-    /// What is under it too.
+    /// Cancel subtasks too.
     #[serde(default)]
     cascade: bool,
     /// As in `claim`.
     #[serde(default)]
     force: bool,
-    /// Failed: whether to try again.
+    /// On failure: retry or not.
     retry: Option<bool>,
-    /// When to, `10m`.
+    /// Delay, `10m`.
     #[schemars(extend("x-rare" = true))]
     retry_after: Option<Length>,
-    /// A word for the failure, the same for its like.
+    /// One word for this kind of failure.
     #[schemars(extend("x-rare" = true))]
     error_class: Option<ErrorClass>,
-    /// Not to be claimed before: a time, or `10m` from now.
+    /// Earliest claim: a time, or `10m` from now.
     #[schemars(extend("x-rare" = true))]
     not_before: Option<When>,
     #[schemars(extend("x-rare" = true))]
@@ -97,10 +97,10 @@ pub struct Updated {
     cancelled_below: Option<usize>,
     #[serde(flatten)]
     consequences: Consequences,
-    /// What the workflow says to this, the first time.
+    /// Guidance of the workflow for this step, the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     guidance: Option<String>,
-    /// The task to do now, or null if nothing is ready.
+    /// The task to do now, or null if none is ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Option<Taken>>,
 }
@@ -129,7 +129,7 @@ impl Operation for Update {
         }
         let task = late::resumed(tx, cx, found, self.status.as_ref())?;
         let before = task.clone();
-        // First what is attached, since it may be what the rest asks for.
+        // Attachments come first, since they may be the evidence that the other changes require.
         let attached = self.attach(tx, cx, &task)?;
         let because = |cause| {
             let cause = if overrode { "force" } else { cause };
@@ -203,7 +203,7 @@ impl Update {
         Failure { retry: self.retry, after: self.retry_after, class: self.error_class.as_ref() }
     }
 
-    /// Refuses to be told of a failure where there is none.
+    /// Refuses failure details for a step that is not a failure.
     fn refuse_idle_words(&self, cx: &Context, task: &Task) -> Result<()> {
         let says_failure = self.retry.is_some() || self.retry_after.is_some() || self.error_class.is_some();
         let workflow = cx.workflow_of(task)?;
@@ -217,13 +217,13 @@ impl Update {
         ))
     }
 
-    /// Says whether this tells how the work on the task came out.
+    /// Returns true if the call reports the end of work on the task.
     fn brings_a_result(&self, cx: &Context, task: &Task) -> Result<bool> {
         let workflow = cx.workflow_of(task)?;
         Ok(self.status.as_ref().is_some_and(|status| workflow.state(status).terminal))
     }
 
-    /// Changes what the task says, apart from its state; says which fields are different now.
+    /// Changes the fields of the task, apart from its state; returns the fields that differ now.
     fn change(&self, tx: &Tx, cx: &Context, task: &Task, because: &Because<'_>) -> Result<Vec<String>> {
         let mut changed = self.edit().apply(tx, cx, task, because)?;
         if let Some(files) = &self.files
@@ -266,7 +266,7 @@ impl Update {
     }
 }
 
-/// Claims the next task after one, whose place in its group may be for it.
+/// Claims the next task. Ending the one before may have freed a slot in its group.
 fn take_next(tx: &Tx, cx: &Context, before: &Task) -> Result<Option<Taken>> {
     due::catch_up(tx, cx)?;
     if before.group.is_some() {

@@ -1,4 +1,4 @@
-//! Words that the configuration may or may not know, and texts that may be too long.
+//! Limits: tags and phases that the configuration declares, and sizes of texts and lists.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::domain::{Phase, Policy, Tag, Workflow, listed};
 use crate::error::{Error, Result};
 
-/// Refuses too many tags; warns of, or refuses, those that the project has not declared, if it declares any.
+/// Refuses too many tags. Warns of, or refuses, undeclared tags, if the project declares any.
 pub fn check_tags<'a>(cx: &Context, tags: impl IntoIterator<Item = &'a Tag>) -> Result<()> {
     const MOST: usize = 100;
     let tags: Vec<&Tag> = tags.into_iter().collect();
@@ -24,7 +24,7 @@ pub fn check_tags<'a>(cx: &Context, tags: impl IntoIterator<Item = &'a Tag>) -> 
     complain(cx, cx.config.unknown_tag, message, format!("it knows {}", listed(known)))
 }
 
-/// Warns of, or refuses, a phase that the workflow has not declared.
+/// Warns of, or refuses, a phase that the workflow does not declare.
 pub fn check_phase(cx: &Context, workflow: &Workflow, phase: &Phase) -> Result<()> {
     if workflow.phases.contains(phase) || workflow.unknown_phase == Policy::Allow {
         return Ok(());
@@ -46,7 +46,7 @@ pub fn check_text(cx: &Context, what: &str, text: &str) -> Result<()> {
     check_size(cx.config, what, text.len())
 }
 
-/// Refuses more bytes than the project allows.
+/// Refuses a number of bytes above the project's limit.
 pub fn check_size(config: &Config, what: &str, bytes: usize) -> Result<()> {
     let most = config.limits.text_bytes;
     if bytes <= most {
@@ -58,7 +58,7 @@ pub fn check_size(config: &Config, what: &str, bytes: usize) -> Result<()> {
     ))
 }
 
-/// Refuses copies of texts that one call would write if they add up to too much.
+/// Refuses a call whose texts, with all copies, exceed the limit.
 pub fn check_copies(config: &Config, bytes: usize) -> Result<()> {
     let most = most_copied(config);
     if bytes <= most {
@@ -70,14 +70,14 @@ pub fn check_copies(config: &Config, bytes: usize) -> Result<()> {
     ))
 }
 
-/// Returns how many bytes of text one call may write where it copies a text.
+/// Returns how many bytes one call may write where it copies texts.
 pub fn most_copied(config: &Config) -> usize {
-    /// In texts of the longest kind.
+    /// As a multiple of the longest text.
     const COPIES: usize = 10;
     config.limits.text_bytes.saturating_mul(COPIES)
 }
 
-/// Refuses a list that is longer than the project allows.
+/// Refuses a list that is longer than its limit.
 pub fn check_number(what: &str, number: usize, most: usize) -> Result<()> {
     if number <= most {
         return Ok(());

@@ -8,11 +8,11 @@ use crate::ops::Operation;
 use crate::store::{FeedFilter, Tx};
 use crate::{Context, Effect};
 
-/// Read the feed of everything that happened: the newest, or from a cursor on.
+/// Read the event feed: the newest events, or those after a cursor.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
-    /// The cursor answered before; 0: all.
+    /// Cursor of the last answer; 0: all.
     since: Option<i64>,
     task: Option<TaskRef>,
     worker: Option<WorkerId>,
@@ -27,7 +27,7 @@ pub struct Events {
 #[derive(Serialize)]
 pub struct Feed {
     events: Vec<Happening>,
-    /// For `since`, to go on.
+    /// The value of `since` for the next call.
     cursor: i64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     more: bool,

@@ -11,7 +11,7 @@ use crate::ops::task::{is_default, words};
 use crate::store::{Effort, MetricRow, Tx};
 use crate::{Context, Effect};
 
-/// Sum up costs, metrics and estimates of tasks; default: of all.
+/// Sum up costs, metrics and estimates of tasks; default: all.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetMetrics {
@@ -25,7 +25,7 @@ pub struct GetMetrics {
     offset: usize,
 }
 
-// What sums are broken down by.
+// The key by which sums are broken down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -40,7 +40,7 @@ enum By {
 pub struct Metrics {
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<TaskId>,
-    /// How many tasks are looked at, if not all or one.
+    /// How many tasks are summed up, if not all or one.
     #[serde(skip_serializing_if = "Option::is_none")]
     tasks: Option<usize>,
     #[serde(flatten)]
@@ -63,7 +63,7 @@ struct Estimate {
     estimated_tasks: i64,
     #[serde(skip_serializing_if = "is_default")]
     time_estimate_ms: Millis,
-    /// Of the tasks that have an estimate.
+    /// The time at work on the tasks that have an estimate.
     #[serde(skip_serializing_if = "is_default")]
     time_actual_ms: Millis,
 }
@@ -127,7 +127,7 @@ impl Operation for GetMetrics {
 }
 
 impl GetMetrics {
-    /// Returns the tasks that are meant; nothing for all.
+    /// Returns the ids of the requested tasks; `None` for all.
     fn tasks(&self, tx: &Tx) -> Result<Option<Vec<TaskId>>> {
         if self.task.is_empty() {
             return Ok(None);
@@ -144,7 +144,7 @@ impl GetMetrics {
         Ok(Some(tasks.into_iter().collect()))
     }
 
-    /// Returns what has to be added up. Without tasks that are few sums, unless it is to be broken down by more.
+    /// Returns the rows to sum up. For all tasks these are the sums per worker, unless another key needs more.
     fn rows(&self, tx: &Tx, tasks: Option<&[TaskId]>) -> Result<Vec<MetricRow>> {
         match (tasks, self.by) {
             (Some(tasks), _) => tx.metrics_of(tasks),
@@ -162,7 +162,7 @@ impl GetMetrics {
         let total = groups.len();
         let offset = self.offset.min(total);
         let mut groups: Vec<_> = groups.into_iter().collect();
-        // What cost most comes first; among equals the keys decide.
+        // Highest cost first, then by key.
         groups.sort_by_key(|(_, amounts)| std::cmp::Reverse(amounts.cost));
         let groups: Vec<Group> = groups
             .into_iter()
@@ -177,7 +177,7 @@ impl GetMetrics {
     }
 }
 
-/// Adds up by what is asked for. What has no key, as the task that is gone for good, is in the whole only.
+/// Sums up by key. Rows without that key, for example of a task that was obliterated, count in the total only.
 fn groups(tx: &Tx, by: By, rows: Vec<MetricRow>) -> Result<BTreeMap<Key, Amounts>> {
     let tags = match by {
         By::Tag => tx.tags_of(&rows.iter().filter_map(|row| row.task.clone()).collect())?,

@@ -36,7 +36,7 @@ impl Happening {
     pub const COLUMNS: &'static [&'static str] =
         &["id", "at", "event", "task", "file", "worker_id", "attempt", "cause", "reason", "before", "after"];
 
-    /// Returns the entry for a list: word for word if it is read to the end.
+    /// Returns the entry for a list; uncut if the caller reads whole lists.
     pub fn told(row: FeedRow, cx: &Context) -> Self {
         match cx.whole {
             true => Self::verbatim(row),
@@ -61,7 +61,7 @@ impl Happening {
         }
     }
 
-    /// Returns the entry with everything it says.
+    /// Returns the entry with all fields, and long texts cut.
     pub fn whole(row: FeedRow) -> Self {
         let mut entry = Self::verbatim(row);
         entry.reason = entry.reason.map(|reason| shortened(&reason, LONGEST));
@@ -70,16 +70,16 @@ impl Happening {
         entry
     }
 
-    /// Returns the entry as it is shown with its task.
+    /// Returns the entry for a list of one task's events.
     pub fn brief(row: FeedRow) -> Self {
         Self { id: None, task: None, before: None, ..Self::whole(row) }
     }
 }
 
-/// The longest text that an entry shows; the table `events` has the whole.
+/// The longest text that an entry shows; the table `events` has all of it.
 const LONGEST: usize = 80;
 
-/// Returns a value without what it does not say, and with the beginnings of its texts.
+/// Returns a value without null fields, and with long texts cut.
 fn told(value: Value) -> Value {
     match value {
         Value::Object(mut fields) => {

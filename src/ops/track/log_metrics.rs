@@ -10,7 +10,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, NewMetrics, Tx};
 use crate::{Context, Effect};
 
-/// Add what your work on a task cost, and whatever else you count.
+/// Add the cost of your work on a task, and other counters.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogMetrics {
@@ -19,7 +19,7 @@ pub struct LogMetrics {
     /// `{"tokens": 1200}`.
     #[serde(default)]
     values: Counters,
-    // Why, where an amount is negative.
+    // Required if an amount is negative.
     #[schemars(extend("x-rare" = true))]
     reason: Option<Reason>,
 }
@@ -29,7 +29,7 @@ pub struct Logged {
     task: TaskId,
     #[serde(skip_serializing_if = "crate::ops::task::is_default")]
     attempt: i64,
-    /// What was reported of the task in all.
+    /// All amounts logged for the task so far.
     #[serde(flatten)]
     sums: Sums,
 }

@@ -1,4 +1,4 @@
-//! What happened, and what workers say of it.
+//! The event feed, histories, results, statistics and metrics.
 
 mod events;
 mod get_metrics;

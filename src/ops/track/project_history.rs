@@ -9,7 +9,7 @@ use crate::ops::Operation;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Count what was done in a span of time, and show the newest changes.
+/// Count the changes in a span of time, and show the newest.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectHistory {
@@ -30,14 +30,14 @@ pub struct Report {
     transitions: i64,
     tasks: i64,
     by_status: IndexMap<Status, i64>,
-    /// Those who ended most.
+    /// The workers that ended the most tasks.
     by_worker: IndexMap<WorkerId, Work>,
     workers: usize,
     /// The newest last.
     changes: Vec<Happening>,
 }
 
-/// What a worker did.
+/// The work of one worker in the span.
 #[derive(Default, Serialize)]
 struct Work {
     claimed: i64,

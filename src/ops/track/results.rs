@@ -36,7 +36,7 @@ pub struct Found {
     results: Vec<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<usize>,
-    /// The same, where there are too many to count.
+    /// A lower bound, where there are too many to count.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_at_least: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub struct Found {
     cursor: Option<String>,
 }
 
-/// What came of a task.
+/// An ended task with its result.
 #[derive(Serialize)]
 struct Outcome {
     id: TaskId,
@@ -54,13 +54,13 @@ struct Outcome {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Its result, if that is short.
+    /// The result, if it is short.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Value>,
-    /// How long its result is, if it is not here.
+    /// The size of the result, if it is not shown here.
     #[serde(skip_serializing_if = "Option::is_none")]
     output_bytes: Option<i64>,
-    /// The file of the project that its result is.
+    /// The project file that holds the result, if it is not shown here.
     #[serde(skip_serializing_if = "Option::is_none")]
     output_file: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
@@ -73,7 +73,7 @@ struct Outcome {
     time_ms: Millis,
 }
 
-/// All that is under a task, added up.
+/// Totals of all tasks under the parent.
 #[derive(Serialize)]
 struct Summary {
     by_status: IndexMap<Status, i64>,
@@ -86,9 +86,9 @@ struct Summary {
     cost_usd: Dollars,
 }
 
-/// The type of the attachment that is a task's output.
+/// The attachment type of a task's result.
 const OUTPUT: &str = "result";
-/// How many are counted.
+/// How many tasks are counted at most.
 const COUNTED: usize = 1_000;
 
 impl Operation for Results {
@@ -142,7 +142,7 @@ impl Operation for Results {
 }
 
 impl Results {
-    /// Returns the lists that together are wanted: one for each state where no other set is small.
+    /// Returns the filters whose lists together are the answer: one for each state, unless another index narrows it.
     fn filters(&self, cx: &Context, parent: Option<&TaskId>) -> Vec<Filter> {
         let ends: BTreeSet<Status> =
             cx.config.workflows.by_name.values().flat_map(|workflow| workflow.ends()).collect();
@@ -170,7 +170,7 @@ impl Results {
         given.then(|| Period { from: self.from.unwrap_or_default(), to })
     }
 
-    /// Says whether the store knows how many there are without counting.
+    /// Returns true if the store knows the number of tasks without counting.
     fn is_plain(&self) -> bool {
         self.parent.is_none() && self.tags.is_none() && self.period().is_none()
     }
@@ -217,7 +217,7 @@ fn outcome(tx: &Tx, cx: &Context, task: Task) -> Result<Outcome> {
     })
 }
 
-/// Returns a result that is short enough to stand in a list: as what it is, if it is JSON.
+/// Returns a result that is short enough for a list: parsed, if it is JSON.
 fn output(brought: &Brought, most: usize) -> Option<Value> {
     let Brought { mime, text, bytes, is_text, .. } = brought;
     if !is_text || *bytes > most as i64 {

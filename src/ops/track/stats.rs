@@ -11,7 +11,7 @@ use crate::ops::task::is_default;
 use crate::store::{StepRow, Tx};
 use crate::{Context, Effect};
 
-/// Measure the queue: depth, waits, run times, how attempts end, why tasks fail.
+/// Measure the queue: depth, waits, run times, outcomes of attempts, failures.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stats {
@@ -27,28 +27,28 @@ pub struct Measured {
     #[serde(skip_serializing_if = "Option::is_none")]
     oldest_ready: Option<Oldest>,
     workers: usize,
-    /// Of which time the rest tells.
+    /// The start of the span for which all following numbers hold.
     from: Timestamp,
     to: Timestamp,
     span_ms: Millis,
     created: i64,
     claimed: i64,
-    /// How many tasks came to each end.
+    /// How many tasks ended, by state.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     ended: IndexMap<Status, i64>,
     /// How many of them took more than one attempt.
     #[serde(skip_serializing_if = "is_default")]
     retried: i64,
-    /// From when a task could be claimed until it was.
+    /// The time between a task's becoming ready and its claim.
     #[serde(skip_serializing_if = "Option::is_none")]
     wait_ms: Option<Spread>,
-    /// Time at work, of attempts that are over.
+    /// The time at work in attempts that are over.
     #[serde(skip_serializing_if = "Option::is_none")]
     run_ms: Option<Spread>,
-    /// How attempts ended.
+    /// The outcomes of attempts.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     attempts: IndexMap<String, i64>,
-    /// Why attempts failed, also those after which the task is tried again.
+    /// The classes of failures, including failures that were retried.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     failures: IndexMap<String, i64>,
 }
@@ -59,16 +59,16 @@ struct Oldest {
     waits_ms: Millis,
 }
 
-/// What is usual, and what is long.
+/// Median and 95th percentile.
 #[derive(Serialize)]
 struct Spread {
     p50: Millis,
     p95: Millis,
-    /// Of how many.
+    /// The number of measured values.
     of: usize,
 }
 
-/// How many entries of the feed, steps and attempts are looked at; of more, the newest.
+/// How many entries of the feed, steps and attempts are read at most, the newest first.
 const ENTRIES: i64 = 200_000;
 const STEPS: usize = 10_000;
 const ATTEMPTS: usize = 1_000;
@@ -133,7 +133,7 @@ impl Measured {
         }
     }
 
-    /// Counts what the steps say themselves.
+    /// Counts the facts in the steps themselves.
     fn count(&mut self, steps: &[StepRow], cx: &Context) {
         const CLASSES: usize = 10;
         let workflows = || cx.config.workflows.by_name.values();
@@ -187,7 +187,7 @@ impl Measured {
 }
 
 impl StepRow {
-    /// Says whether with this step an attempt failed after which there is another one.
+    /// Returns true if an attempt failed with this step and the task is tried again.
     fn is_failed_try(&self) -> bool {
         let is_over = self.before.is_some() && self.after.is_none();
         is_over && matches!(self.outcome.as_deref(), Some("failed" | "overdue"))
@@ -205,8 +205,8 @@ impl Spread {
     }
 }
 
-/// Returns the steps since a point in time, the newest first, with the entry and the time from which on
-/// all is known: later than asked for if there is too much, so that numbers by time stay right.
+/// Returns the steps since a point in time, the newest first, with the event and the time from which on all
+/// steps are known. If there are too many steps, these are later than asked for, so that rates stay right.
 fn steps_since(tx: &Tx, from: Timestamp) -> Result<(i64, Timestamp, Vec<StepRow>)> {
     let asked = tx.first_event_at(from)?;
     let first = asked.max(tx.newest_event()? - ENTRIES);

@@ -1,4 +1,4 @@
-//! What was counted, as answers show it.
+//! Sums of costs and counters, as answers show them.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// How many counters are shown of a whole, and of each of its groups.
+    /// How many counters a total shows, and how many each group shows.
     pub const WHOLE: usize = 16;
     pub const GROUP: usize = 3;
 

@@ -9,7 +9,7 @@ use crate::ops::task::shortened;
 use crate::store::{Passed, Tx};
 use crate::{Context, Effect};
 
-/// Show a task's states, who moved it and why, its attempts, and the time they took.
+/// Show a task's states, their authors and reasons, its attempts and times.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskHistory {
@@ -29,7 +29,7 @@ pub struct History {
     attempts: Vec<Try>,
     attempts_total: usize,
     time_per_status_ms: IndexMap<Status, Millis>,
-    /// Time at work, of each worker.
+    /// The time at work of each worker.
     time_per_worker_ms: IndexMap<WorkerId, Millis>,
     time_actual_ms: Millis,
 }
@@ -57,7 +57,7 @@ struct Try {
     outcome: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_class: Option<String>,
-    /// Why it failed.
+    /// The reason of the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     time_ms: Millis,
@@ -117,7 +117,7 @@ impl Operation for TaskHistory {
     }
 }
 
-/// Returns the last `limit` of them, in their order.
+/// Returns the last `limit` items, in their order.
 fn newest<T>(all: Vec<T>, limit: usize) -> impl Iterator<Item = T> {
     let skipped = all.len().saturating_sub(limit);
     all.into_iter().skip(skipped)

@@ -9,14 +9,14 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
 
-/// Say what you are doing, so that others see it; also a sign of life.
+/// Report your progress to others; also a heartbeat.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thinking {
     thought: String,
     /// Default: all you hold.
     tasks: Option<Vec<TaskRef>>,
-    /// Go on holding them so long, `10m`, where there is a lease.
+    /// Extend their leases to this long from now, `10m`.
     #[schemars(extend("x-rare" = true))]
     extend: Option<Length>,
 }
@@ -24,7 +24,7 @@ pub struct Thinking {
 #[derive(Serialize)]
 pub struct Thought {
     tasks: usize,
-    /// When the first of them is taken away.
+    /// The end of the first of their leases.
     #[serde(skip_serializing_if = "Option::is_none")]
     lease_until: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! What others did to what a worker works on.
+//! Changes by others that concern a worker's tasks and files.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::ops::task::shortened;
 use crate::store::{FeedRow, Reach, Tx};
 
-/// Returns what others did to these tasks, to what they wait for and to these files since the worker
-/// last did something to one of its tasks: a line each, the newest first.
+/// Returns the changes by others since the worker last changed one of these tasks: to the tasks, their
+/// blockers and these files. Each is one line, the newest first.
 pub fn since<'a>(
     tx: &Tx,
     worker: &Worker,
@@ -50,7 +50,7 @@ pub fn since<'a>(
     Ok(shown)
 }
 
-/// Returns what happened in one line: `api: completed by bob: why`.
+/// Returns an event as one line: `api: completed by bob: why`.
 fn line(row: &FeedRow) -> String {
     const REASON: usize = 60;
     let subject = match (&row.file, &row.task) {

@@ -8,11 +8,11 @@ use crate::ops::Operation;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Give back the tasks of workers that are gone; claiming and listing do it by themselves.
+/// Release the tasks of dead workers; claiming and listing do so automatically.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CleanupStale {
-    /// Look at this worker only.
+    /// Only this worker.
     #[schemars(extend("x-rare" = true))]
     worker_id: Option<WorkerId>,
 }

@@ -1,5 +1,5 @@
-//! What a server does for the workers that speak through it: it renews their leases while its
-//! client is connected, and sees to what they hold when the client is gone.
+//! A server's duties for the workers that call through it. It renews their leases while its client is
+//! connected, and reserves or releases their tasks when the client disconnects.
 
 use serde_json::json;
 
@@ -11,9 +11,9 @@ use crate::store::Patience::{self, Waits};
 use crate::store::{Event, Tx};
 use crate::{App, Context, Effect};
 
-/// Renews the leases of the workers that speak through this process.
+/// Renews the leases of the workers that call through this process.
 ///
-/// Those whom others have counted as gone stay so until they call.
+/// A worker that another process has counted as gone stays so until its next call.
 pub fn renew(app: &App, patience: Patience) -> Result<()> {
     let sign = app.sign();
     let is_old = |worker: &Worker| sign.since(&worker.sign) >= renewed_every(app) / 2;
@@ -29,13 +29,13 @@ pub fn renew(app: &App, patience: Patience) -> Result<()> {
     })
 }
 
-/// Returns how often that is to be done: often enough that two failures in a row cost nothing.
+/// Returns how often to renew the leases: two failures in a row do no harm.
 pub fn renewed_every(app: &App) -> Millis {
     (app.config().stale_timeout_ms / 4).max(250)
 }
 
-/// Sees to the workers that spoke through this process, whose client is gone: what they hold is
-/// kept for them for a while, or goes back at once if the project wants that.
+/// Handles the disconnect of this process's client: the tasks of its workers are reserved for a while, or
+/// released at once if the project sets no reservation.
 pub fn hang_up(app: &App) -> Result<()> {
     if speaking_through(app, Waits)?.is_empty() {
         return Ok(());

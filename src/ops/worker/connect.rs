@@ -19,13 +19,13 @@ use crate::ops::{Operation, passage};
 use crate::store::{Because, Event, Tx};
 use crate::{Context, Effect};
 
-/// Register as a worker, or come back as one and go on; other calls ask for the worker_id this answers.
+/// Register as a worker, or reconnect and resume; other calls need the returned worker_id.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connect {
-    /// Your name; left out, you get one.
+    /// Your name; default: generated.
     worker_id: Option<WorkerId>,
-    /// What you can do.
+    /// Your skills.
     tags: Option<BTreeSet<Tag>>,
     /// For new tasks.
     #[schemars(extend("x-rare" = true))]
@@ -40,7 +40,7 @@ pub struct Connect {
     /// Take over the name.
     #[serde(default)]
     force: bool,
-    /// Go on with lost tasks; default true.
+    /// Resume lost tasks; default true.
     #[schemars(extend("x-rare" = true))]
     resume: Option<bool>,
 }
@@ -53,23 +53,23 @@ pub struct Connected {
     workflow: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     overlays: Vec<String>,
-    /// What its tags make it in that workflow.
+    /// The role that its tags give it in that workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     max_claims: ClaimLimit,
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<ProjectName>,
-    /// What is to be known in the project, the first time.
+    /// Instructions of the project, the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<String>,
-    /// What it needs to go on, if it has something to go on with.
+    /// The facts it needs to resume, if it has tasks.
     #[serde(flatten)]
     packet: Packet,
 }
 
 impl Operation for Connect {
     const NAME: &'static str = "connect";
-    /// A power cut that undoes it has ended the worker's process too.
+    /// Not synced to the disk: a power cut that undoes it has ended the worker's process too.
     const EFFECT: Effect = Effect::Note;
     const POSITIONAL: &'static [&'static str] = &["worker_id"];
     const SWEEPS: bool = true;
@@ -135,7 +135,7 @@ impl Operation for Connect {
 }
 
 impl Connect {
-    /// Says how the one was lost who had the name, if what it has is not simply gone on with.
+    /// Returns the loss of the worker that had the name, unless its tasks are simply resumed.
     fn lost(&self, known: &Worker, cx: &Context) -> Option<Loss> {
         let loss = presence::loss(known, &cx.sign(), cx.config.stale_timeout_ms);
         let begins_anew = self.resume == Some(false) && known.reserved_ms.is_some();
@@ -143,7 +143,7 @@ impl Connect {
         loss.or_else(|| begins_anew.then(anew))
     }
 
-    /// Returns the overlays that are asked for, each once.
+    /// Returns the requested overlays, each once.
     fn overlays_once(&self) -> Option<Vec<String>> {
         let mut overlays = self.overlays.clone()?;
         let mut seen = BTreeSet::new();
@@ -151,7 +151,7 @@ impl Connect {
         Some(overlays)
     }
 
-    /// Returns the project that the worker works in.
+    /// Returns the project in which the worker works.
     fn project_of(&self, tx: &Tx, worker: &Worker) -> Result<Option<ProjectKey>> {
         match self.project.as_deref() {
             None => Ok(worker.project),
@@ -168,7 +168,7 @@ impl Connect {
         }
     }
 
-    /// Returns the worker as this call describes it, here and alive.
+    /// Returns the worker as this call describes it, present and alive.
     fn described(&self, worker: Worker, cx: &Context) -> Worker {
         let limit = worker.limit;
         let worker = Worker {
@@ -211,7 +211,7 @@ fn answer(tx: &Tx, cx: &Context, worker: Worker, packet: Packet) -> Result<Conne
     })
 }
 
-/// Returns what the worker is by its tags, in the workflow of its own tasks.
+/// Returns the worker's role by its tags, in its own workflow.
 pub fn role(cx: &Context, worker: &Worker) -> Option<(String, Role)> {
     let own = cx.workflow(&worker.workflow).ok()?;
     let rules = cx.overlaid(own, &worker.overlays);
@@ -238,7 +238,7 @@ fn record(tx: &Tx, worker: &Worker, because: &Because<'_>) -> Result<()> {
     tx.record(&Event { after, ..Event::of("connected", because) })
 }
 
-/// Begins new attempts at everything the name holds, so that the process that had the name is fenced off.
+/// Begins new attempts at all tasks of the name, so that the process that had the name is fenced off.
 fn take_again(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
     for id in tx.held_by(&worker.id)? {
         let task = tx.task(&id)?;
@@ -251,7 +251,7 @@ fn take_again(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
     Ok(())
 }
 
-/// Gives back what the worker lost and nobody has claimed since, as long as nothing else speaks against it.
+/// Resumes the tasks that the worker lost, unless another worker has claimed them or a rule forbids it.
 fn resume(tx: &Tx, cx: &Context, worker: &Worker) -> Result<()> {
     for id in tx.lost_by(&worker.id)? {
         let task = tx.task(&id)?;

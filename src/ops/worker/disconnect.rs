@@ -13,7 +13,7 @@ use crate::{Context, Effect};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disconnect {
-    /// Where your tasks go.
+    /// State of your tasks.
     #[schemars(extend("x-vocabulary" = "status", "x-like" = "update"))]
     #[schemars(extend("x-rare" = true))]
     final_status: Option<Status>,
@@ -22,7 +22,7 @@ pub struct Disconnect {
 #[derive(Serialize)]
 pub struct Disconnected {
     worker_id: crate::domain::WorkerId,
-    /// The first of the tasks that went back.
+    /// The first of the released tasks.
     released: Vec<TaskId>,
     released_total: usize,
     #[serde(skip_serializing_if = "crate::ops::task::is_default")]
@@ -51,7 +51,7 @@ impl Operation for Disconnect {
     }
 }
 
-/// Refuses a state that a held task cannot be left in.
+/// Refuses a state in which a held task cannot be left.
 fn refuse_unfit(tx: &Tx, cx: &Context, status: &Status) -> Result<()> {
     for id in tx.held_by(&cx.actor()?.id)? {
         let task = tx.task(&id)?;

@@ -1,4 +1,4 @@
-//! A task that a worker holds, with what it needs to go on with it.
+//! A task that a worker holds, with the facts it needs to resume work.
 
 use serde::Serialize;
 
@@ -17,28 +17,28 @@ pub struct Held {
     attempt: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Timestamp>,
-    /// The worker was gone and lost it: `connect` brings it back.
+    /// Whether the worker lost it when it was counted as gone; `connect` gives it back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<Phase>,
-    /// The beginning of it; `get` shows the whole.
+    /// The beginning of the description; `get` shows all of it.
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
-    /// What the worker last said it thought.
+    /// The worker's last thought on it.
     #[serde(skip_serializing_if = "String::is_empty")]
     thought: String,
-    /// The beginnings of what it was told about it before, if that was to do otherwise, and of what was
-    /// last attached, each with its type.
+    /// The beginnings of the last urgent message about it that the worker has read, and of the newest
+    /// attachments, each with its type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
-    /// What has yet to be attached before it can go on from here.
+    /// The evidence still to attach before the next step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gates: Vec<String>,
-    /// The types of the first of them, for the next step.
+    /// The types of the first of them, for the next call.
     #[serde(skip)]
     wanted: Vec<String>,
-    /// Where it goes when it is done.
+    /// The state that completes the task.
     #[serde(skip)]
     end: Status,
 }
@@ -47,7 +47,7 @@ fn is_none_yet(attempt: &i64) -> bool {
     *attempt == 0
 }
 
-/// How much of a task is shown.
+/// How many characters of each field of a task are shown.
 pub struct Detail {
     title: usize,
     description: usize,
@@ -57,7 +57,7 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// From all there is to its name alone.
+    /// From all fields to the title alone.
     pub const ALL: [Self; 4] = [
         Self { title: 100, description: 200, thought: 200, notes: 3, note: 200 },
         Self { title: 80, description: 80, thought: 120, notes: 1, note: 120 },
@@ -67,7 +67,7 @@ impl Detail {
 }
 
 impl Held {
-    /// How many tasks are looked at.
+    /// How many tasks are shown in detail at most.
     pub const MOST: usize = 8;
 
     pub fn of(tx: &Tx, cx: &Context, worker: &Worker, id: &TaskId, lost: bool) -> Result<Self> {
@@ -75,7 +75,7 @@ impl Held {
         const GATES: usize = 5;
         let task = tx.task(id)?;
         let workflow = cx.workflow_of(&task)?;
-        // A task that comes back is at work again, in the same attempt.
+        // A lost task that is resumed is in the working state again, in the same attempt.
         let again = Task { status: workflow.claim.clone(), claimed_at: Some(cx.now), ..task.clone() };
         let left = guiding::gates_left(tx, cx, if task.claimed_at.is_some() { &task } else { &again })?;
         let thought = match &task.thought {
@@ -102,7 +102,7 @@ impl Held {
         })
     }
 
-    /// Returns as much of it as is asked for.
+    /// Returns the task with its texts cut to this detail.
     pub fn with(&self, detail: &Detail) -> Self {
         let notes = self.notes.iter().take(detail.notes).map(|note| begun(note, detail.note));
         Self {
@@ -120,7 +120,7 @@ impl Held {
         }
     }
 
-    /// Returns the next step with it, as a call.
+    /// Returns the next call for it.
     pub fn next(&self, worker: &WorkerId) -> String {
         let Self { id, end, .. } = self;
         if self.lost {
@@ -140,7 +140,7 @@ impl Held {
     }
 }
 
-/// Returns a text's beginning, or nothing of it.
+/// Returns the beginning of a text, or nothing if the length is 0.
 fn begun(text: &str, longest: usize) -> String {
     match longest {
         0 => String::new(),
@@ -148,7 +148,7 @@ fn begun(text: &str, longest: usize) -> String {
     }
 }
 
-/// Returns what the worker last thought of a task that is not its own any more.
+/// Returns the worker's last thought on a task that it does not hold now.
 fn last_thought(tx: &Tx, worker: &WorkerId, task: &Task) -> Result<String> {
     let filter = FeedFilter {
         task: Some(task.id.clone()),

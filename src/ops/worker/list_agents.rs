@@ -10,13 +10,13 @@ use crate::ops::task::shortened;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// List the workers that are here, with what they hold and think.
+/// List connected workers with their tasks and thoughts.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListAgents {
     #[serde(default)]
     tags: BTreeSet<Tag>,
-    /// Who holds it.
+    /// Its holder.
     #[schemars(extend("x-rare" = true))]
     task: Option<TaskRef>,
     #[schemars(extend("x-rare" = true))]
@@ -41,7 +41,7 @@ struct Agent {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     tags: BTreeSet<Tag>,
     max_claims: ClaimLimit,
-    /// The first of the tasks it holds.
+    /// The first of its tasks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     holds: Vec<TaskId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,10 +49,10 @@ struct Agent {
     #[serde(skip_serializing_if = "Option::is_none")]
     thought: Option<String>,
     last_heartbeat: Timestamp,
-    /// It made no call for long.
+    /// Whether it has made no call for long.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     idle: bool,
-    /// Its client is gone; until then its tasks are kept for it.
+    /// The time until which its tasks are reserved; its client is disconnected.
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved_until: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Coming, going, and seeing who is here.
+//! Workers: connect, disconnect, resume, and list those present.
 
 mod changes;
 mod cleanup_stale;

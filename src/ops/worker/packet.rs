@@ -1,7 +1,7 @@
-//! What a worker needs to go on after a restart or a loss of context, in at most 800 tokens.
+//! The facts that a worker needs after a restart or a loss of context, in at most 800 tokens.
 //!
-//! Each part has its own room, so that none crowds out another, and says how
-//! much more there is. The same store gives the same packet.
+//! Each part has its own byte limit, so that none crowds out another, and gives the number of items left out.
+//! The same store gives the same packet.
 
 use serde::Serialize;
 
@@ -14,22 +14,22 @@ use crate::store::{Post, Slice, Tx};
 
 #[derive(Default, Serialize)]
 pub struct Packet {
-    /// The tasks the worker holds, or lost and may have again: what it is at work on first.
+    /// The tasks that the worker holds, or lost and may resume; those it has started on first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     holds: Vec<Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
     holds_more: Option<String>,
-    /// The files it marked: those that others wait for first.
+    /// The files it marked; those that others wait for first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     marks: Vec<Marked>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marks_more: Option<String>,
-    /// What others did to its tasks, to what these wait for and to its files, since it last did something to them.
+    /// Changes by others to its tasks, their blockers and its files, since it last changed its tasks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<String>,
-    /// How many tasks are ready for anybody.
+    /// How many tasks are ready for any worker.
     ready: usize,
     next: String,
 }
@@ -42,15 +42,15 @@ struct Marked {
 }
 
 impl Packet {
-    /// Returns what there is to say to one who is met for the first time.
+    /// Returns the packet of a worker that connects for the first time.
     pub fn first(tx: &Tx, worker: &Worker) -> Result<Self> {
         let ready = ready(tx, worker)?;
         Ok(Self { next: next_of_idle(ready).into(), ready, ..Self::default() })
     }
 
-    /// Returns what there is to say to a worker who goes on, and counts its messages as shown.
+    /// Returns the packet of a worker that resumes, and counts its messages as shown.
     ///
-    /// What it has `lost` is shown as well.
+    /// The tasks it has `lost` are shown too.
     pub fn of(tx: &Tx, cx: &Context, worker: &Worker, lost: &[TaskId]) -> Result<Self> {
         let mut ids = tx.begun_by(&worker.id)?;
         ids.extend(tx.given_to(&worker.id)?);
@@ -90,7 +90,7 @@ fn ready(tx: &Tx, worker: &Worker) -> Result<usize> {
     Ok(ready.map(|tally| tally.tasks).sum::<i64>() as usize)
 }
 
-/// Returns the tasks with as much of each as there is room for.
+/// Returns the first tasks, each in the most detail that fits.
 fn fitting(held: Vec<Held>) -> Vec<Held> {
     const ROOM: usize = 1_500;
     let mut room = ROOM;
@@ -107,13 +107,13 @@ fn fitting(held: Vec<Held>) -> Vec<Held> {
     shown
 }
 
-/// Returns how many bytes an item of a list takes.
+/// Returns the size of a list item in bytes.
 fn size(item: &impl Serialize) -> usize {
-    // What cannot be written takes more than there is.
+    // An item that cannot be serialized never fits.
     serde_json::to_string(item).map_or(usize::MAX, |text| text.len() + 1)
 }
 
-/// Takes items as long as there is room.
+/// Takes items as long as they fit.
 pub fn fill<T: Serialize>(items: impl IntoIterator<Item = T>, room: usize) -> Vec<T> {
     let mut left = room;
     let fits = |item: &T| {
@@ -125,7 +125,7 @@ pub fn fill<T: Serialize>(items: impl IntoIterator<Item = T>, room: usize) -> Ve
     items.into_iter().take_while(fits).collect()
 }
 
-/// Returns the unread messages that there is room for, and the number of the first if it is urgent.
+/// Returns the unread messages that fit, and the number of the first if it is urgent.
 fn messages(tx: &Tx, cx: &Context, worker: &Worker) -> Result<(Vec<String>, Option<i64>)> {
     const ROOM: usize = 500;
     const MOST: usize = 8;
@@ -142,12 +142,12 @@ fn messages(tx: &Tx, cx: &Context, worker: &Worker) -> Result<(Vec<String>, Opti
     Ok((lines, urgent))
 }
 
-/// Says how many are left, and how to see them; nothing if none are.
+/// Returns the number of items left out and the call that lists them; `None` if all are shown.
 fn more(left: usize, call: impl Fn() -> String) -> Option<String> {
     (left > 0).then(|| format!("{left} more: {}", call()))
 }
 
-/// Returns the files that the worker marked, as far as there is room, and what is left of them.
+/// Returns the files that the worker marked, as far as they fit, and a note on the rest.
 fn marks(tx: &Tx, worker: &Worker) -> Result<(Vec<Marked>, Option<String>)> {
     const ROOM: usize = 250;
     const WANTS: usize = 200;

@@ -1,4 +1,4 @@
-//! That a worker is here: noticed with every call it makes, and missed when it is gone.
+//! The presence of workers: each call renews it, and a worker that is lost is counted as gone.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,19 +17,19 @@ use crate::ops::{clock, passage};
 use crate::store::{Because, Event, Tx};
 use crate::{App, Context, Effect, process};
 
-/// How old a sign of life may be before a change by the worker renews it.
+/// How old a sign of life must be before a change by the worker renews it.
 const RENEW_AFTER_MS: i64 = 1_000;
-/// How often one of the processes looks for workers that are gone.
+/// How often at most any of the processes looks for dead workers.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How many of them one look takes care of.
+/// How many dead workers one look handles.
 const AT_A_LOOK: usize = 20;
 
-/// Returns the worker who makes this call. A change renews its lease; one that was gone is back.
+/// Returns the calling worker. A change renews its lease; a worker counted as gone is present again.
 pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Worker> {
     let known = tx.worker_if_known(id)?;
     let mut worker = match known {
         Some(worker) => worker,
-        // A process that was started for this worker speaks for nobody else.
+        // A process that was started for this worker calls for no other, so it needs no `connect`.
         None if cx.caller.worker.as_ref() == Some(id) => newcomer(id.clone(), cx),
         None => return Err(crate::Error::not_found("worker", id)),
     };
@@ -64,13 +64,13 @@ pub fn greet(tx: &Tx, cx: &Context, id: &WorkerId, effect: Effect) -> Result<Wor
     Ok(worker)
 }
 
-/// Says whether nobody has met the caller.
+/// Returns true if the calling worker is not registered.
 pub fn is_stranger(tx: &Tx, request: &Request) -> Result<bool> {
     let met = request.worker.as_ref().map(|id| tx.worker_if_known(id)).transpose()?;
     Ok(met.is_some_and(|known| known.is_none()))
 }
 
-/// Makes a worker that nobody has met; it has one task at a time.
+/// Registers an unknown worker, with a limit of one task.
 pub fn meet(tx: &Tx, cx: &Context, id: &WorkerId) -> Result<()> {
     if tx.worker_if_known(id)?.is_some() {
         return Ok(());
@@ -81,13 +81,13 @@ pub fn meet(tx: &Tx, cx: &Context, id: &WorkerId) -> Result<()> {
     tx.record(&Event { after, ..Event::of("connected", &Because::asked(Some(id), "request_task", cx.now)) })
 }
 
-/// Says whether a call by the worker is to be written down because it was gone or speaks from elsewhere.
+/// Returns true if the call must be recorded, because the worker was gone or calls from another process.
 pub fn is_news(worker: &Worker, cx: &Context) -> bool {
     worker.left.is_some() || is_elsewhere(worker, cx)
 }
 
-/// Says whether the call comes from another place than the worker's last ones: another server or,
-/// after the end of its server, a shell.
+/// Returns true if the call comes from another process than the worker's last ones: another server or, after
+/// its server has ended, a shell.
 fn is_elsewhere(worker: &Worker, cx: &Context) -> bool {
     match &cx.caller.process {
         Some(_) => worker.process != cx.caller.process || worker.reserved_ms.is_some(),
@@ -95,7 +95,7 @@ fn is_elsewhere(worker: &Worker, cx: &Context) -> bool {
     }
 }
 
-/// Returns the process of a worker that now calls from a shell, if it is still connected through that.
+/// Returns the server process of a worker that now calls from a shell, if it is still connected through it.
 fn went_on(worker: &Worker) -> Option<Process> {
     worker.process.clone().filter(|theirs| worker.reserved_ms.is_none() && !is_over(theirs))
 }
@@ -104,7 +104,7 @@ fn is_over(theirs: &Process) -> bool {
     process::life(theirs) == Life::Over
 }
 
-/// Returns a worker that nobody has met, with the project's defaults.
+/// Returns a new worker with the project's defaults.
 pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
     Worker {
         id,
@@ -124,7 +124,7 @@ pub fn newcomer(id: WorkerId, cx: &Context) -> Worker {
     }
 }
 
-/// Says whether a worker is at work through another process.
+/// Returns true if the worker is alive through another process.
 pub fn lives_elsewhere(worker: &Worker, cx: &Context) -> bool {
     match &worker.process {
         Some(theirs) => {
@@ -150,24 +150,23 @@ pub fn renew(app: &App, worker: &Worker, request: &Request) -> Result<()> {
     app.store.transact(request.patience, Effect::Note, |tx| tx.renew_lease(&worker.id, &sign))
 }
 
-/// Gives back the tasks of workers that are gone, if no process has looked just now.
+/// Releases the tasks of dead workers, unless another process has looked for them just now.
 ///
-/// A process that comes first looks for itself. The caller is not looked at:
-/// whoever calls is here, however late.
+/// The first sweep of a process always looks. The calling worker is skipped: it is alive, however late its call.
 pub fn sweep(app: &App, request: &Request) -> Result<()> {
     let is_first = !app.has_looked.load(Ordering::Relaxed);
     if !app.store.looks_after(LOOK_EVERY)? && !is_first {
         return Ok(());
     }
     let looked = look(app, request, |tx| tx.workers_present());
-    // Who was in haste looks again when it has time.
+    // A sweep that failed, for example for lack of time, is repeated with the next call.
     app.has_looked.store(looked.is_ok(), Ordering::Relaxed);
     looked?;
     due::look(app, request)
 }
 
-/// Looks at once whether somebody is gone for want of whom the caller came away with nothing: who
-/// stands in its way, or else any of those who hold tasks. Says whether so.
+/// Checks immediately for dead workers when a call found nothing: the holder in its way, or else all workers
+/// that hold tasks. Returns true if one was found dead.
 pub fn look_closer(app: &App, request: &Request, in_the_way: Option<&WorkerId>) -> Result<bool> {
     look(app, request, |tx| match in_the_way {
         Some(holder) => Ok(tx.worker_if_known(holder)?.into_iter().collect()),
@@ -175,10 +174,10 @@ pub fn look_closer(app: &App, request: &Request, in_the_way: Option<&WorkerId>) 
     })
 }
 
-/// Takes leave of some of those workers that are gone, and says whether there were any.
+/// Releases the tasks of some dead workers among these; returns true if there was one.
 fn look(app: &App, request: &Request, whom: impl FnOnce(&Tx) -> Result<Vec<Worker>>) -> Result<bool> {
     let Request { worker, arguments, patience, config, .. } = request;
-    // `connect` itself looks after the one who comes back.
+    // `connect` handles a worker that reconnects itself.
     let newcomer = arguments.get("worker_id").and_then(serde_json::Value::as_str);
     let caller = worker.as_ref().map(WorkerId::as_str).or(newcomer);
     let here = app.store.transact(*patience, Effect::Read, whom)?;
@@ -198,28 +197,28 @@ fn look(app: &App, request: &Request, whom: impl FnOnce(&Tx) -> Result<Vec<Worke
             if unchanged {
                 depart(tx, &cx, &seen, &Leave::from(&loss))?;
             }
-            // Whoever was quicker has left the same to the caller.
+            // If another process was quicker, the result for the caller is the same.
             Ok(seen.left.is_some() || unchanged)
         })?;
     }
     Ok(found)
 }
 
-/// Says how a worker was lost, if it was.
+/// Returns how a worker was lost, if it was.
 pub fn loss(worker: &Worker, now: &Sign, stale_timeout_ms: Millis) -> Option<Loss> {
     worker.loss(now, stale_timeout_ms, process::life)
 }
 
-/// How a worker goes.
+/// How a worker leaves.
 pub struct Leave<'a> {
     how: Departure,
     why: Option<&'a str>,
-    /// Where its tasks go, if not where the workflow says.
+    /// The state of its tasks, if not the workflow's `disconnect` state.
     to: Option<&'a Status>,
 }
 
 impl<'a> Leave<'a> {
-    /// It says goodbye.
+    /// The worker disconnects by a call.
     pub fn taken(to: Option<&'a Status>) -> Self {
         Self { how: Departure::Disconnected, why: None, to }
     }
@@ -231,14 +230,14 @@ impl<'a> From<&'a Loss> for Leave<'a> {
     }
 }
 
-/// What a worker had who is gone.
+/// The tasks and marks of a worker that left.
 pub struct Departed {
     pub tasks: Vec<TaskId>,
     /// How many files it had marked.
     pub files: usize,
 }
 
-/// Takes leave of a worker: its tasks go back, each with what followed, and it is written down as gone.
+/// Counts a worker as gone: releases its tasks and marks, with all consequences, and records it.
 pub fn depart(tx: &Tx, cx: &Context, worker: &Worker, leave: &Leave<'_>) -> Result<Departed> {
     let &Leave { how, why, to } = leave;
     let held = tx.held_by(&worker.id)?;

@@ -8,7 +8,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Say all you need to go on after losing your context.
+/// Get all you need to go on after a loss of context.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resume {}
