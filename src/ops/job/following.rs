@@ -1,4 +1,4 @@
-//! Effects of a step on a task's job, for every cause of a step.
+//! Effects of a step on a task's job, for every operation or rule that causes it.
 
 use crate::Context;
 use crate::domain::{AttemptStep, Departure, Job, MOST_LOSSES, Outcome, Step, Task};
