@@ -117,7 +117,7 @@ impl Entry {
         }
     }
 
-    /// Runs the operation for a caller that is no worker: messages stay undelivered.
+    /// Runs the operation for a reader that is no worker: messages stay undelivered.
     pub fn call(&self, app: &App, input: Input) -> Result<Value> {
         let request = self.understood(app, input)?;
         (self.call)(app, &request).outcome

@@ -150,7 +150,7 @@ pub trait Operation: DeserializeOwned + JsonSchema {
 /// Whether an operation has a calling worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The answer is the same for every caller.
+    /// The identity of the caller makes no difference.
     Nobody,
     /// The call may name a worker: its lease is renewed and it is recorded as the author.
     Optional,

@@ -54,7 +54,7 @@ pub fn take(tx: &Tx, cx: &Context, task: &Task, step: &Step, because: &Because<'
     passage.finish()
 }
 
-/// Applies the consequences of tasks that were released by a removed link or a deleted task.
+/// Processes tasks that were released by a removed link or a deleted task.
 pub fn follow(tx: &Tx, cx: &Context, shift: Shift) -> Result<Consequences> {
     let mut passage = Passage::new(tx, cx);
     passage.follow(shift);

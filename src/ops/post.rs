@@ -5,9 +5,9 @@
 //! in which the worker is connected carry its messages. Calls by another process or by a person do not
 //! deliver them.
 //!
-//! Delivery is at least once. A process that ends after it wrote an answer and before it marked the
-//! messages delivers them again, as does an answer that could not be written. While a process lives, it
-//! carries each message once, even if several calls run at a time.
+//! Delivery is at least once. Messages are delivered again if the process ends between writing an answer
+//! and marking them, or if the answer could not be written. While a process lives, it carries each message
+//! once, even if several calls run at a time.
 
 use std::sync::Arc;
 

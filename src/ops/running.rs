@@ -103,8 +103,9 @@ impl Reply {
     }
 }
 
-/// Answers after the tasks of dead workers were released. If the answer is empty or refused because of a
-/// holder, checks for dead workers immediately, and answers again if one was released.
+/// Answers. With `SWEEPS`, the tasks of dead workers are released first. If the answer is then empty, or
+/// refused because of a holder, dead workers are checked for immediately, and a release is followed by
+/// another answer.
 fn answer<O: Operation>(
     app: &App,
     operation: &mut O,

@@ -65,7 +65,7 @@ pub struct To<'a> {
 
 impl<'a> To<'a> {
     /// Targets a task at the caller's request. The attachment counts for the newest attempt, unless the
-    /// task has ended well or the caller lost the task to another worker.
+    /// task has ended without a failure or the caller lost it to another worker.
     pub fn of(tx: &Tx, cx: &Context, task: &'a Task, cause: &'static str) -> Result<Self> {
         let attempt = attempt_of(tx, cx, task)?;
         let workflow = cx.workflow_of(task)?;

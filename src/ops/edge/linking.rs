@@ -7,7 +7,7 @@ use crate::domain::{EdgeKind, Moment, Refusal, Shape, Task, TaskId, tasks_along}
 use crate::error::{Error, Result};
 use crate::store::{Edge, Event, Shift, Tx, Ways};
 
-/// Adds a link if no rule forbids it; returns true if it is new.
+/// Adds a link, or refuses it; returns true if it is new.
 pub fn link(
     tx: &Tx,
     cx: &Context,
@@ -67,7 +67,7 @@ pub fn kind(cx: &Context, name: &str) -> Result<EdgeKind> {
     found.ok_or_else(|| Error::NotFound { what: "link type", name: name.to_owned(), near: known() })
 }
 
-/// Refuses to move a project under another task, and new tasks in a closed project.
+/// Refuses to move a project under another task, and to move tasks into a closed project.
 fn refuse_projects(tx: &Tx, parent: &Task, child: &Task) -> Result<()> {
     if child.is_project {
         let message = format!("task `{}` is a project, which is under no other task", child.id);
