@@ -1,5 +1,5 @@
-//! Holds a request against its schema, so that a mistake is refused with the
-//! right name and the valid words instead of a parser's complaint.
+//! Checks a request against its schema, so that a mistake is refused with the right name and the valid
+//! words instead of a parser's complaint.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::domain::{listed, nearest};
 use crate::error::{Error, Result};
 use crate::ops::task::words;
 
-/// Other names that callers know arguments by, from tools like this one.
+/// Argument names of similar tools, and their names here.
 const ALIASES: &[(&str, &str)] = &[
     ("agent", "worker_id"),
     ("agent_id", "worker_id"),
@@ -38,17 +38,17 @@ const ALIASES: &[(&str, &str)] = &[
     ("file", "files"),
 ];
 
-/// Words of tools like this one for a value that is called otherwise here.
+/// Enum values of similar tools, and their values here.
 const OTHER_WORDS: &[(&str, &str)] =
     &[("queued", "pending"), ("running", "working"), ("canceled", "cancelled")];
 
-/// Returns what else an argument may be called where nothing else is called so.
+/// Returns the other names of an argument; they apply where no argument has that name itself.
 pub fn other_names(argument: &str) -> impl Iterator<Item = &'static str> {
     ALIASES.iter().filter(move |(_, name)| *name == argument).map(|(other, _)| *other)
 }
 
-/// Refuses arguments that `schema` does not describe, and lists of more than `most` names; gives the others
-/// their own names.
+/// Refuses arguments that `schema` does not describe, and lists of more than `most` strings; renames
+/// aliases to the names of the schema.
 pub fn check(
     operation: &str,
     schema: &Map<String, Value>,
@@ -62,7 +62,7 @@ pub fn check(
 struct Check<'a> {
     operation: &'a str,
     root: &'a Map<String, Value>,
-    /// How many names one list may have.
+    /// The maximum number of strings in one list.
     most: usize,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Check<'a> {
         if let Some(known) = known {
             unheeded::drop_silently(known, input);
             rename_aliases(known, input);
-            // Some clients send what they leave out.
+            // Some clients send null for arguments that they leave out.
             input.retain(|name, value| !value.is_null() || !known.contains_key(name));
         }
         for (name, value) in input.iter_mut() {
@@ -182,7 +182,7 @@ impl<'a> Check<'a> {
         Error::input(format!("`{}` has no argument `{}`{place}", self.operation, cut(name)), hint)
     }
 
-    /// Returns the description that a schema points at instead of repeating it.
+    /// Returns the definition that a schema refers to with `$ref`.
     fn pointed_at(&self, schema: &Map<String, Value>) -> Option<&'a Map<String, Value>> {
         let place = schema.get("$ref")?.as_str()?.trim_start_matches('#');
         let mut described = self.root;
@@ -228,7 +228,7 @@ fn snake(name: &str) -> String {
     snake
 }
 
-/// Returns what a list is made of, where one is wanted; a lone value then stands for a list of one.
+/// Returns the schema of a list's items, if a list is expected; a single value is then taken as a list of one.
 fn item_of_list(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
     let is_list = schema.get("type").is_some_and(|name| name == "array");
     schema.get("items").and_then(Value::as_object).filter(|_| is_list)
@@ -282,7 +282,7 @@ fn wrong_type(operation: &str, path: &str, forms: &[&Map<String, Value>], value:
     )
 }
 
-/// Returns the word here for one of another tool.
+/// Returns the word here for a word of a similar tool.
 fn own_word(words: &[Value], value: &Value) -> Option<Value> {
     let (_, own) = OTHER_WORDS.iter().find(|(other, _)| value == other)?;
     words.iter().find(|word| *word == own).cloned()

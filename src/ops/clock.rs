@@ -1,8 +1,8 @@
-//! The store after a clock that was far ahead wrote to it.
+//! Writes to a store whose newest entry was written by a clock far ahead of this one.
 //!
-//! The time of a call is never before the newest entry of the feed, unless that is far ahead of this machine's
-//! clock: then the call goes on from the clock, since nobody could tell when such a time comes. Nothing says
-//! which of the two clocks is wrong, so only that is changed here which does no harm if it is this one.
+//! The time of a call is never before the newest entry of the feed, unless that is far ahead of this
+//! machine's clock. Then the call uses the clock, because such a time may be years away. Either clock may
+//! be the wrong one, so only changes are made here that do no harm if it is this one.
 
 use serde_json::json;
 
@@ -12,8 +12,7 @@ use crate::error::Result;
 use crate::store::{Event, Tx};
 use crate::{App, Context};
 
-/// Returns what a call in this transaction may use, which writes. What a clock that is ahead has put off is
-/// brought back.
+/// Returns the context of a call that writes. Work that a clock far ahead has put off is brought back first.
 pub fn context<'a>(app: &'a App, tx: &Tx, config: &'a Config) -> Result<Context<'a>> {
     let cx = app.context(tx, config)?;
     if let Some(newest) = cx.ahead {

@@ -1,11 +1,12 @@
-//! Values that clients write in another form: `5.0` and `"5"` for 5, `"true"`, a list or an object as text.
+//! Values that clients send in another form: `5.0` and `"5"` for 5, `"true"`, a list or an object as text.
 //!
-//! Some clients pass arguments through a format that knows only floating numbers, and some models write
-//! a nested value as JSON text. Only an exact reading counts; everything else is refused as the wrong type.
+//! Some clients pass arguments through a format that has only floating-point numbers, and some models write
+//! a nested value as JSON text. Only an exact conversion is accepted; everything else is refused as the
+//! wrong type.
 
 use serde_json::{Map, Number, Value};
 
-/// Puts the value that is meant in the place of one that no type of the schema fits.
+/// Converts a value that fits no type of the schema, if the conversion is exact.
 pub fn coerce(schema: &Map<String, Value>, value: &mut Value) {
     let read = match schema.get("type") {
         Some(Value::String(name)) => read_as(name, value),
@@ -31,9 +32,9 @@ fn read_as(name: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// Returns a number that is whole as such.
+/// Returns the number as an integer, if it is whole.
 pub fn integer(number: &Number) -> Option<Number> {
-    /// Up to here every whole number is a floating number too.
+    /// Up to this limit, every integer is also a floating-point number.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.is_i64() || number.is_u64() {
         return Some(number.clone());
@@ -42,7 +43,7 @@ pub fn integer(number: &Number) -> Option<Number> {
     Some(Number::from(number as i64))
 }
 
-/// Returns the number that a text writes as JSON does, leading zeros aside.
+/// Returns the number in a text, written as in JSON.
 fn number(text: &str) -> Option<Number> {
     let text = text.trim();
     let begins = text.starts_with(|first: char| first.is_ascii_digit() || first == '-');

@@ -1,14 +1,14 @@
-//! Texts as cells of a table in CSV: harmless to a spreadsheet and to a terminal.
+//! Texts as CSV cells that are harmless to a spreadsheet and to a terminal.
 //!
-//! A spreadsheet runs a cell that begins like a formula. Such a text gets a `'` in front, as does one that
-//! has such a `'` already, so that reading takes away exactly what writing added. Control characters, which
-//! steer a terminal, are written as `\u001b`; reading leaves these as they are.
+//! A spreadsheet evaluates a cell that begins like a formula. Such a text gets a `'` in front, as does one
+//! that already begins with such a `'`, so that reading removes exactly the `'` that writing added. Control
+//! characters, which control a terminal, are written as `\u001b`; reading leaves these as they are.
 
 use std::borrow::Cow;
 
 const GUARD: char = '\'';
 
-/// Returns a text as a cell is written, without the quotes of CSV.
+/// Returns a text as the content of a cell, without CSV quotes.
 pub fn written(text: &str) -> Cow<'_, str> {
     let text = match text.contains(is_unprintable) {
         true => Cow::Owned(text.chars().fold(String::with_capacity(text.len() + 8), escaped)),
@@ -25,7 +25,7 @@ pub fn read(cell: &str) -> &str {
     cell.strip_prefix(GUARD).filter(|text| needs_guard(text)).unwrap_or(cell)
 }
 
-/// True for characters that steer a terminal. Tabs and the ends of lines are part of texts.
+/// Returns true for characters that control a terminal. Tabs and line ends are part of texts.
 pub fn is_unprintable(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')
 }
@@ -38,7 +38,7 @@ fn escaped(mut text: String, letter: char) -> String {
     text
 }
 
-/// True if a spreadsheet takes the text for a formula, or would without the guards before it.
+/// Returns true if a spreadsheet takes the text for a formula, or would without the guards before it.
 fn needs_guard(text: &str) -> bool {
     let text = text.trim_start_matches(GUARD);
     match text.chars().next() {

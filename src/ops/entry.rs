@@ -1,4 +1,4 @@
-//! An operation with its types erased: what the faces see of it.
+//! An operation with its types erased, as the faces see it.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
@@ -17,23 +17,23 @@ use crate::error::{Error, Result};
 use crate::store::{Named, Patience};
 use crate::{App, Current, Effect};
 
-/// One thing a caller can ask for.
+/// An operation of the catalogue.
 pub struct Entry {
     pub name: &'static str,
     pub effect: Effect,
     pub actor: Actor,
     pub positional: &'static [&'static str],
-    /// What the items of the list that it answers may tell; nothing if it answers no list.
+    /// The columns of the list that it answers; empty if it answers no list.
     pub columns: &'static [&'static str],
-    /// Arguments that make one thing of all rows of a call.
+    /// Arguments that join all rows of a call, see [`Operation::ONCE`].
     pub once: &'static [&'static str],
     pub shelf: Shelf,
-    /// Other words for what it does, where an agent may look for it by them.
+    /// Other words by which an agent may search for it.
     pub hint: &'static str,
     description: fn() -> String,
     described: fn(&dyn Vocabulary) -> Described,
     call: fn(&App, &Request) -> Answer,
-    /// In what an answer falls short of what was asked for, though it is one.
+    /// Returns how an answer falls short of the request, though it is no error.
     pub shortfall: fn(&Value) -> Option<Shortfall>,
     pace: Pace,
 }
@@ -59,17 +59,17 @@ impl Entry {
         }
     }
 
-    /// Returns what else it may be called.
+    /// Returns the other names of the operation.
     pub fn other_names(&self) -> impl Iterator<Item = &'static str> {
         queue::RENAMED.iter().filter(|(_, own)| *own == self.name).map(|(other, _)| *other)
     }
 
-    /// Says whether those who work on a queue are shown it.
+    /// Returns true if it is listed to the workers of a queue.
     pub fn is_of_queue(&self) -> bool {
         self.shelf == Shelf::Queue || queue::ALSO.contains(&self.name)
     }
 
-    /// Returns what the operation does, as its doc comment says it.
+    /// Returns the description, which is the doc comment of the operation.
     pub fn description(&self) -> String {
         (self.description)()
     }
@@ -82,25 +82,25 @@ impl Entry {
         first[..end].trim_end_matches('.').to_owned()
     }
 
-    /// Returns the JSON schema of the arguments, in the project's words.
+    /// Returns the JSON schema of the arguments, with the project's words.
     pub fn arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
         schema::with_what_is_rare((self.described)(vocabulary).arguments)
     }
 
-    /// Returns the arguments as clients are shown them: all of them, in schemas that every vendor takes.
+    /// Returns the schema of all arguments as clients are shown it, in the subset that every vendor accepts.
     pub fn shown_arguments(&self, vocabulary: &dyn Vocabulary) -> Map<String, Value> {
         let mut shown = self.arguments(vocabulary);
         plain(&mut shown);
         shown
     }
 
-    /// Says whether it has an argument of this name.
+    /// Returns true if it has an argument of this name.
     pub fn takes(&self, name: &str) -> bool {
         let schema = self.arguments(&Config::builtin());
         schema.get("properties").is_some_and(|known| known.get(name).is_some())
     }
 
-    /// Returns what it does and takes, said as shortly as it can be, for agents that read all tools at once.
+    /// Returns the description and the arguments in their shortest form, for agents that read all tools at once.
     pub fn in_short(&self, vocabulary: &dyn Vocabulary) -> Described {
         let mut described = (self.described)(vocabulary);
         schema::leave_out(&mut described.arguments, self.shelf.told_once());
@@ -109,7 +109,7 @@ impl Entry {
         described
     }
 
-    /// Does what is asked for, and takes along what is said to the caller beside it.
+    /// Runs the operation; the answer carries messages to its reader.
     pub fn answer(&self, app: &App, input: Input) -> Answer {
         match self.understood(app, input) {
             Ok(request) => (self.call)(app, &Request { takes_mail: true, ..request }),
@@ -117,7 +117,7 @@ impl Entry {
         }
     }
 
-    /// Does what is asked for where no worker reads the answer: messages stay where they are.
+    /// Runs the operation for a reader that is no worker: messages stay undelivered.
     pub fn call(&self, app: &App, input: Input) -> Result<Value> {
         let request = self.understood(app, input)?;
         (self.call)(app, &request).outcome
@@ -137,8 +137,8 @@ impl Entry {
         made.clone()
     }
 
-    /// Returns who reads the answer, where it makes no difference who asks; elsewhere this process speaks
-    /// for its `default`, if no other worker is named.
+    /// Returns the worker that reads the answer, if the operation has no caller argument. Otherwise this
+    /// process acts for its `default` worker, unless the call names another.
     fn listener(
         &self,
         default: Option<&WorkerId>,
@@ -153,13 +153,13 @@ impl Entry {
             return Ok(None);
         }
         let is_own = schema.get("properties").is_some_and(|known| known.get(NAMES[0]).is_some());
-        // What is no text is refused with the other arguments.
+        // A value that is not a string is refused with the other arguments.
         let named = named.filter(|name| !is_own && matches!(input[*name], Value::String(_) | Value::Null));
         let listener = parsed(named.and_then(|name| text(input.shift_remove(name))))?;
         Ok(listener.or_else(|| default.cloned()))
     }
 
-    /// Takes the common arguments out of the input and holds the rest against the schema.
+    /// Takes the common arguments out of the input and checks the others against the schema.
     fn read(&self, app: &App, input: Input) -> Result<Request> {
         let Input { arguments: mut input, id, patience, stay, whole } = input;
         let config = app.config();
@@ -192,7 +192,7 @@ impl Entry {
     }
 }
 
-/// What a caller may call the worker that it is.
+/// The names of the argument that identifies the calling worker.
 const NAMES: [&str; 5] = ["worker_id", "agent", "agent_id", "agent_name", "agentName"];
 
 fn text(value: Option<Value>) -> Option<String> {
@@ -204,13 +204,13 @@ fn parsed<T: std::str::FromStr<Err = crate::domain::BadName>>(text: Option<Strin
     parsed.map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), String::new()))
 }
 
-/// Returns the operation that is called `name`, here or in TaskDriver.
+/// Returns the operation with this name, here or in TaskDriver.
 fn known(name: &str) -> Option<&'static Entry> {
     let own = queue::RENAMED.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own);
     CATALOGUE.iter().find(|entry| entry.name == own)
 }
 
-/// Returns the operation that is called `name`.
+/// Returns the operation with this name.
 pub fn find(name: &str) -> Result<&'static Entry> {
     if let Some(entry) = known(name) {
         return Ok(entry);

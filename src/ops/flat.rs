@@ -1,6 +1,6 @@
-//! What agents ask for all the time costs as much in a large store as in a small one.
+//! Test: frequent calls cost as much in a large store as in a small one.
 //!
-//! Counted are the steps of SQLite's machine, triggers included, which are the same on every computer.
+//! The cost is the number of steps of SQLite's virtual machine, triggers included. It is the same on every computer.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use crate::domain::Timestamp;
 use crate::store::{Options, Store};
 
 const WORKERS: usize = 50;
-/// How many tasks one layer of the graph has; every other one is blocked by two of the layer before.
+/// The number of tasks in one layer of the graph; every other one is blocked by two of the layer before.
 const WIDTH: usize = 100;
 
 struct Project {
     _folder: TempDir,
     app: App,
-    /// When all tasks were there.
+    /// The time at which all tasks existed.
     planted: Timestamp,
 }
 
 impl Project {
-    /// Makes a project of so many tasks in which every worker holds one, and three were finished by each.
+    /// Creates a project of so many tasks. Every worker has finished three tasks and holds one.
     fn of(tasks: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { lock_wait: std::time::Duration::from_secs(10), synced: false };
@@ -61,7 +61,7 @@ impl Project {
         self.call("update", json!({ "worker_id": worker, "task": task, "status": "completed" }));
     }
 
-    /// Returns what each call of an agent's day costs.
+    /// Returns the cost of each call in an agent's day.
     fn costs(&self) -> BTreeMap<&'static str, u64> {
         let mut costs = BTreeMap::new();
         let mut costing = |name: &'static str, what: &'static str, arguments: Value| {
@@ -105,7 +105,7 @@ impl Project {
             costing("create", "create", json!({ "title": "more" }));
             costing("claim the best", "claim", json!({ "worker_id": me }));
         };
-        // The first time, statements are prepared and old workers looked for.
+        // The first rounds prepare statements and check for dead workers.
         (0..3).for_each(|_| all());
         costs
     }
@@ -120,7 +120,7 @@ fn blockers(at: usize) -> Value {
         Some(above) if !at.is_multiple_of(2) => {
             json!([id(above), id(above / WIDTH * WIDTH + (above + 1) % WIDTH)])
         }
-        // Half of them are free, so that there is always work.
+        // Half of the tasks are free, so that there is always work.
         _ => json!([]),
     }
 }

@@ -1,6 +1,6 @@
-//! A call that names many tasks costs as many times more than a call that names one.
+//! Test: the cost of a call grows in proportion to the number of tasks that it names.
 //!
-//! Counted are the steps of SQLite's machine, triggers included, which are the same on every computer.
+//! The cost is the number of steps of SQLite's virtual machine, triggers included. It is the same on every computer.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::App;
 use crate::config::Config;
 use crate::store::{Options, Store};
 
-/// Counts the steps of a call in a store of its own that has the tasks `one` and `t0`, `t1`, …
+/// Returns the steps of a call in a store of its own that has the tasks `one` and `t0`, `t1`, …
 fn cost(tasks: usize, before: &[(&str, Value)], (name, arguments): (&str, &Value)) -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { lock_wait: std::time::Duration::from_secs(10), synced: false };

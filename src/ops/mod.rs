@@ -1,8 +1,7 @@
-//! What callers can ask for: one file, one type, each.
+//! The operations: one file and one type for each.
 //!
-//! An operation is a type whose fields are the request and whose doc comment
-//! is the description that every face shows. [`CATALOGUE`] lists them all; the
-//! faces are loops over it.
+//! An operation is a type whose fields are the request and whose doc comment is the description that every
+//! face shows. [`CATALOGUE`] lists all operations, and the faces are loops over it.
 
 mod arguments;
 mod clock;
@@ -66,74 +65,73 @@ use crate::error::Result;
 use crate::store::Tx;
 use crate::{App, Context, Effect};
 
-/// One thing a caller can ask for.
+/// An operation that callers can request.
 ///
-/// The type is the request: its fields are the arguments, its doc comment is
-/// the description every face shows. Two arguments are common and are not
-/// fields: `worker_id`, where `ACTOR` asks for it, and `request_id`, where
-/// `EFFECT` changes something. It runs in one transaction, and it may run
-/// again if that transaction has to be retried, so it must have no effect
+/// The type is the request: its fields are the arguments, its doc comment is the description that every
+/// face shows. Two arguments are common and are not fields: `worker_id`, unless `ACTOR` is
+/// [`Actor::Nobody`], and `request_id`, unless `EFFECT` is [`Effect::Read`]. The operation runs in one
+/// transaction, and it may run again if that transaction has to be retried, so it must have no effect
 /// outside `tx`.
 pub trait Operation: DeserializeOwned + JsonSchema {
-    /// What callers type: `claim`, `list_tasks`.
+    /// The name that callers use: `claim`, `list_tasks`.
     const NAME: &'static str;
-    /// Whether it reads, changes or destroys: picks the lock and the hints of the faces.
+    /// Whether it reads, changes or destroys: selects the lock, and the hints that faces give to clients.
     const EFFECT: Effect;
-    /// Whether a worker has to say that it is the one who asks.
+    /// Whether the calling worker must be named.
     const ACTOR: Actor = Actor::Nobody;
-    /// The arguments that a shell takes without their names, in order; a last one in `…` takes the rest.
+    /// The arguments that a shell accepts without their names, in order; a last one in `…` takes the rest.
     const POSITIONAL: &'static [&'static str] = &[];
     /// How long it may take.
     const PACE: Pace = Pace::Brisk;
-    /// What the items of the list that it answers may tell, in this order; nothing if it answers no list.
-    /// Faces write whole lists as tables by them.
+    /// The columns of the list that it answers, in this order; empty if it answers no list. Faces write
+    /// whole lists as tables with them.
     const COLUMNS: &'static [&'static str] = &[];
-    /// Arguments that make one thing of all rows of a call: not for a file, which takes many calls.
+    /// Arguments that join all rows of a call into one whole. They are refused when rows come from a file,
+    /// which may take several calls.
     const ONCE: &'static [&'static str] = &[];
-    /// Whether workers that died are looked for first.
+    /// Whether the tasks of dead workers are released first.
     const SWEEPS: bool = false;
-    /// Whether a worker that nobody has met is made by it, for one task at a time.
+    /// Whether it registers an unknown worker, limited to one task at a time.
     const MEETS: bool = false;
-    /// Whether it may be seen beforehand that nothing will change.
+    /// Whether it may be answered by [`Operation::foresee`].
     const FORESEES: bool = false;
 
     type Output: Serialize;
 
-    /// Does what takes long or asks the disk, once, before the transaction. It may be done in vain.
+    /// Does slow work and disk access, once, before the transaction. The transaction may still fail.
     fn prepare(&mut self, _staging: &Staging) -> Result<()> {
         Ok(())
     }
 
     fn run(&self, tx: &Tx, cx: &Context) -> Result<Self::Output>;
 
-    /// Returns what comes out if nothing has to be changed for it, or refuses what would be refused.
+    /// Returns the answer if the call would change nothing, or the refusal that `run` would return.
     ///
-    /// Asked of those that say so by `FORESEES`, when others write: who would
-    /// come away with nothing need not line up for it. Those that at most note
-    /// something are asked always.
+    /// Called if `FORESEES` is set and the caller may wait for the write lock, so that a call that finds
+    /// nothing does not queue for it. With the effect [`Effect::Note`] it is called in every case.
     fn foresee(&self, _tx: &Tx, _cx: &Context) -> Result<Option<Self::Output>> {
         Ok(None)
     }
 
-    /// Says whether the answer changed nothing and might be another one if somebody were found to be gone.
+    /// Returns true if the answer is empty and releasing a dead worker might change that.
     fn comes_to_nothing(&self, _answer: &Value) -> bool {
         false
     }
 
-    /// Says how long the caller would wait for a better answer than `output`, since it asked.
+    /// Returns how long the caller would wait, counted from the start of the call, for a better answer than `output`.
     ///
-    /// The answer is then computed again after whatever is committed, by anybody; what `output`
-    /// says may be noted, for where to go on from. Time that is up is no error: the answer is `output`.
+    /// The answer is computed again after each commit of any process. The operation may keep a cursor from
+    /// `output` for the next round. A timeout is no error: the answer is `output`.
     fn patience(&mut self, _output: &Self::Output) -> Wait {
         Wait::No
     }
 
-    /// Says in what an answer falls short of what was asked for.
+    /// Returns how an answer falls short of the request.
     fn shortfall(_answer: &Value) -> Option<Shortfall> {
         None
     }
 
-    /// Does what has to be done before the transaction, in others of its own; it may be done again.
+    /// Does work that must precede the transaction, in transactions of its own; it may be repeated.
     fn catch_up(&self, _app: &App, _request: &Request) -> Result<()> {
         Ok(())
     }
@@ -143,44 +141,44 @@ pub trait Operation: DeserializeOwned + JsonSchema {
         Ok(false)
     }
 
-    /// Keeps such a result, in a transaction of its own.
+    /// Keeps the result of a late call, in a transaction of its own.
     fn salvage(&self, _refusal: &Refusal, _tx: &Tx, _cx: &Context) -> Result<Option<Kept>> {
         Ok(None)
     }
 }
 
-/// Whether an operation is done in the name of a worker.
+/// Whether an operation has a calling worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// It makes no difference who asks.
+    /// The identity of the caller makes no difference.
     Nobody,
-    /// A worker may say that it asks: its lease is renewed and it is recorded as the author.
+    /// The call may name a worker: its lease is renewed and it is recorded as the author.
     Optional,
-    /// A worker has to.
+    /// The call must name a worker.
     Required,
 }
 
 /// How long an operation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// So little that it may be done where others wait.
+    /// So little that it may run on a thread that other calls need.
     Brisk,
-    /// Until something has happened, as [`Operation::patience`] says; each look is brisk.
+    /// Until an event, as [`Operation::patience`] decides; each check is brisk.
     Waits,
-    /// Seconds: it reads, and does so on a connection of its own, where nobody waits.
+    /// Seconds: it only reads, on a connection of its own that no other call waits for.
     Long,
 }
 
-/// In what an answer falls short of what was asked for, for a script that has only the exit code.
+/// How an answer falls short of the request, for a script that has only the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// It did not happen before time was up.
+    /// The event did not happen before the timeout.
     TimeUp,
-    /// It happened, but not as one would wish.
+    /// It happened, but a task failed, was cancelled or was deleted.
     EndedBadly,
 }
 
-/// Everything that callers can ask for, in the order in which it is shown.
+/// All operations, in the order in which they are shown.
 pub static CATALOGUE: &[Entry] = &[
     Entry::of::<worker::Connect>(Shelf::Always, ""),
     Entry::of::<task::Claim>(Shelf::Always, ""),

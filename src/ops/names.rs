@@ -1,16 +1,16 @@
-//! Names that begin as a caller has begun to type them: no operation, but what faces complete from.
+//! Names that begin with a prefix. This is no operation; faces use it for completion.
 
 use crate::error::Result;
 use crate::store::{Patience, Tx};
 use crate::{App, Effect};
 
-/// What is named.
+/// A kind of thing that has names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     Task,
     Worker,
     Skill,
-    /// A workflow, or an overlay.
+    /// A workflow or an overlay.
     Workflow,
     Overlay,
 }
@@ -18,11 +18,11 @@ pub enum Subject {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
     pub names: Vec<String>,
-    /// Whether there are others.
+    /// True if there are others.
     pub more: bool,
 }
 
-/// Returns at most `limit` names that begin with `start`; if it is empty, those that are the likeliest.
+/// Returns at most `limit` names that begin with `start`; without a prefix, the likeliest ones.
 pub fn names(app: &App, patience: Patience, subject: Subject, start: &str, limit: usize) -> Result<Names> {
     let limited = |mut names: Vec<String>| {
         let more = names.len() > limit;
@@ -51,7 +51,7 @@ fn tasks(tx: &Tx, start: &str, limit: usize) -> Result<Vec<String>> {
         "" => tx.newest_tasks(limit)?,
         start => tx.tasks_called(start, limit)?,
     };
-    // Generated ids are shown, and may be typed, by their ends.
+    // Generated ids are shown by their last part, which may also be typed.
     let shown = ids
         .iter()
         .map(|id| if id.as_str().starts_with(start) && !start.is_empty() { id.as_str() } else { id.short() });

@@ -1,8 +1,8 @@
-//! The one path on which a task changes state, whoever causes it.
+//! The transition of a task: every change of state takes this path, for every cause.
 //!
-//! A step is recorded, then what follows from it: tasks that waited are freed
-//! and, where the project wants it, move on by themselves; a container whose
-//! last task has ended completes itself; and each of these is a step again.
+//! A step is recorded, then its consequences. Dependents are released and, if the project is configured so,
+//! advance automatically. A container whose last task has ended is completed. Each of these is a step
+//! again.
 
 use std::collections::VecDeque;
 
@@ -18,50 +18,50 @@ use crate::ops::message::telling;
 use crate::ops::task::gating;
 use crate::store::{Because, Shift, Tx};
 
-/// What followed from a change.
+/// The consequences of a change.
 #[derive(Debug, Default, Serialize)]
 pub struct Consequences {
-    /// Tasks that are ready now and were not before.
+    /// Tasks that became ready.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unblocked: Vec<TaskId>,
-    /// How many there are, if they are not all named.
+    /// The number of these tasks, if not all are named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unblocked_total: Option<usize>,
-    /// Tasks that moved on by themselves.
+    /// Tasks that advanced automatically.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub auto_advanced: Vec<TaskId>,
-    /// Containers that completed themselves.
+    /// Containers that were completed because all their tasks had ended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub completed_above: Vec<TaskId>,
     /// Files that were marked for the caller.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marked: Vec<MarkPath>,
-    /// Files that others have marked.
+    /// Files that other workers have marked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
-    /// What becomes of a task that failed.
+    /// The retry decision for a failed task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<Tried>,
 }
 
-/// How many tasks an answer names at most.
+/// The maximum number of tasks that an answer names.
 const NAMED: usize = 20;
 
-/// Carries out a step that was granted, and everything that follows from it.
+/// Applies a permitted step and its consequences.
 pub fn take(tx: &Tx, cx: &Context, task: &Task, step: &Step, because: &Because<'_>) -> Result<Consequences> {
     let mut passage = Passage::new(tx, cx);
     passage.take(task, step, because)?;
     passage.finish()
 }
 
-/// Carries out what follows when tasks were freed by other means: a link or a task that was taken away.
+/// Processes tasks that were released by a removed link or a deleted task.
 pub fn follow(tx: &Tx, cx: &Context, shift: Shift) -> Result<Consequences> {
     let mut passage = Passage::new(tx, cx);
     passage.follow(shift);
     passage.finish()
 }
 
-/// Makes a task block what waits for it, or cease to, when that is not a matter of its state: it was deleted, or came back.
+/// Updates the dependents of a task after it was deleted or restored.
 pub fn set_blocking(tx: &Tx, cx: &Context, id: &TaskId, blocking: bool) -> Result<Consequences> {
     let blocked = tx.set_blocking(id, blocking)?;
     match (blocked, blocking) {
@@ -72,7 +72,7 @@ pub fn set_blocking(tx: &Tx, cx: &Context, id: &TaskId, blocking: bool) -> Resul
 }
 
 impl Consequences {
-    /// Leaves as many names as an answer has room for.
+    /// Cuts the lists to the number of names that an answer has room for.
     fn shorten(&mut self) {
         if self.unblocked.len() > NAMED {
             self.unblocked_total = Some(self.unblocked.len());
@@ -82,7 +82,7 @@ impl Consequences {
         }
     }
 
-    /// Takes up what followed from another change of the same call.
+    /// Adds the consequences of another change of the same call.
     pub fn add(&mut self, other: Self) {
         let Self { unblocked, unblocked_total: _, auto_advanced, completed_above, marked, conflicts, retry } =
             other;
@@ -94,7 +94,7 @@ impl Consequences {
         self.shorten();
     }
 
-    /// Takes up what came of marking files, as far as an answer has room for it.
+    /// Adds the results of marking files, as far as an answer has room for them.
     pub fn take_up(&mut self, came: Marked) {
         const CONFLICTS: usize = 8;
         self.marked.extend(came.marked);
@@ -103,7 +103,7 @@ impl Consequences {
         self.conflicts.truncate(CONFLICTS);
     }
 
-    /// Tells the caller of files that others have marked, where the answer has no place for it.
+    /// Notifies the caller of files that others have marked, if the answer has no field for them.
     pub fn tell_conflicts(&self, cx: &Context) {
         const TOLD: usize = 2;
         self.conflicts.iter().take(TOLD).for_each(|conflict| conflict.tell(cx));
@@ -113,7 +113,7 @@ impl Consequences {
 struct Passage<'a> {
     tx: &'a Tx<'a>,
     cx: &'a Context<'a>,
-    /// What is still to be looked at.
+    /// Released tasks that are still to be processed.
     freed: VecDeque<TaskId>,
     may_end: VecDeque<TaskId>,
     consequences: Consequences,
@@ -147,7 +147,7 @@ impl<'a> Passage<'a> {
         Ok(())
     }
 
-    /// Tells what waits for a task whether it goes on waiting.
+    /// Updates the dependents of a task after a step.
     fn pass_on(&mut self, blocked_others: bool, task: &Task, step: &Step) -> Result<()> {
         match (blocked_others, step.after.blocking) {
             (true, false) => {
@@ -181,7 +181,7 @@ impl<'a> Passage<'a> {
         Ok(self.consequences)
     }
 
-    /// Moves a task on that nothing holds back any more, if the project wants that.
+    /// Advances a task that is no longer held back, if the project is configured so.
     fn advance(&mut self, id: &TaskId) -> Result<()> {
         if !self.consequences.unblocked.contains(id) {
             self.consequences.unblocked.push(id.clone());
@@ -206,18 +206,18 @@ impl<'a> Passage<'a> {
         self.take(&task, &step, &self.cx.by_rule("auto_advance"))
     }
 
-    /// Tells the caller that a task did not move by itself.
+    /// Notifies the caller that a task did not advance automatically.
     fn stays(&self, task: &Task, refusal: &Refusal) {
         self.cx.notify(format!("{refusal}, so it stays `{}`", task.status));
     }
 
-    /// Completes a container that nobody holds and in which nothing is open any more.
+    /// Completes a container that has no holder and no open tasks.
     fn roll_up(&mut self, id: &TaskId) -> Result<()> {
         let task = self.tx.task(id)?;
         let workflow = self.cx.workflow_of(&task)?;
         let wanted = self.cx.config.auto_advance.rollup
             && task.open_children == 0
-            // A project waits for more.
+            // A project may still receive tasks.
             && !task.is_project
             && task.holder.is_none()
             && task.deleted_at.is_none()

@@ -1,17 +1,18 @@
-//! Schemas in the part of JSON Schema that every vendor takes: no pointers, one type each, typed items.
+//! Schemas in the subset of JSON Schema that every vendor accepts: no references, one type each, typed items.
 //!
-//! One schema with a `$ref` or a list of types makes several clients refuse all tools of a server. The
-//! wide schema stays for the check of a request, so what is accepted does not depend on what is shown.
+//! One schema with a `$ref` or a list of types makes several clients refuse all tools of a server. Requests
+//! are still checked against the full schema, so the accepted values do not depend on the schema that is
+//! shown.
 
 use serde_json::{Map, Value};
 
-/// The type that is shown where a schema names none.
+/// The type that is shown if a schema names none.
 const ANYTHING: &str = "object";
 
-/// Narrows a schema, and all schemas in it, to what every vendor takes.
+/// Reduces a schema, and all schemas in it, to the subset that every vendor accepts.
 pub fn plain(schema: &mut Map<String, Value>) {
     if schema.contains_key("$ref") {
-        // It points at a schema around it, which is that of an object.
+        // It refers to a schema around it, which is that of an object.
         schema.retain(|key, _| key == "description");
     }
     narrow_type(schema);
@@ -25,7 +26,7 @@ pub fn plain(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Leaves a schema the first of its types, and what belongs to that type.
+/// Reduces a schema to the first of its types, and to the keywords of that type.
 fn narrow_type(schema: &mut Map<String, Value>) {
     let own = match schema.get("type") {
         Some(Value::String(own)) => own.clone(),

@@ -1,13 +1,13 @@
-//! The messages that an answer carries: taken along by whichever operation is
-//! called next, and marked as told when that answer is out.
+//! Delivery of messages with answers: the next answer to a worker carries its messages. They are marked as
+//! told when that answer has been written.
 //!
-//! A reader who waits for nothing costs a look at a number in its own row.
-//! Only an answer to the process in which the reader is connected carries its
-//! messages: another that names it, and a person who looks, swallow nothing.
-//! Told is at least once: a process that ends between writing an answer and
-//! marking it tells again, as does an answer that nobody could be given. While
-//! a process lives it carries each message once, however many calls are under
-//! way at a time.
+//! For a worker without messages, this costs a look at a number in its own row. Only answers to the process
+//! in which the worker is connected carry its messages. Calls by another process or by a person do not
+//! deliver them.
+//!
+//! Delivery is at least once. Messages are delivered again if the process ends between writing an answer
+//! and marking them, or if the answer could not be written. While a process lives, it carries each message
+//! once, even if several calls run at a time.
 
 use std::sync::Arc;
 
@@ -20,20 +20,21 @@ use crate::mailbag::Mailbag;
 use crate::store::{Mailbox, Patience, Tx};
 use crate::{App, Context, Effect};
 
-/// What came out of a call, and what is said to the caller beside it.
+/// The outcome of a call, and the messages delivered with it.
 pub struct Answer {
     pub outcome: Result<Value>,
     pub rider: Option<Rider>,
 }
 
-/// Messages that ride on an answer.
+/// Messages that an answer carries.
 pub struct Rider {
-    /// A line for each, unless the answer itself shows them.
+    /// One line per message; empty if the answer itself shows them.
     pub lines: Vec<String>,
     pub receipt: Receipt,
 }
 
-/// To be handed in when the answer is out. One that is dropped instead leaves the messages untold.
+/// Acknowledgement, to be handed in when the answer has been written. If it is dropped, the messages stay
+/// undelivered.
 pub struct Receipt {
     bag: Arc<Mailbag>,
     reader: WorkerId,
@@ -41,9 +42,9 @@ pub struct Receipt {
 }
 
 impl Answer {
-    /// Returns a success with what rides on it, and what is to be handed in.
+    /// Returns the outcome, with the messages added to a success, and the receipt.
     ///
-    /// What rides on a refusal is left to the face, which has a place for it.
+    /// The messages of a refusal are left to the face, which has a place for them.
     pub fn packed(self) -> (Result<Value>, Option<Rider>) {
         let Self { mut outcome, mut rider } = self;
         if let (Ok(answer), Some(rider)) = (&mut outcome, &mut rider)
@@ -54,7 +55,7 @@ impl Answer {
         (outcome, rider)
     }
 
-    /// Returns what a caller in this process gets, for whom a success is out at once.
+    /// Returns the outcome for a caller in this process, which has a success as soon as this returns.
     pub fn delivered(self, app: &App) -> Result<Value> {
         let (outcome, rider) = self.packed();
         if let Some(rider) = rider.filter(|_| outcome.is_ok()) {
@@ -71,14 +72,14 @@ impl From<Result<Value>> for Answer {
 }
 
 impl Receipt {
-    /// Counts messages as on their way to their reader.
+    /// Registers messages as being delivered to their reader.
     fn of(app: &App, reader: &WorkerId, shown: Vec<Shown>) -> Self {
         let bag = Arc::clone(&app.mailbag);
         bag.open().extend(shown.iter().map(|shown| ((reader.clone(), shown.message), shown.whole)));
         Self { bag, reader: reader.clone(), shown }
     }
 
-    /// Marks the messages as told. Those that cannot be marked now are told again.
+    /// Marks the messages as told. If that fails, they are delivered again.
     pub fn hand_in(self, app: &App) {
         let Self { reader, shown, .. } = &self;
         let marked =
@@ -98,7 +99,7 @@ impl Drop for Receipt {
     }
 }
 
-/// Returns what rides on the answer to a call that went well.
+/// Returns the messages for the answer to a call that succeeded.
 pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Option<Rider>> {
     if !request.takes_mail {
         return Ok(None);
@@ -113,7 +114,7 @@ pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Opti
         Some(Worker { untold, process, .. }) => (*untold, app.caller.reaches(reader, process.as_ref())),
         None => mailbox(app, tx, reader)?,
     };
-    // The answer may show messages to somebody who looks; their reader is still to be told.
+    // The answer may show messages to a caller that is not their reader; they stay undelivered.
     let shown = cx.mail.shown.take();
     if !is_here {
         return Ok(None);
@@ -126,7 +127,7 @@ pub fn rider(app: &App, tx: &Tx, cx: &Context, request: &Request) -> Result<Opti
     load(app, tx, reader, untold)
 }
 
-/// Returns what rides on a refusal, or on an answer that was given where others do not wait.
+/// Returns the messages for a refusal, or for the answer of a long read.
 pub fn rider_afterwards(app: &App, request: &Request) -> Result<Option<Rider>> {
     let Some(reader) = request.worker.as_ref().or(request.listener.as_ref()).filter(|_| request.takes_mail)
     else {
@@ -138,7 +139,7 @@ pub fn rider_afterwards(app: &App, request: &Request) -> Result<Option<Rider>> {
     })
 }
 
-/// Returns how many messages wait for a reader, and whether it hears them in an answer to this process.
+/// Returns the number of a reader's undelivered messages, and whether answers to this process reach it.
 fn mailbox(app: &App, tx: &Tx, reader: &WorkerId) -> Result<(i64, bool)> {
     Ok(match tx.mailbox(reader)? {
         Some(Mailbox { untold, process }) => (untold, app.caller.reaches(reader, process.as_ref())),

@@ -1,4 +1,4 @@
-//! A call as a face makes it, and as it was understood.
+//! A call as a face makes it, and after its arguments were checked.
 
 use std::sync::Arc;
 
@@ -9,46 +9,46 @@ use crate::Current;
 use crate::domain::WorkerId;
 use crate::store::{Named, Patience};
 
-/// What a face asks for.
+/// A call as a face makes it.
 #[derive(Clone)]
 pub struct Input {
     pub arguments: Map<String, Value>,
-    /// How the face names the call, if it has a name for it.
+    /// The face's own request id, if it has one.
     pub id: Option<String>,
     pub patience: Patience,
-    /// How long the face stays for an answer that is worth waiting for.
+    /// How long the face waits for an answer that is worth waiting for.
     pub stay: Stay,
-    /// It is read to the end, so that nothing has to be cut short.
+    /// The reader takes the answer in full, so that nothing has to be shortened.
     pub whole: bool,
 }
 
-/// A request as it was understood: the operation's own arguments, and the common ones.
+/// A checked request: the arguments of the operation, and the common ones.
 pub struct Request {
     pub arguments: Map<String, Value>,
     pub worker: Option<WorkerId>,
-    /// Who reads the answer, where it makes no difference who asks.
+    /// The worker that reads the answer, if the operation has no caller argument.
     pub listener: Option<WorkerId>,
     /// Whether the answer may carry messages.
     pub takes_mail: bool,
-    /// The name by which a repetition is known, if it has one.
+    /// The idempotency key, if the call has one.
     pub name: Option<Named>,
     pub patience: Patience,
     pub stay: Stay,
-    /// What to tell of arguments that change nothing.
+    /// Notices about arguments that are ignored.
     pub unheeded: Vec<String>,
-    /// It is read to the end, so that nothing has to be cut short.
+    /// The reader takes the answer in full, so that nothing has to be shortened.
     pub whole: bool,
-    /// The settings that hold for it, from its beginning to its end.
+    /// The settings for this request, from start to end.
     pub config: Arc<Current>,
 }
 
 impl Input {
-    /// Asks without a name for the call, and waits as long as the project and the call say.
+    /// Makes a call without a request id, which waits as long as the project and the call allow.
     pub fn of(arguments: Map<String, Value>) -> Self {
         Self { arguments, id: None, patience: Patience::Waits, stay: Stay::default(), whole: false }
     }
 
-    /// Asks without a name for the call, and takes the answer there is.
+    /// Makes a call without a request id, which takes the present answer.
     pub fn at_once(arguments: Map<String, Value>, patience: Patience) -> Self {
         Self { arguments, id: None, patience, stay: Stay::not_at_all(), whole: false }
     }

@@ -1,7 +1,7 @@
-//! Many things given as a table: what their fields are called once, and a row of values for each.
+//! Tables as input: the field names once, and a row of values for each item.
 //!
-//! Whatever takes `columns` and `rows` is fed from files by the shell, so a
-//! text stands for a number or a list wherever the column takes one.
+//! The shell fills `columns` and `rows` from files, so a text is accepted for a number or a list wherever
+//! the column takes one.
 
 use std::str::FromStr;
 
@@ -13,11 +13,11 @@ use super::coerce::integer;
 use crate::domain::{listed, nearest};
 use crate::error::{Error, Misfit, Result};
 
-/// A value of a row.
+/// A value in a row.
 pub struct Cell(pub Value);
 
 impl Cell {
-    /// Reads a text, or whatever else reads itself.
+    /// Reads a value as it is, such as a text.
     pub fn one<T: DeserializeOwned>(self) -> Result<T> {
         serde_json::from_value(self.0).map_err(|error| Error::input(error.to_string(), ""))
     }
@@ -36,13 +36,13 @@ impl Cell {
         }
     }
 
-    /// Reads a thing with fields, or its text.
+    /// Reads an object, or its JSON text.
     pub fn object<T: DeserializeOwned>(self) -> Result<T> {
         let written = self.0.as_str().and_then(|text| serde_json::from_str(text).ok());
         written.map_or(self, Cell).one()
     }
 
-    /// Reads a list, or a text of items with commas between them.
+    /// Reads a list, its JSON text, or a text of items separated by commas.
     pub fn list<T: DeserializeOwned>(self) -> Result<T> {
         let Value::String(text) = &self.0 else {
             return self.one();
@@ -57,7 +57,7 @@ impl Cell {
     }
 }
 
-/// Returns the schema of rows: a value is a text, a number, a list of names or of things, or nothing.
+/// Returns the schema of rows: a value is a text, a number, an object, a list of names or of objects, or null.
 pub fn schema(_: &mut SchemaGenerator) -> Schema {
     let items = json_schema!({ "type": ["string", "object"] });
     let types = ["string", "number", "array", "object", "null"];
@@ -65,7 +65,7 @@ pub fn schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": { "type": "array", "items": value } })
 }
 
-/// Refuses columns that are not `known`, or that are there twice.
+/// Refuses columns that are not `known`, and columns that occur twice.
 pub fn check_columns(columns: &[String], known: &[&str]) -> Result<()> {
     for (at, column) in columns.iter().enumerate() {
         if columns[..at].contains(column) {
@@ -83,7 +83,7 @@ pub fn check_columns(columns: &[String], known: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Makes a thing of each row: `set` gives it one field after the other. A null says nothing.
+/// Builds an item from each row: `set` assigns one field after the other. A null assigns nothing.
 pub fn read<T: Default>(
     columns: &[String],
     rows: Vec<Vec<Value>>,

@@ -1,4 +1,5 @@
-//! How an operation runs: what needs no transaction first, then one transaction, and again while its caller waits.
+//! Runs an operation: the work before the transaction, then one transaction, and another one for each round
+//! of waiting.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::ops::worker::presence;
 use crate::store::{Bounds, Patience, Tx};
 use crate::{App, Context, Effect, process};
 
-/// Runs an operation, and finds what the caller is to be told with a refusal.
+/// Runs an operation, and collects the messages for a refusal.
 pub fn call<O: Operation>(app: &App, request: &Request) -> Answer {
     let mut rider = None;
     let outcome = outcome::<O>(app, request, &mut rider);
@@ -29,7 +30,7 @@ pub fn call<O: Operation>(app: &App, request: &Request) -> Answer {
     }
 }
 
-/// What needs no transaction first, then one transaction.
+/// Runs the work before the transaction, then the transaction.
 fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>) -> Result<Value> {
     let mut operation: O = serde_json::from_value(Value::Object(request.arguments.clone()))
         .map_err(|error| Error::input(error.to_string(), ""))?;
@@ -43,7 +44,7 @@ fn outcome<O: Operation>(app: &App, request: &Request, rider: &mut Option<Rider>
     answer
 }
 
-/// Answers as soon as the answer is good, or when the caller has waited long enough for a better one.
+/// Returns the answer as soon as it is good, or when the caller has waited long enough for a better one.
 fn awaited<O: Operation>(
     app: &App,
     operation: &mut O,
@@ -53,7 +54,7 @@ fn awaited<O: Operation>(
     let mut waiting = Waiting::begin(app, request);
     let mut notices = Vec::new();
     loop {
-        // What an answer carried that was not good enough goes along with the next.
+        // Messages of an answer that was not good enough are carried by the next one.
         drop(rider.take());
         let Reply { mut answer, wait, .. } = answer(app, operation, request, rider)?;
         take_along(&mut notices, &mut answer);
@@ -63,7 +64,7 @@ fn awaited<O: Operation>(
     }
 }
 
-/// Adds to an answer the notices of those before it, which nobody was given.
+/// Adds to an answer the notices of earlier rounds, which were not returned.
 fn take_along(notices: &mut Vec<Value>, answer: &mut Value) {
     for notice in answer.get(NOTICES).and_then(Value::as_array).into_iter().flatten() {
         if !notices.contains(notice) {
@@ -75,10 +76,10 @@ fn take_along(notices: &mut Vec<Value>, answer: &mut Value) {
     }
 }
 
-/// Where an answer says what the caller has to know beside it.
+/// The field of an answer with notices for the caller.
 const NOTICES: &str = "notices";
 
-/// An answer, and what there is to know of it.
+/// An answer with its metadata.
 struct Reply {
     answer: Value,
     /// How long the caller would wait for a better one.
@@ -87,7 +88,7 @@ struct Reply {
 }
 
 impl Reply {
-    /// What a call under this name was answered before.
+    /// Returns the answer that an earlier call with the same idempotency key received.
     fn repeated(answer: Value) -> Self {
         Self { answer, wait: Wait::No, worker: None }
     }
@@ -102,7 +103,9 @@ impl Reply {
     }
 }
 
-/// Answers, after a look for workers that are gone; if it comes to nothing, after a closer one again.
+/// Answers. With `SWEEPS`, the tasks of dead workers are released first. If the answer is then empty, or
+/// refused because of a holder, dead workers are checked for immediately, and a release is followed by
+/// another answer.
 fn answer<O: Operation>(
     app: &App,
     operation: &mut O,
@@ -128,9 +131,8 @@ fn answer<O: Operation>(
     }
 }
 
-/// Runs an operation in one transaction, in which the caller's lease is renewed
-/// and the answer remembered for a caller that repeats itself; in none, if that
-/// can be seen beforehand.
+/// Runs an operation in one transaction, which also renews the caller's lease and remembers the answer for
+/// repeated calls. No write transaction is used if [`Operation::foresee`] answers.
 fn answer_once<O: Operation>(
     app: &App,
     operation: &mut O,
@@ -153,7 +155,7 @@ fn answer_once<O: Operation>(
         let cx = context::<O>(app, tx, request, O::EFFECT)?;
         let output = operation.run(tx, &cx)?;
         let reply = Reply::new(operation, output, app, &cx)?;
-        // One that is waited with, or came to nothing, has brought nothing yet that could be lost.
+        // An answer that is empty, or is to be waited for, has changed nothing that a repeated call could lose.
         let is_kept = reply.wait == Wait::No && !operation.comes_to_nothing(&reply.answer);
         if let Some(name) = request.name.as_ref().filter(|_| is_kept) {
             tx.remember_answer(name, &reply.answer, cx.now)?;
@@ -178,7 +180,7 @@ fn answer_once<O: Operation>(
     }
 }
 
-/// Returns an output as an answer, with what the caller has to know beside it.
+/// Returns an output as an answer, with the notices for the caller.
 fn with_notices(output: impl Serialize, app: &App, cx: &Context<'_>) -> Result<Value> {
     let mut answer = serde_json::to_value(output)?;
     let mut notices = cx.notices();
@@ -216,7 +218,7 @@ fn context<'a, O: Operation>(
     Ok(cx)
 }
 
-/// Returns the answer if it can be given without a change.
+/// Returns the answer if it needs no change.
 fn foresee<O: Operation>(
     app: &App,
     operation: &mut O,
@@ -250,7 +252,7 @@ fn foresee<O: Operation>(
     Ok(reply)
 }
 
-/// Lets the operation keep a result that must not be lost with a refused call, and returns the refusal.
+/// Lets the operation keep a late result of a refused call, and returns the refusal.
 fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: Refusal) -> Result<Error> {
     let Some(worker) = &request.worker else {
         return Ok(refusal.into());
@@ -260,7 +262,7 @@ fn salvage<O: Operation>(app: &App, operation: &O, request: &Request, refusal: R
     if !is_late {
         return Ok(refusal.into());
     }
-    // The worker of a name that another process took over is not greeted again, but its work is kept.
+    // If another process took over the worker's name, the worker's lease is not renewed, but its work is kept.
     let greeting = match refusal {
         Refusal::NameTaken { .. } => Effect::Read,
         _ => O::EFFECT,

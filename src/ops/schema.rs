@@ -1,4 +1,4 @@
-//! The schema of a request, slimmed to what an agent has to read.
+//! The schema of a request, reduced to the parts that an agent has to read.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -8,19 +8,19 @@ use crate::Effect;
 use crate::config::Config;
 use crate::domain::{EdgeKindName, Phase, Policy, Status};
 
-/// The words of the project that schemas name: `x-vocabulary` marks are replaced by them.
+/// The project's words for schemas: they replace `x-vocabulary` marks.
 pub trait Vocabulary {
-    /// Returns the words for a mark, or nothing if any word will do.
+    /// Returns the words for a mark, or `None` if any word is accepted.
     fn words(&self, mark: &str) -> Option<Vec<String>>;
 
-    /// Says whether there are no other words than these.
+    /// Returns true if no other words are accepted.
     fn is_complete(&self, _mark: &str) -> bool {
         true
     }
 }
 
-/// Every word that the project knows, for checking what was asked. What is shown names fewer:
-/// of states those of the default workflow.
+/// All words that the project knows, for checking requests. The schemas that are shown list fewer states:
+/// those of the default workflow.
 pub struct EveryWord<'a>(pub &'a Config);
 
 impl Vocabulary for EveryWord<'_> {
@@ -60,15 +60,15 @@ impl Vocabulary for Config {
     }
 }
 
-/// What there is to read of an operation.
+/// The texts that describe an operation.
 pub struct Described {
     /// Its doc comment.
     pub text: String,
-    /// The schema of its arguments, the common ones included.
+    /// The schema of its arguments, with the common ones.
     pub arguments: Map<String, Value>,
 }
 
-/// Returns the description that the doc comment of an operation gives.
+/// Returns the description of an operation, which is its doc comment.
 pub fn description<O: Operation>() -> String {
     description_in(&generate::<O>())
 }
@@ -105,18 +105,17 @@ fn arguments<O: Operation>(
     schema
 }
 
-/// Leaves out the arguments that many operations have in common: who reads all
-/// tools at once is told of them once.
+/// Removes common arguments, which are described once for agents that read all tools at once.
 pub fn leave_out(schema: &mut Map<String, Value>, common: &[&str]) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.retain(|name, _| !common.contains(&name.as_str()));
     }
 }
 
-/// Marks what few need, which is described to those who ask only.
+/// Mark of rarely used arguments, which are described on request only.
 const RARE: &str = "x-rare";
 
-/// Returns a schema with what few need, without the marks that say so.
+/// Returns a schema with the rarely used arguments, and without their marks.
 pub fn with_what_is_rare(mut schema: Map<String, Value>) -> Map<String, Value> {
     forget_rarity(&mut schema);
     schema
@@ -133,9 +132,8 @@ fn forget_rarity(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Makes a schema shorter for those who pay for every byte of it: what is
-/// refused anyway is not announced, what another operation describes is not
-/// described again, and what few need is left to those who ask.
+/// Shortens a schema for readers that pay for every byte. Left out are bounds that are checked anyway,
+/// details that another operation describes, and rarely used arguments.
 pub fn shorten(schema: &mut Map<String, Value>) {
     const DESCRIBED_ELSEWHERE: &str = "x-like";
     schema.shift_remove("additionalProperties");
@@ -151,7 +149,7 @@ pub fn shorten(schema: &mut Map<String, Value>) {
     if schema.shift_remove(DESCRIBED_ELSEWHERE).is_some() {
         schema.retain(|key, _| matches!(key.as_str(), "type" | "description" | "items"));
         if let Some(Value::Object(items)) = schema.get_mut("items") {
-            // Some clients refuse an array that does not say what is in it.
+            // Some clients refuse an array without an item type.
             items.retain(|key, _| key == "type");
         }
     }
@@ -196,12 +194,12 @@ fn add_common<O: Operation>(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Rewrites a schema in place: definitions inlined, nulls and integer formats
-/// dropped, the project's words in place of their marks.
+/// Rewrites a schema in place: inlines definitions, drops nulls and integer formats, and replaces marks
+/// with the project's words.
 struct Slimming<'a> {
     definitions: Value,
     vocabulary: &'a dyn Vocabulary,
-    /// The definitions around the place that is being rewritten, and where they stand.
+    /// The definitions around the current place, and their own places.
     inside: Vec<(String, String)>,
 }
 
@@ -242,8 +240,8 @@ impl Slimming<'_> {
         }
     }
 
-    /// Puts a definition in the place of its name. What contains itself, as a
-    /// node of a tree does, is described once and pointed at after that.
+    /// Replaces a reference with its definition. A definition that contains itself, such as a node of a
+    /// tree, is inlined once and referred to below that.
     fn inline(&mut self, object: &mut Map<String, Value>, place: &str) {
         let Some(Value::String(name)) = object.get("$ref").cloned() else {
             return;
@@ -280,7 +278,7 @@ fn tidy(object: &mut Map<String, Value>) {
     }
 }
 
-/// Puts the words where the strings are: in the value, its items, or one of its forms.
+/// Adds the words to the schema of the strings: the value, its items, or one of its forms.
 fn set_words(object: &mut Map<String, Value>, key: &str, words: Vec<String>) {
     if let Some(Value::Array(forms)) = object.get_mut("anyOf") {
         for form in forms.iter_mut().filter_map(Value::as_object_mut) {
@@ -294,7 +292,7 @@ fn set_words(object: &mut Map<String, Value>, key: &str, words: Vec<String>) {
     };
 }
 
-/// Inputs may be left out, so that saying "or null" tells nobody anything; but not where each has its place.
+/// Drops null from the types: an optional argument may be left out. Values that have a fixed position keep it.
 fn drop_null(object: &mut Map<String, Value>) {
     if object.remove("x-nullable").is_some() {
         return;
@@ -332,7 +330,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Joins the lines of a paragraph, which break where the source did.
+/// Joins the lines of each paragraph, which break where the source did.
 fn unwrapped(text: &str) -> String {
     let paragraphs = text.split("\n\n");
     let joined = paragraphs.map(|paragraph| paragraph.replace('\n', " "));

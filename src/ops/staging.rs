@@ -1,8 +1,7 @@
-//! What an operation does before its transaction, because it takes long or asks the disk.
+//! Preparation of an operation before its transaction: slow work, and disk access.
 //!
-//! Nobody waits for the write lock meanwhile. What is staged is called by what
-//! is in it, so that doing this again does no harm; what comes of a call that
-//! is refused is taken away.
+//! No other call waits for the write lock meanwhile. Staged files are named by their digest, so that
+//! staging them again does no harm; the files of a refused call are removed.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -33,9 +32,9 @@ impl<'a> Staging<'a> {
         &self.app.caller.places
     }
 
-    /// Puts bytes into the media folder, where a row may come to refer to them.
+    /// Writes bytes to the media folder, where a row may later refer to them.
     ///
-    /// Who is in haste is told to ask again from where it may wait for the disk.
+    /// A call that must not wait is refused, so that its face repeats it on a thread that may wait for the disk.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
         if self.request.patience == Patience::Hurries {
             return Err(Error::NOT_AT_ONCE);
@@ -45,8 +44,8 @@ impl<'a> Staging<'a> {
         Ok(digest)
     }
 
-    /// Returns what is in a file of the project, unless that is large, or a file of the store: opening one of those
-    /// and closing it again would take SQLite's locks away.
+    /// Returns the content of a file of the project, or `None` for a large file or a file of the store: to
+    /// open and close one of those would release SQLite's locks.
     pub fn read_file(&self, path: &Path) -> Result<Option<Vec<u8>>> {
         const MOST: u64 = 16 << 20;
         let store = self.app.store.path();
@@ -60,7 +59,7 @@ impl<'a> Staging<'a> {
         Ok(Some(std::fs::read(path)?))
     }
 
-    /// Takes away what was staged in vain, unless something else refers to it.
+    /// Removes the staged files that no row refers to.
     pub fn discard(self) {
         let Self { app, request, staged } = self;
         let staged = staged.into_inner();

@@ -1,9 +1,9 @@
-//! Arguments of other tools of this kind that mean nothing here. An agent that was prompted for
-//! those gives them; they are taken out, and it is told that they change nothing.
+//! Ignored arguments: those of similar tools that have no meaning here. An agent that was prompted for such
+//! a tool sends them; they are removed, and a notice says that they are ignored.
 
 use serde_json::{Map, Value};
 
-/// An operation (`*` is any), what it is given, and why that is not heeded.
+/// An operation (`*` is any), its ignored arguments, and the reason.
 const UNHEEDED: &[(&str, &[&str], &str)] = &[
     (
         "connect",
@@ -17,17 +17,17 @@ const UNHEEDED: &[(&str, &[&str], &str)] = &[
     ("*", &["format"], "answers are JSON"),
 ];
 
-/// Arguments that clients add to every tool by themselves. Agents do not mean them, so nothing is said.
+/// Arguments that clients add to every tool by themselves. Agents did not choose them, so they get no notice.
 const ADDED_BY_CLIENTS: &[&str] = &["wait_for_previous"];
 
-/// Drops from an object, at any depth, what clients add to it by themselves.
+/// Removes the arguments that clients add by themselves, from an object at any depth of the input.
 pub fn drop_silently(known: &Map<String, Value>, input: &mut Map<String, Value>) {
     for name in ADDED_BY_CLIENTS.iter().filter(|name| !known.contains_key(**name)) {
         input.shift_remove(*name);
     }
 }
 
-/// Takes out of the input what the operation does not know and need not heed; returns what to tell of it.
+/// Removes ignored arguments from the input; returns the notices about them.
 pub fn take(operation: &str, schema: &Map<String, Value>, input: &mut Map<String, Value>) -> Vec<String> {
     let knows = |name: &str| schema.get("properties").is_some_and(|known| known.get(name).is_some());
     let mut told = Vec::new();

@@ -1,10 +1,8 @@
-//! Waiting for a better answer: how long, until when, and how it is broken off.
+//! Waiting for a better answer: how long, until when, and how it is cancelled.
 //!
-//! An answer that is not good enough yet is computed again after somebody
-//! committed something, and then only: each time in one short transaction of its
-//! own. What the store becomes by itself as time goes by has to be written by
-//! somebody, which is a commit; those who wait see to that, one of all
-//! processes for all.
+//! An answer that is not good enough yet is computed again only after a commit, each time in one short
+//! transaction of its own. Changes that come with time alone, such as expired leases, must be written by a
+//! process. Waiting calls do this, and one process does it for all.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,18 +14,18 @@ use crate::ops::Request;
 use crate::ops::worker::presence;
 use crate::store::Listening;
 
-/// How long a caller would wait, since it asked, for a better answer than the one there is.
+/// How long a caller would wait, from the start of its call, for a better answer than the present one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wait {
     /// The answer is good.
     #[default]
     No,
-    /// As long as callers do who do not say.
+    /// The usual time of the face, because the call gives none.
     AsUsual,
     For(Duration),
 }
 
-/// How long a face stays with a call, and whether it has left.
+/// How long a face waits for a call, and whether it has cancelled the wait.
 #[derive(Clone, Debug)]
 pub struct Stay {
     usual: Duration,
@@ -35,7 +33,7 @@ pub struct Stay {
     bell: Arc<Bell>,
 }
 
-/// Wakes up whoever waits.
+/// Wakes up a waiting call.
 #[derive(Default)]
 struct Bell {
     state: Mutex<Heard>,
@@ -48,31 +46,32 @@ struct Heard {
     is_over: bool,
 }
 
-/// How often those who wait look for what becomes so by itself: workers that are gone.
+/// How often a waiting call checks for changes that come with time: dead workers.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
-/// How much longer than an answer took one rests before the next, while others commit all the time.
+/// The pause before the next answer, as a multiple of the time that the last one took, while other
+/// processes commit all the time.
 const REST: u32 = 9;
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
 impl Default for Stay {
-    /// As long as it takes.
+    /// Waits without a limit.
     fn default() -> Self {
         Self::of(Duration::MAX, Duration::MAX)
     }
 }
 
 impl Stay {
-    /// Takes the answer there is at once.
+    /// Takes the present answer at once.
     pub fn not_at_all() -> Self {
         Self::of(Duration::ZERO, Duration::ZERO)
     }
 
-    /// Stays `usual` with a call that does not say how long, and at most `longest`.
+    /// Waits for `usual` if the call does not say how long, and at most for `longest`.
     pub fn of(usual: Duration, longest: Duration) -> Self {
         Self { usual, longest, bell: Arc::default() }
     }
 
-    /// Leaves: whoever still waits comes away with the answer there is.
+    /// Cancels the wait: the call returns the present answer.
     pub fn leave(&self) {
         self.bell.tell(|heard| heard.is_over = true);
     }
@@ -100,12 +99,12 @@ impl Bell {
         self.rung.notify_all();
     }
 
-    /// Waits until it is rung or nobody is there any more, at most for `longest`; says whether it was rung.
+    /// Waits for a commit or the cancellation, at most for `longest`; returns true after a commit.
     fn wait(&self, longest: Duration) -> bool {
         std::mem::take(&mut self.until(longest, |heard| heard.is_rung || heard.is_over).is_rung)
     }
 
-    /// Waits, whatever is rung, unless nobody is there any more.
+    /// Waits for the whole length, unless it is cancelled.
     fn rest(&self, length: Duration) {
         drop(self.until(length, |heard| heard.is_over));
     }
@@ -128,9 +127,9 @@ pub struct Waiting<'a> {
     app: &'a App,
     request: &'a Request,
     since: Instant,
-    /// When the present answer was begun.
+    /// When the computation of the present answer began.
     round: Instant,
-    /// From when it was known that there is something to wait for.
+    /// The subscription to commits, once the call has begun to wait.
     listening: Option<Listening>,
 }
 
@@ -148,7 +147,9 @@ impl<'a> Waiting<'a> {
         self.request.stay.length(wait).saturating_sub(self.since.elapsed())
     }
 
-    /// Waits until the answer may have become another one; says no if the caller would not wait, or time is up before that.
+    /// Waits until the answer should be computed again: at once the first time, then after each commit or
+    /// when the lease must be renewed. Returns false if the caller would not wait, on timeout and on
+    /// cancellation.
     pub fn goes_on(&mut self, wait: Wait) -> Result<bool> {
         let goes_on = self.is_time_again(wait);
         self.round = Instant::now();
@@ -161,7 +162,7 @@ impl<'a> Waiting<'a> {
         }
         let bell = &self.request.stay.bell;
         if self.listening.is_none() {
-            // Something may have been committed since the answer was computed: it is, once more.
+            // A change may have been committed since the answer was computed, so it is computed once more.
             let bell = Arc::clone(bell);
             let ring = move || bell.tell(|heard| heard.is_rung = true);
             self.listening = Some(self.app.store.on_commit(ring)?);
@@ -184,8 +185,8 @@ impl<'a> Waiting<'a> {
         Ok(false)
     }
 
-    /// Returns when a worker who waits has to call again so that it counts as alive: nothing else
-    /// vouches for one that no server speaks for.
+    /// Returns after how long a waiting worker must call again to renew its lease. Only a worker without a
+    /// server process needs this.
     fn sign_of_life_after(&self) -> Option<Duration> {
         let Request { worker, config, .. } = self.request;
         let lease = Duration::from_millis(config.stale_timeout_ms.unsigned_abs());

@@ -19,9 +19,9 @@ pub struct Attach {
     task: Vec<TaskRef>,
     #[serde(rename = "type")]
     kind: AttachmentType,
-    /// Base64 if `mime` is no text.
+    /// Base64 if `mime` is binary.
     content: Option<Text>,
-    /// Or a path in the project.
+    /// Or a file of the project.
     file: Option<String>,
     name: Option<String>,
     mime: Option<String>,
@@ -99,7 +99,7 @@ impl Attach {
         }
     }
 
-    /// Refuses nothing to attach to, and copies that add up to what the project does not allow.
+    /// Refuses a call without tasks, and copies whose total size is over the project's limit.
     fn check(&self, cx: &Context, tasks: usize) -> Result<()> {
         if tasks == 0 {
             return Err(Error::input("`task` names no task", "give an id, or several"));

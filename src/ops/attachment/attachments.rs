@@ -10,7 +10,7 @@ use crate::ops::Operation;
 use crate::store::{AttachmentFilter, AttachmentRow, Slice, Tx};
 use crate::{Context, Effect};
 
-/// List what is attached to a task, or read one: with `sequence` or `name`.
+/// List a task's attachments, or read one by `sequence` or `name`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachments {
@@ -46,7 +46,7 @@ pub struct List {
 pub struct One {
     #[serde(flatten)]
     row: Row,
-    /// Where its bytes are, for those who can read them there.
+    /// The path of its bytes, for callers that can read them there.
     #[serde(skip_serializing_if = "Option::is_none")]
     media: Option<String>,
     #[serde(skip_serializing_if = "crate::ops::task::is_default")]
@@ -55,7 +55,7 @@ pub struct One {
     content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
-    /// Where the rest begins.
+    /// The offset of the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
 }
@@ -80,7 +80,7 @@ impl Operation for Attachments {
 }
 
 impl Attachments {
-    /// Returns where to begin, in what SQLite can count.
+    /// Returns the offset, bounded to the numbers that SQLite can count.
     fn offset(&self) -> usize {
         self.offset.min(u32::MAX as usize)
     }
@@ -126,7 +126,7 @@ impl Attachments {
         Ok(one)
     }
 
-    /// Puts as much of the content into the answer as fits, or as was asked for.
+    /// Adds the content to the answer: as much as fits, or as much as the call asked for.
     fn read_into(
         &self,
         one: &mut One,
@@ -134,12 +134,12 @@ impl Attachments {
         cx: &Context,
         (task, row): (&TaskId, &AttachmentRow),
     ) -> Result<()> {
-        /// What fits an answer beside the rest of it.
+        /// The bytes that fit an answer beside its other fields.
         const FITS: usize = 3_000;
         const LONGEST: usize = 256 * 1_024;
         let limit = self.limit.unwrap_or(FITS).clamp(4, LONGEST);
         let is_text = row.mime.parse().is_ok_and(|mime: Mime| mime.is_text());
-        // Three bytes are four digits.
+        // In base64, three bytes take four characters.
         let limit = if is_text || self.limit.is_some() { limit } else { limit / 4 * 3 };
         let slice = Slice { offset: self.offset(), limit };
         let bytes = match &row.digest {
@@ -158,7 +158,7 @@ impl Attachments {
         Ok(())
     }
 
-    /// Returns the one attachment that is meant.
+    /// Returns the attachment that the arguments select, if it is the only one.
     fn one(&self, tx: &Tx, task: &TaskId) -> Result<AttachmentRow> {
         const NAMED: usize = 5;
         let slice = Slice { offset: 0, limit: NAMED };

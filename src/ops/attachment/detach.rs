@@ -8,7 +8,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{AttachmentFilter, AttachmentRow, Event, Tx};
 use crate::{Context, Effect};
 
-/// Take attachments away.
+/// Delete attachments.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Detach {
@@ -16,7 +16,7 @@ pub struct Detach {
     #[serde(rename = "type")]
     kind: String,
     sequence: Option<i64>,
-    // What callers of other tools say; here a stored file always goes with the last that refers to it.
+    // Accepted from callers of other tools. Here a stored file is always deleted with its last reference.
     #[serde(default, rename = "delete_files")]
     #[schemars(extend("x-rare" = true))]
     _delete_files: bool,

@@ -1,4 +1,4 @@
-//! Attachments: made, read, taken away.
+//! Attachments: added, read, deleted.
 
 mod attach;
 mod attachments;
@@ -18,7 +18,7 @@ use crate::domain::TaskId;
 use crate::error::Result;
 use crate::store::{AttachmentFilter, AttachmentRow, Slice, Tx};
 
-/// Returns everything of a task that fits, however much that is.
+/// Returns all attachments of a task that match the filter, without a limit.
 fn all(tx: &Tx, task: &TaskId, filter: &AttachmentFilter) -> Result<Vec<AttachmentRow>> {
     const ALL: Slice = Slice { offset: 0, limit: u32::MAX as usize };
     Ok(tx.attachments(task, filter, ALL)?.0)

@@ -1,19 +1,19 @@
-//! A part of what was attached, that fits an answer.
+//! Part of an attachment, in a size that fits an answer.
 
-/// A text or bytes, from a place on.
+/// A text or bytes, from an offset on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part<T> {
     pub content: T,
-    /// Where it really begins.
+    /// The offset of the first whole character.
     pub offset: usize,
-    /// Where the rest begins.
+    /// The offset of the rest.
     pub end: usize,
 }
 
 /// Returns the whole characters in `bytes`, which were read from `offset` on.
 ///
-/// `most` bounds what they take as JSON, where a line break is two bytes and a
-/// control character six; at least one character is returned if there is one.
+/// `most` limits their size as JSON, where a line break takes two bytes and a control character six. At
+/// least one character is returned if there is one.
 pub fn text(bytes: &[u8], offset: usize, most: usize) -> Part<String> {
     let continues = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
     let begins = bytes.iter().take(3).take_while(|byte| continues(byte)).count();

@@ -1,4 +1,4 @@
-//! Something to attach: checked and staged before the transaction, recorded in it.
+//! A new attachment: checked and staged before the transaction, recorded in it.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -19,7 +19,7 @@ use crate::ops::Staging;
 use crate::ops::task::words;
 use crate::store::{AttachmentFilter, Event, Matter, NewAttachment, Tx};
 
-/// Something to attach, as a caller gives it.
+/// A new attachment, as a caller gives it.
 pub struct Piece<'a> {
     pub kind: &'a AttachmentType,
     pub content: Option<&'a str>,
@@ -28,11 +28,11 @@ pub struct Piece<'a> {
     pub mode: Option<Mode>,
     pub file: Option<&'a str>,
     pub store_as_file: bool,
-    /// What is known of it once it was prepared.
+    /// The result of [`Piece::prepare`].
     pub staged: &'a OnceCell<Staged>,
 }
 
-/// What will be attached, with its bytes where they belong.
+/// A prepared attachment, with its bytes where they belong.
 #[derive(Debug)]
 pub struct Staged {
     mime: Mime,
@@ -47,25 +47,25 @@ enum Place {
     Row,
     /// In the media folder.
     Media(Digest, i64),
-    /// In the project, where it stays.
+    /// A file of the project, which is referred to and not copied.
     Project(String),
 }
 
-/// What something is attached to.
+/// The target of an attachment.
 #[derive(Clone, Copy)]
 pub struct To<'a> {
     pub task: &'a Task,
-    /// Of its maker.
+    /// The attempt of its author.
     pub attempt: i64,
-    /// The attempt that it is evidence for, if for any.
+    /// The attempt for which it counts as evidence, if any.
     pub counts_for: Option<i64>,
-    /// The operation that asks for it.
+    /// The operation that attaches it.
     pub cause: &'static str,
 }
 
 impl<'a> To<'a> {
-    /// Attaches to a task at the caller's request. It counts for the newest attempt, unless the task is done, or
-    /// the caller worked on it before the worker that does now.
+    /// Targets a task at the caller's request. The attachment counts for the newest attempt, unless the
+    /// task has ended without a failure or the caller lost it to another worker.
     pub fn of(tx: &Tx, cx: &Context, task: &'a Task, cause: &'static str) -> Result<Self> {
         let attempt = attempt_of(tx, cx, task)?;
         let workflow = cx.workflow_of(task)?;
@@ -77,7 +77,7 @@ impl<'a> To<'a> {
     }
 }
 
-/// An attachment that was made.
+/// An attachment that was added.
 pub struct Made {
     pub sequence: i64,
     /// Its type and number.
@@ -87,7 +87,7 @@ pub struct Made {
 }
 
 impl Piece<'_> {
-    /// Checks it, and brings its bytes to where they belong.
+    /// Checks the attachment, and brings its bytes to where they belong.
     pub fn prepare(&self, staging: &Staging) -> Result<()> {
         self.check(staging)?;
         let rule = staging.config().attachments.rule(self.kind);
@@ -116,7 +116,7 @@ impl Piece<'_> {
                 ));
             }
         };
-        // It is prepared once, so that nothing is there yet.
+        // It is prepared only once, so the cell is empty.
         let _ = self.staged.set(Staged { mime, mode: self.mode.unwrap_or(rule.mode), place, proof });
         Ok(())
     }
@@ -139,12 +139,12 @@ impl Piece<'_> {
         Ok(())
     }
 
-    /// Says whether each task it is attached to gets a copy of its own.
+    /// Returns true if each task gets a copy of its own.
     pub fn is_copied(&self) -> bool {
         self.staged.get().is_some_and(|staged| matches!(staged.place, Place::Row))
     }
 
-    /// Tells the caller if the project does not know such attachments.
+    /// Warns the caller if the project does not know this type of attachment.
     pub fn warn(&self, cx: &Context) {
         let types = &cx.config.attachments;
         if types.unknown != Policy::Warn || types.by_name.contains_key(self.kind) {
@@ -156,12 +156,12 @@ impl Piece<'_> {
         cx.notify(format!("the project does not know attachments of type `{}`{near}", self.kind));
     }
 
-    /// Attaches it; what it replaces, if it does, goes.
+    /// Attaches it, and removes the attachments that it replaces.
     pub fn attach(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
         self.put(tx, cx, to, self.staged()?.mode)
     }
 
-    /// Attaches it beside what is there, unless the same is there from the same attempt.
+    /// Attaches it beside the others, unless the same attempt has attached the same.
     pub fn keep(&self, tx: &Tx, cx: &Context, to: &To<'_>) -> Result<Made> {
         match tx.same_attached(&self.new_row(self.staged()?, cx, to))? {
             Some(sequence) => Ok(self.made(sequence, None, None)),
@@ -180,7 +180,7 @@ impl Piece<'_> {
         };
         proof::refuse_to_take(cx, task, &old)?;
         let made = self.insert(tx, cx, to)?;
-        // The old ones go last, so that no number is given twice.
+        // The old ones are removed last, so that no number is used twice.
         proof::take_away(tx, task, &old)?;
         let person = WorkerId::person();
         let because = match old.is_empty() {
@@ -197,7 +197,7 @@ impl Piece<'_> {
         Ok(made)
     }
 
-    /// Returns what the feed tells of an attachment: of evidence, also its digest and what it counts for.
+    /// Returns the feed entry for an attachment. For evidence it includes the digest and the attempt it counts for.
     fn told(&self, made: &Made, to: &To<'_>) -> Result<Value> {
         let told = json!({ "attachment": made.label });
         Ok(match &self.staged()?.proof.sha256 {
@@ -213,7 +213,7 @@ impl Piece<'_> {
         if let Place::Media(digest, _) = &staged.place
             && !cx.media.has(digest)
         {
-            // Somebody may have taken it away since: nothing referred to it yet.
+            // Another process may have removed the file since, because nothing referred to it yet.
             cx.media.put(&bytes_of(self.content.unwrap_or_default(), &staged.mime)?)?;
         }
         let (bytes, file) = match &staged.place {
@@ -253,7 +253,7 @@ impl Piece<'_> {
     }
 }
 
-/// Returns the newest attempt of the caller at a task; 0 if it made none.
+/// Returns the caller's newest attempt at a task; 0 if there is none.
 pub fn attempt_of(tx: &Tx, cx: &Context, task: &Task) -> Result<i64> {
     match &cx.worker {
         None => Ok(0),

@@ -1,4 +1,4 @@
-//! What makes an attachment evidence: it shows something, the feed keeps its digest, and it stays when the task is done.
+//! Attachments as evidence. Evidence is never empty, its digest is in the feed, and it stays when the task is done.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use crate::error::{Error, Result};
 use crate::ops::Staging;
 use crate::store::{AttachmentRow, Because, Tx, digest};
 
-/// What is known of an attachment as evidence.
+/// Facts about an attachment as evidence.
 #[derive(Debug, Default)]
 pub struct Proof {
-    /// It shows nothing, so that it never counts.
+    /// It is empty, so that it never counts.
     pub is_blank: bool,
-    /// The digest of what it shows, if a gate asks for its type.
+    /// The digest of the content, if a gate asks for attachments of its type.
     pub sha256: Option<Digest>,
 }
 
 impl Proof {
-    /// Looks at bytes that the store keeps.
+    /// Checks bytes that the store keeps.
     pub fn of_bytes(piece: &Piece<'_>, staging: &Staging, bytes: &[u8]) -> Result<Self> {
         if !is_evidence(piece, staging) {
             return Ok(Self::default());
@@ -32,7 +32,7 @@ impl Proof {
         Ok(Self { is_blank: false, sha256: Some(digest(bytes)?) })
     }
 
-    /// Looks at a file of the project, which is only named.
+    /// Checks a file of the project, which is only referred to.
     pub fn of_file(piece: &Piece<'_>, staging: &Staging, path: &Path, name: &str) -> Result<Self> {
         let is_empty = std::fs::metadata(path)?.len() == 0;
         if !is_evidence(piece, staging) {
@@ -58,7 +58,7 @@ fn blank(what: &str) -> Error {
     Error::input(format!("{what} is empty, which is no evidence"), "attach what shows how it came out")
 }
 
-/// Refuses to take the evidence of a task away that is done, unless a person asks.
+/// Refuses to remove evidence of a task that is done, unless a person asks.
 pub fn refuse_to_take(cx: &Context, task: &Task, rows: &[AttachmentRow]) -> Result<()> {
     if cx.is_person() || !cx.workflow_of(task)?.is_done(&task.status) {
         return Ok(());
@@ -73,7 +73,7 @@ pub fn refuse_to_take(cx: &Context, task: &Task, rows: &[AttachmentRow]) -> Resu
     }
 }
 
-/// Says that the caller, which may be a person, asked for something that is done to evidence.
+/// Returns the cause of a change to evidence, by the caller or by a person.
 pub fn because<'a>(cx: &'a Context, cause: &'static str, person: &'a WorkerId) -> Because<'a> {
     match cx.is_person() {
         true => Because::asked(Some(person), cause, cx.now),
@@ -81,12 +81,12 @@ pub fn because<'a>(cx: &'a Context, cause: &'static str, person: &'a WorkerId) -
     }
 }
 
-/// Takes attachments of a task away.
+/// Removes attachments of a task.
 pub fn take_away(tx: &Tx, task: &Task, rows: &[AttachmentRow]) -> Result<()> {
     rows.iter().try_for_each(|row| tx.detach(&task.id, &row.kind, row.sequence))
 }
 
-/// Returns what the feed tells of attachments that went: of many, the first and their number; of evidence, the digests.
+/// Returns the feed entry for removed attachments: of many, the first and their number; of evidence, the digests.
 pub fn told(rows: &[AttachmentRow]) -> Value {
     const NAMED: usize = 50;
     let shown = &rows[..rows.len().min(NAMED)];

@@ -14,7 +14,7 @@ pub struct Row {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     pub mime: String,
-    /// How many there are to read; none where a file of the project is only named.
+    /// The number of bytes that can be read; none for a file of the project, which is only referred to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Returns the attachment as a list shows it.
+    /// Returns the attachment as lists show it.
     pub fn whole(row: AttachmentRow) -> Self {
         const NAME: usize = 40;
         const PATH: usize = 100;
@@ -45,7 +45,7 @@ impl Row {
         }
     }
 
-    /// Returns the attachment as it is shown with its task.
+    /// Returns the attachment as answers about its task show it.
     pub fn brief(row: AttachmentRow) -> Self {
         Self { created_at: None, ..Self::whole(row) }
     }

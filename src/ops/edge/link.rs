@@ -24,7 +24,7 @@ pub struct Link {
 #[derive(Serialize)]
 pub struct Linked {
     linked: usize,
-    /// Links that were there before.
+    /// Links that existed before.
     #[serde(skip_serializing_if = "crate::ops::task::is_default")]
     unchanged: usize,
 }

@@ -1,4 +1,4 @@
-//! How a link is added: the questions that are asked of it, and the counts it changes.
+//! Adds and removes links: the checks, and the counts that a link changes.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::domain::{EdgeKind, Moment, Refusal, Shape, Task, TaskId, tasks_along}
 use crate::error::{Error, Result};
 use crate::store::{Edge, Event, Shift, Tx, Ways};
 
-/// Adds a link, if nothing speaks against it; says whether it is new.
+/// Adds a link, or refuses it; returns true if it is new.
 pub fn link(
     tx: &Tx,
     cx: &Context,
@@ -51,7 +51,7 @@ pub fn link(
     Ok(true)
 }
 
-/// Removes a link; returns what that set free, or nothing if there was no such link.
+/// Removes a link; returns the tasks that this released, or `None` if there was no such link.
 pub fn unlink(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<Option<Shift>> {
     if !tx.remove_edge(from, to, &kind.name)? {
         return Ok(None);
@@ -60,14 +60,14 @@ pub fn unlink(tx: &Tx, cx: &Context, from: &TaskId, to: &TaskId, kind: &EdgeKind
     count(tx, (from, to), kind, -1).map(Some)
 }
 
-/// Returns the kind of link that the project calls by this name.
+/// Returns the project's link type of this name.
 pub fn kind(cx: &Context, name: &str) -> Result<EdgeKind> {
     let known = || cx.config.edges.names().map(ToString::to_string).collect();
     let found = name.parse().ok().and_then(|name| cx.config.edges.get(&name));
     found.ok_or_else(|| Error::NotFound { what: "link type", name: name.to_owned(), near: known() })
 }
 
-/// Refuses to put a project under anything, and new work into one that is closed.
+/// Refuses to move a project under another task, and to move tasks into a closed project.
 fn refuse_projects(tx: &Tx, parent: &Task, child: &Task) -> Result<()> {
     if child.is_project {
         let message = format!("task `{}` is a project, which is under no other task", child.id);
@@ -89,7 +89,7 @@ fn refuse_circle(tx: &Tx, ways: &Ways, (from, to): (&TaskId, &TaskId), kind: &Ed
     Ok(())
 }
 
-/// Returns the tasks on the way that the new link would close, back to the first.
+/// Returns the tasks of the cycle that the new link would close, back to the first.
 fn closed(way: &[Moment<TaskId>]) -> Vec<TaskId> {
     let mut path = tasks_along(way);
     if let Some(first) = path.first().cloned() {
@@ -99,7 +99,7 @@ fn closed(way: &[Moment<TaskId>]) -> Vec<TaskId> {
     path
 }
 
-/// Counts what a link that came (+1) or went (-1) changes.
+/// Updates the counts after a link was added (+1) or removed (-1).
 fn count(tx: &Tx, (from, to): (&TaskId, &TaskId), kind: &EdgeKind, change: i64) -> Result<Shift> {
     let mut shift = Shift::default();
     if kind.rule.holds_start() {
@@ -119,7 +119,7 @@ fn edge(from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Edge {
     Edge { from: from.clone(), to: to.clone(), kind: kind.name.clone() }
 }
 
-/// Records that a link came or went.
+/// Records the addition or removal of a link.
 fn record(tx: &Tx, cx: &Context, what: &str, edge: &Edge) -> Result<()> {
     let link = Some(json!({ "from": edge.from, "to": edge.to, "type": edge.kind }));
     let (cause, before, after) = if what == "linked" { ("link", None, link) } else { ("unlink", link, None) };

@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Shift, Tx, Ways};
 use crate::{Context, Effect};
 
-/// Replace links by others in one step: to another parent, say.
+/// Replace links in one step, for instance to change a parent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Relink {
@@ -51,7 +51,7 @@ impl Operation for Relink {
         for (from, to) in pairs(tx, cx, (&self.from, &self.to), &kind)? {
             linked += usize::from(linking::link(tx, cx, &ways, (&from, &to), &kind)?);
         }
-        // What was free for a moment may be held back again.
+        // Tasks that were released by the removal may be held back again.
         shift.freed.retain(|id| tx.task(id).is_ok_and(|task| task.ready));
         Ok(Relinked { unlinked, linked, consequences: passage::follow(tx, cx, shift)? })
     }

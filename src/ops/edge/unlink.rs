@@ -50,7 +50,7 @@ impl Operation for Unlink {
     }
 }
 
-/// Returns the ends of the links that are meant.
+/// Returns both ends of each link that the arguments select.
 pub fn pairs(
     tx: &Tx,
     cx: &Context,

@@ -1,6 +1,6 @@
-//! What time brings about: a job's time comes, the lease of an attempt runs out, a schedule makes a task.
+//! Due work: scheduled jobs become ready, leases of attempts expire, schedules create tasks.
 //!
-//! Nobody waits for it; whoever comes by sees to it.
+//! There is no timer: the next claim, update, list or wait processes due work.
 
 use serde_json::json;
 
@@ -13,10 +13,10 @@ use crate::ops::{Request, clock, passage};
 use crate::store::{Event, Tx};
 use crate::{App, Context, Effect};
 
-/// How many jobs one call sees to.
+/// How many jobs one call processes.
 const AT_ONCE: usize = 50;
 
-/// Sees to what is due, in transactions of its own.
+/// Processes due work, in transactions of its own.
 pub fn look(app: &App, request: &Request) -> Result<()> {
     let (due, newest) = app
         .store
@@ -31,12 +31,12 @@ pub fn look(app: &App, request: &Request) -> Result<()> {
     })
 }
 
-/// Says whether there is something to see to.
+/// Returns true if work is due.
 pub fn is_any(tx: &Tx, cx: &Context) -> Result<bool> {
     Ok(tx.next_due()?.is_some_and(|due| due <= cx.now))
 }
 
-/// Sees to what is due.
+/// Processes due work.
 pub fn catch_up(tx: &Tx, cx: &Context) -> Result<()> {
     if !is_any(tx, cx)? {
         return Ok(());
@@ -57,7 +57,7 @@ fn ripen(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
     tx.record(&Event { task: Some(&task.id), after, ..Event::of("due", &cx.by_rule("due")) })
 }
 
-/// Takes a task from a worker whose attempt took too long, which counts as a failure.
+/// Takes a task from a worker whose lease of the attempt expired. This counts as a failure.
 fn expire(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
     let workflow = &*cx.rules_of(tx, task)?;
     let retries = tx.job(&task.id)?.unwrap_or_default().retries_on_demand();
@@ -82,7 +82,7 @@ fn expire(tx: &Tx, cx: &Context, task: &Task) -> Result<()> {
     }
     match tx.part(|| failing::fail(tx, cx, &retries, &failed))? {
         Ok(_) => Ok(()),
-        // A gate is in the way of the end: then it is tried again.
+        // A gate forbids the failure state, so the task is tried again.
         Err(crate::Error::Refused(_)) => give_back(tx, cx, task),
         Err(error) => Err(error),
     }

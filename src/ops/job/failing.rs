@@ -1,4 +1,4 @@
-//! How a task fails: it goes back to the queue for another attempt, or that is the end of it.
+//! Failure of a task: a retry, or its final state.
 
 use serde::Serialize;
 use serde_json::json;
@@ -9,18 +9,18 @@ use crate::error::Result;
 use crate::ops::passage::{self, Consequences};
 use crate::store::{Because, Event, Tx};
 
-/// Work that failed.
+/// A failure to process.
 pub struct Failed<'a> {
     pub task: &'a Task,
     pub failure: Failure<'a>,
     /// How the attempt ended.
     pub outcome: Outcome,
-    /// What the task enters if that is the end of it.
+    /// The state of the task if there is no retry.
     pub end: &'a Status,
     pub because: Because<'a>,
 }
 
-/// What becomes of a task that failed.
+/// The result of a failure.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Tried {
@@ -28,7 +28,8 @@ pub enum Tried {
     Final { no_retry: Why },
 }
 
-/// Returns how a task is tried again, if it is: it is a job that says so, or its worker asks for it.
+/// Returns the retry rules of a task: those of its job, or those that its worker asks for; `None` if it is
+/// not retried.
 pub fn retries_of(tx: &Tx, task: &Task, failure: &Failure<'_>) -> Result<Option<Retries>> {
     let job = if task.is_job { tx.job(&task.id)? } else { None };
     let asked = failure.retry == Some(true) || failure.retry.is_none() && failure.after.is_some();
@@ -39,7 +40,7 @@ pub fn retries_of(tx: &Tx, task: &Task, failure: &Failure<'_>) -> Result<Option<
     })
 }
 
-/// Lets a task fail: counts it, and takes the step that the retries say.
+/// Records a failure, and takes the step that the retry rules choose.
 pub fn fail(tx: &Tx, cx: &Context, retries: &Retries, failed: &Failed<'_>) -> Result<Consequences> {
     let Failed { task, failure, outcome, end, because } = failed;
     let workflow = &*cx.rules_of(tx, task)?;
@@ -81,7 +82,7 @@ fn rest(tx: &Tx, cx: &Context, task: &Task, then: Timestamp) -> Result<()> {
     })
 }
 
-/// Takes back that an attempt took too long: its result has come after all.
+/// Takes back the failure of an expired attempt, because its result has arrived after all.
 pub fn forgive(tx: &Tx, task: &Task) -> Result<()> {
     match tx.job(&task.id)? {
         Some(job) => tx.put_job(task, &Job { failures: job.failures.saturating_sub(1), ..job }),
@@ -89,7 +90,7 @@ pub fn forgive(tx: &Tx, task: &Task) -> Result<()> {
     }
 }
 
-/// Gives a job that failed a fresh start.
+/// Returns a failed job with its counters, time and lease reset.
 pub fn refreshed(job: Job) -> Job {
     Job { failures: 0, losses: 0, not_before: None, lease_until: None, lease_awake: None, ..job }
 }

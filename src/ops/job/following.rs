@@ -1,4 +1,4 @@
-//! What a step of a task means for it as a job, whoever causes the step.
+//! Effects of a step on a task's job, for every operation or rule that causes it.
 
 use crate::Context;
 use crate::domain::{AttemptStep, Departure, Job, MOST_LOSSES, Outcome, Step, Task};
@@ -6,10 +6,10 @@ use crate::error::Result;
 use crate::ops::task::gating;
 use crate::store::Tx;
 
-/// Follows a step that was taken: a lease begins or ends, the time has come, a lost worker is counted.
+/// Updates the job after a step: starts or ends a lease, clears the scheduled time, counts a lost worker.
 ///
-/// Returns the step to take next, if the task has lost too many workers: what
-/// kills whoever touches it is not handed out for ever.
+/// Returns the next step if the task has lost too many workers: a task that kills its workers must not be
+/// handed out forever.
 pub fn follow_step(tx: &Tx, cx: &Context, task: &Task, step: &Step) -> Result<Option<(Task, Step)>> {
     let Some(job) = tx.job(&task.id)? else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Jobs: tasks that are tried again, have their time, a lease, or share something scarce.
+//! Jobs: tasks with retries, a scheduled time, a lease, or a group that limits how many run at once.
 
 pub mod due;
 pub mod failing;

@@ -11,7 +11,7 @@ use crate::ops::{Actor, Operation, passage};
 use crate::store::{Filter, Order, Page, Place, Start, Tx};
 use crate::{Context, Effect};
 
-/// Put failed tasks back to work, with all their retries; filters combine.
+/// Retry failed tasks, with their retry counts reset; filters combine.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redrive {
@@ -34,13 +34,13 @@ pub struct Redriven {
     dry_run: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ids: Vec<TaskId>,
-    /// How they had failed.
+    /// The number of tasks per error class.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     error_classes: BTreeMap<String, usize>,
-    /// Evidence is missing for their way back.
+    /// Tasks whose way back lacks evidence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gated: Vec<TaskId>,
-    /// There are more: call again.
+    /// More tasks match: call again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     more: bool,
 }
@@ -74,7 +74,7 @@ impl Operation for Redrive {
     }
 }
 
-/// How many tasks are read together.
+/// How many tasks are read at a time.
 const AT_ONCE: usize = 200;
 /// How many tasks an answer names.
 const NAMED: usize = 20;
@@ -120,7 +120,7 @@ impl Redrive {
         Ok(())
     }
 
-    /// Puts a task back if nothing is in the way; says whether.
+    /// Puts a task back if no gate forbids it; returns true if it did, or would in a dry run.
     fn put_back(&self, tx: &Tx, cx: &Context, task: &Task) -> Result<bool> {
         let workflow = cx.workflow_of(task)?;
         let Some(back) = workflow.way_back(&task.status) else {
@@ -141,7 +141,7 @@ impl Redrive {
     }
 }
 
-/// Returns the states of all workflows that mean a failure.
+/// Returns the failure states of all workflows.
 fn failures(cx: &Context) -> Vec<Status> {
     let known = &cx.config.workflows;
     let mut found: Vec<Status> = Vec::new();

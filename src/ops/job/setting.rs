@@ -1,4 +1,4 @@
-//! How a task is made a job, or changed as one.
+//! Creates and changes the job of a task.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::domain::{JobSettings, Length, Refusal, Task, TaskId, Timestamp};
 use crate::error::{Error, Result};
 use crate::store::{Event, Tx};
 
-/// Takes over what is asked of a task as a job.
+/// Applies job settings to a task.
 pub fn set(tx: &Tx, cx: &Context, task: &Task, settings: &JobSettings) -> Result<()> {
     check(settings)?;
     let job = tx.job(&task.id)?.unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn set(tx: &Tx, cx: &Context, task: &Task, settings: &JobSettings) -> Result
     })
 }
 
-/// Refuses settings that mean nothing.
+/// Refuses settings that are out of range.
 pub fn check(settings: &JobSettings) -> Result<()> {
     const MOST_RETRIES: u32 = 1_000;
     if settings.group_limit == Some(0) {
@@ -39,7 +39,7 @@ pub fn check(settings: &JobSettings) -> Result<()> {
     }
 }
 
-/// Hands a task out from then on only, which costs it none of its retries.
+/// Schedules a task for a later time. This costs none of its retries.
 pub fn schedule(tx: &Tx, cx: &Context, task: &Task, then: Timestamp) -> Result<()> {
     if task.claimed_at.is_some() {
         return Err(Error::input(
@@ -64,15 +64,14 @@ pub fn schedule(tx: &Tx, cx: &Context, task: &Task, then: Timestamp) -> Result<(
     })
 }
 
-/// Gives the attempt that is under way a lease.
+/// Gives the current attempt a lease.
 pub fn lend(tx: &Tx, cx: &Context, task: &Task, length: Length) -> Result<()> {
     let mut job = tx.job(&task.id)?.unwrap_or_default();
     job.lend(length.millis(), &cx.sign());
     tx.put_job(task, &job)
 }
 
-/// Extends the caller's leases of these tasks, where that makes them longer. Returns when the first of them
-/// runs out.
+/// Extends the caller's leases of these tasks, unless they already last longer. Returns the earliest expiry.
 pub fn extend(tx: &Tx, cx: &Context, tasks: &[TaskId], length: Length) -> Result<Timestamp> {
     let until = cx.now.after(length.millis());
     let mut first = None;

@@ -10,13 +10,13 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
 
-/// Make a project or change it; paused, nothing in it is claimed; closed, nor created.
+/// Create or edit a project; paused, it hands out no task; closed, it also takes none.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeProject {
     name: ProjectName,
     description: Option<Text>,
-    /// Told each worker once.
+    /// Sent once per worker.
     instructions: Option<Text>,
     /// For new tasks, as in `create`.
     #[schemars(extend("x-rare" = true))]
@@ -27,7 +27,7 @@ pub struct ChangeProject {
 #[derive(Serialize)]
 pub struct Changed {
     name: ProjectName,
-    /// Its own task, which contains the others.
+    /// The task of the project itself, which contains the others.
     task: TaskId,
     state: ProjectState,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -73,7 +73,7 @@ impl Operation for ChangeProject {
 }
 
 impl ChangeProject {
-    /// Makes the task that the project is.
+    /// Creates the project's own task.
     fn found(&self, tx: &Tx, cx: &Context) -> Result<Project> {
         let id: TaskId = self.name.as_str().parse().map_err(Error::internal)?;
         let title = self.name.as_str().to_owned().try_into().map_err(Error::internal)?;
@@ -103,7 +103,7 @@ impl ChangeProject {
     }
 }
 
-/// Reads what new tasks have that do not say it themselves.
+/// Reads the defaults of new tasks.
 pub fn read_defaults(cx: &Context, given: &Map<String, Value>) -> Result<Defaults> {
     let defaults: Defaults = serde_json::from_value(Value::Object(given.clone()))
         .map_err(|error| Error::input(format!("`defaults`: {error}"), ""))?;
@@ -111,7 +111,7 @@ pub fn read_defaults(cx: &Context, given: &Map<String, Value>) -> Result<Default
     Ok(defaults)
 }
 
-/// Refuses words that the project's settings do not know.
+/// Refuses tags, phases and workflows that the settings do not know.
 pub fn check_defaults(cx: &Context, defaults: &Defaults) -> Result<()> {
     let Defaults { priority: _, tags, needed_tags, wanted_tags, phase, workflow, job } = defaults;
     job.as_ref().map_or(Ok(()), setting::check)?;

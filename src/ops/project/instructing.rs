@@ -1,14 +1,14 @@
-//! How workers are told what is to be known in a project: once, and again when it has changed.
+//! Delivery of a project's instructions to its workers: once, and again after a change.
 
 use crate::domain::{Project, WorkerId};
 use crate::error::Result;
 use crate::ops::task::shortened;
 use crate::store::Tx;
 
-/// What the names of instructions begin with, among those of all texts that a worker was given.
+/// Prefix of the names of instructions, among the names of all texts that a worker has received.
 const MARK: &str = "project ";
 
-/// Returns the instructions, if the worker has not had them since it came, and writes down that it has them now.
+/// Returns the instructions if the worker has not received them since it connected, and records the delivery.
 pub fn tell(tx: &Tx, worker: &WorkerId, project: &Project) -> Result<Option<String>> {
     const SHOWN: usize = 800;
     let Some(text) = &project.instructions else {
@@ -28,7 +28,7 @@ pub fn tell(tx: &Tx, worker: &WorkerId, project: &Project) -> Result<Option<Stri
     Ok(Some(shown))
 }
 
-/// Returns the names of the instructions among those of all texts that a worker was given.
+/// Returns the names of the instructions, among those of all texts that a worker has received.
 pub fn names(mut told: Vec<String>) -> Vec<String> {
     told.retain(|name| name.starts_with(MARK));
     told

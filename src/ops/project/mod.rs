@@ -1,4 +1,4 @@
-//! Projects: work that belongs together, with what everybody in it has to know.
+//! Projects: tasks that belong together, with instructions for all their workers.
 
 mod change;
 pub(super) mod instructing;

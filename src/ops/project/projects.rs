@@ -52,22 +52,22 @@ pub struct Row {
 pub struct Whole {
     #[serde(flatten)]
     row: Row,
-    /// Its own task.
+    /// The task of the project itself.
     task: TaskId,
     by_status: IndexMap<Status, i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<String>,
-    /// Where the rest of the instructions begins.
+    /// The offset of the rest of the instructions.
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions_go_on_at: Option<usize>,
-    /// If they are short; `query` shows the whole of the table `projects`.
+    /// Left out if they are long; `query` shows the whole of the table `projects`.
     #[serde(skip_serializing_if = "Option::is_none")]
     defaults: Option<Value>,
 }
 
-/// How many tasks of a project stand how; its own task does not count.
+/// The number of a project's tasks by standing; its own task is not counted.
 #[derive(Serialize)]
 struct Counts {
     total: i64,

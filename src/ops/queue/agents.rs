@@ -1,4 +1,4 @@
-//! Agents by the queue's names.
+//! Agents, under TaskDriver's names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::ops::worker::{Connect, ListAgents};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Register as an agent of a project, by your name or one that you get.
+/// Register as an agent of a project, by your own or a generated name.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterAgent {
@@ -65,7 +65,7 @@ impl Operation for JoinProject {
     }
 }
 
-/// Connects an agent; one that nobody has met has one task at a time.
+/// Connects an agent; a new one may hold one task at a time.
 fn connect(
     tx: &Tx,
     cx: &Context,
@@ -79,7 +79,7 @@ fn connect(
     through::<Connect>(tx, cx, asked)
 }
 
-/// Show what an agent is at work on.
+/// Show an agent's current task.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetCurrentTask {
@@ -104,7 +104,7 @@ impl Operation for GetCurrentTask {
     }
 }
 
-/// Show an agent: what it holds and when it was last heard of.
+/// Show an agent: its tasks and its last heartbeat.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetAgentStatus {
@@ -134,7 +134,7 @@ impl Operation for GetAgentStatus {
     }
 }
 
-/// Returns the agent that is asked for.
+/// Returns the agent that the arguments name.
 fn of_project(
     tx: &Tx,
     cx: &Context,

@@ -1,4 +1,4 @@
-//! Many tasks at once by the queue's names: those that cannot be added do not keep the others away.
+//! Many tasks at once, under TaskDriver's names. Tasks that cannot be added do not stop the others.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Add up to 1,000 tasks; it goes on after those that are wrong and says which.
+/// Add up to 1,000 tasks; invalid ones are skipped and reported.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTasksBulk {
@@ -33,15 +33,15 @@ struct NewTask {
 #[derive(Serialize)]
 pub struct Added {
     created: usize,
-    /// They were there before.
+    /// The number of tasks that existed before.
     #[serde(skip_serializing_if = "crate::ops::task::is_default")]
     existing: usize,
-    /// In the order of the call, if they are few enough to be named.
+    /// In the order of the call; left out if there are too many.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Value>,
-    /// How many errors there are, if they are not all told.
+    /// The number of errors, if not all are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors_total: Option<usize>,
 }
@@ -94,7 +94,7 @@ impl CreateTasksBulk {
     }
 }
 
-/// Says what is wrong with a task, if it is the caller's to mend.
+/// Describes the fault of a task if the caller can correct it.
 fn misfit(at: usize, error: Error) -> Result<Value> {
     match error.kind() {
         Kind::Internal | Kind::Busy | Kind::Setup => Err(error),

@@ -1,4 +1,4 @@
-//! The life of a task by the queue's names.
+//! Operations on one task, under TaskDriver's names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Add a task to the queue of a project, of a type or with instructions of its own.
+/// Add a task to a project's queue, of a type or with its own instructions.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddTask {
@@ -81,7 +81,7 @@ impl AddTask {
     }
 }
 
-/// Take the task you hold, else the next in the queue; your name is enough to be known.
+/// Get the task you hold, else claim the next in the queue; new agents are registered.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestTask {
@@ -124,9 +124,9 @@ impl Operation for RequestTask {
 #[serde(deny_unknown_fields)]
 pub struct CompleteTask {
     task: TaskRef,
-    /// What was done.
+    /// The work done.
     explanation: Option<Reason>,
-    /// What came of it, for programs.
+    /// The result, for programs.
     output: Option<Value>,
     #[serde(skip)]
     asked: Option<Update>,
@@ -176,7 +176,7 @@ impl Operation for CompleteTask {
     }
 }
 
-/// Mark a task that you hold as failed; it is tried again while it has retries.
+/// Mark a task that you hold as failed; it is retried while retries are left.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailTask {
@@ -185,7 +185,7 @@ pub struct FailTask {
     explanation: Option<Reason>,
     /// Default true.
     can_retry: Option<bool>,
-    /// The same as `can_retry` false.
+    /// Same as `can_retry` false.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     no_retry: bool,
@@ -196,7 +196,7 @@ pub struct FailTask {
 impl FailTask {
     fn asked(&self) -> Result<Update> {
         let Self { task, explanation, can_retry, no_retry, error_class } = self;
-        // True means that the rest of its retries decides, so that it always ends.
+        // True is not passed on: the remaining retries decide, so that the task always ends.
         let retry = (*no_retry || *can_retry == Some(false)).then_some(false);
         request(json!({
             "task": task, "status": "failed", "reason": explanation, "retry": retry, "error_class": error_class,
@@ -226,7 +226,7 @@ impl Operation for FailTask {
     }
 }
 
-/// Hold a task for so many minutes more.
+/// Extend the lease of a task.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtendLease {

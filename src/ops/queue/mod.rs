@@ -1,7 +1,7 @@
-//! The names of a queue of jobs, as TaskDriver's agents say them: thin rows over the other operations.
+//! Operations under the names that TaskDriver's agents use: thin layers over the other operations.
 //!
-//! Each builds the request of another operation and runs it in its own transaction. Nothing is decided
-//! here but names, defaults and what of an answer is told.
+//! Each builds the request of another operation and runs it in its own transaction. Only names, defaults
+//! and the parts of the answer that are shown are decided here.
 
 mod agents;
 mod bulk;
@@ -24,10 +24,10 @@ use crate::error::{Error, Result};
 use crate::ops::Operation;
 use crate::store::Tx;
 
-/// What else a worker of a queue is shown, which is called alike anyway.
+/// Other operations that queue workers see, whose names are the same in TaskDriver.
 pub const ALSO: &[&str] = &["list_tasks"];
 
-/// Other names of these operations, in the releases of TaskDriver.
+/// Other names of these operations, from releases of TaskDriver.
 pub const RENAMED: &[(&str, &str)] = &[
     ("get_next_task", "request_task"),
     ("create_task", "add_task"),
@@ -39,7 +39,7 @@ pub const RENAMED: &[(&str, &str)] = &[
     ("cleanup_expired_leases", "cleanup_stale"),
 ];
 
-/// What hints name, and what those who know only the queue's names know it by.
+/// Operation names in hints, and their names for callers that know only TaskDriver's.
 const HINTED: &[(&str, &str)] = &[
     ("`claim` without arguments", "`get_current_task`"),
     ("`claim`", "`request_task`"),
@@ -49,15 +49,15 @@ const HINTED: &[(&str, &str)] = &[
     ("`project`", "`create_project`"),
 ];
 
-/// Returns a hint in the names that a worker of a queue was shown.
+/// Returns a hint with TaskDriver's names.
 pub fn names_for_queues(hint: &str) -> String {
     HINTED.iter().fold(hint.to_owned(), |hint, (own, theirs)| hint.replace(own, theirs))
 }
 
-/// How often a job is tried again where nobody says it.
+/// The default number of retries.
 const RETRIES: u32 = 3;
 
-/// Returns the request of an operation; arguments that are null are left out.
+/// Returns the request of an operation; null arguments are left out.
 fn request<O: Operation>(arguments: Value) -> Result<O> {
     let given: Map<String, Value> = match arguments {
         Value::Object(arguments) => arguments.into_iter().filter(|(_, value)| !value.is_null()).collect(),
@@ -71,7 +71,7 @@ fn through<O: Operation>(tx: &Tx, cx: &Context, arguments: Value) -> Result<O::O
     request::<O>(arguments)?.run(tx, cx)
 }
 
-/// Returns the settings of jobs as defaults are given, if any are.
+/// Returns job settings in the form of project defaults, if any are given.
 fn defaults(max_retries: Option<u32>, lease_minutes: Option<f64>) -> Option<Value> {
     let mut job = Map::new();
     job.extend(max_retries.map(|most| ("max_retries".to_owned(), most.into())));
@@ -79,7 +79,7 @@ fn defaults(max_retries: Option<u32>, lease_minutes: Option<f64>) -> Option<Valu
     (!job.is_empty()).then(|| json!({ "job": job }))
 }
 
-/// Returns minutes as lengths of time are given.
+/// Returns minutes as milliseconds.
 fn millis(minutes: f64) -> i64 {
     (minutes * 60_000.0).round() as i64
 }

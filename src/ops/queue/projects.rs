@@ -1,4 +1,4 @@
-//! Projects by the queue's names.
+//! Projects, under TaskDriver's names.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,15 +12,15 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Make a project, which is what tasks are queued in.
+/// Create a project, which holds a queue of tasks.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateProject {
     name: ProjectName,
     description: Option<Text>,
-    /// Told each agent once.
+    /// Sent once per agent.
     instructions: Option<Text>,
-    /// Of its tasks; default 3.
+    /// Per task; default 3.
     max_retries: Option<u32>,
     lease_duration_minutes: Option<f64>,
 }
@@ -92,7 +92,7 @@ impl Operation for GetProject {
     }
 }
 
-/// Close a project: nothing more is added or handed out; what is under way may be finished.
+/// Close a project: no task is added or handed out; tasks under way may be finished.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseProject {

@@ -1,4 +1,4 @@
-//! What became of tasks and projects, by the queue's names.
+//! Reports on tasks and projects, under TaskDriver's names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Show a task: its instructions, where it stands, what became of it.
+/// Show a task: its instructions, state and results.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetTask {
@@ -35,7 +35,7 @@ impl Operation for GetTask {
     }
 }
 
-/// Show the attempts at a task: who, when, how each ended and why.
+/// Show the attempts at a task: worker, times, outcome and reason.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetTaskHistory {
@@ -55,7 +55,7 @@ impl Operation for GetTaskHistory {
     }
 }
 
-/// Show how a project stands, and measure its queue.
+/// Show the counts of a project and of its queue.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetProjectStatus {
@@ -85,13 +85,13 @@ impl Operation for GetProjectStatus {
     }
 }
 
-/// Read what happened in a project, the newest, or from a cursor on.
+/// Read the events of a project: the newest or those after a cursor.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetAuditLog {
     project: ProjectName,
     worker: Option<WorkerId>,
-    /// The cursor answered before; 0: all.
+    /// Cursor of the last answer; 0: all.
     since: Option<i64>,
     limit: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! Task types: templates by the queue's names.
+//! Task types: templates, under TaskDriver's names.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,19 +12,19 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// The variable of a type that has no template: each of its tasks says all itself.
+/// The variable of a type without a template: each of its tasks gives its own instructions.
 pub const INSTRUCTIONS: &str = "instructions";
 
-/// Make a type of tasks, or change it; its template has `{{variable}}` in it.
+/// Create or update a task type; its template contains `{{variable}}`s.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTaskType {
     project: ProjectName,
     name: TemplateName,
-    /// Left out: each task gives its instructions.
+    /// Default: each task's own instructions.
     template: Option<Text>,
     variables: Option<Vec<String>>,
-    /// With the same variables, while one is open.
+    /// If an open task has the same variables.
     duplicate_handling: Option<Handling>,
     max_retries: Option<u32>,
     lease_duration_minutes: Option<f64>,
@@ -81,7 +81,7 @@ impl Operation for CreateTaskType {
     }
 }
 
-/// Returns what the first blank of a template is called, so that titles tell the tasks apart.
+/// Returns the name of the first variable of a template; titles contain it to tell tasks apart.
 fn first_blank(template: &str) -> Option<String> {
     let (before, after) = template.split_once("{{")?;
     let (name, _) = after.split_once("}}")?;

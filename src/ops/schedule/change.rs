@@ -12,7 +12,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
 
-/// Make a task again and again, from a `template` or as `create` does, or change that.
+/// Create or update a schedule: it makes tasks from a `template` or as `create` does.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSchedule {
@@ -51,7 +51,7 @@ pub struct Changed {
     created: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
-    /// When it comes next.
+    /// The next times.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     next: Vec<Timestamp>,
 }
@@ -61,7 +61,7 @@ impl Operation for ChangeSchedule {
     const EFFECT: Effect = Effect::Write;
     const ACTOR: Actor = Actor::Optional;
     const POSITIONAL: &'static [&'static str] = &["name"];
-    /// What was due by the old times is made by them.
+    /// Tasks that are due by the old times are created first.
     const SWEEPS: bool = true;
 
     type Output = Changed;
@@ -85,7 +85,7 @@ impl Operation for ChangeSchedule {
             after.forget_failures();
         }
         if changes || resumes && after.next_at.is_some() {
-            // What cannot be made is refused now, not when nobody looks.
+            // A schedule that cannot create its task is refused now, not later when no caller sees the error.
             tx.rehearse(|| firing::make(tx, &cx.for_nobody(), &after, cx.now))?;
         }
         if before.as_ref() != Some(&after) {
@@ -115,7 +115,7 @@ impl ChangeSchedule {
         Ok(Changed { name, created: false, state: Some("deleted"), next: Vec::new() })
     }
 
-    /// Returns a schedule that there is not yet; where it says nothing of the place, it is where its maker works.
+    /// Returns a new schedule. By default its tasks go into the project of the worker that creates it.
     fn made(&self, tx: &Tx, cx: &Context) -> Result<Schedule> {
         let Some(cron) = &self.cron else {
             return Err(Error::input(
@@ -165,7 +165,7 @@ impl ChangeSchedule {
         schedule.rhythm = rhythm;
         match self.state {
             Some(State::Paused) => schedule.next_at = None,
-            // What would have come while it was paused was not missed.
+            // Times that passed while it was paused do not count as missed.
             Some(_) if schedule.next_at.is_none() => schedule.next_at = schedule.rhythm.next(cx.now),
             _ if is_moved && schedule.next_at.is_some() => {
                 schedule.next_at = schedule.rhythm.next(cx.now);

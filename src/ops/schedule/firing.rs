@@ -1,4 +1,4 @@
-//! How a schedule makes its tasks when their time has come: each once, whoever comes by.
+//! Creates the tasks of schedules that are due. Each task is created once, by the first call that sees it is due.
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,12 @@ use crate::ops::task::{Create, shortened};
 use crate::ops::template::Instantiate;
 use crate::store::{Event, Tx};
 
-/// How many tasks one call makes; the next ones go on.
+/// How many tasks one call creates; later calls create the rest.
 const AT_ONCE: usize = 50;
 
-/// Makes the tasks whose time has come.
+/// Creates the tasks that are due.
 pub fn fire_due(tx: &Tx, cx: &Context) -> Result<()> {
-    // Who comes by is not their author, nor are they made where that one works.
+    // The caller is not their author, and its project is not their place.
     let cx = &cx.for_nobody();
     let mut left = AT_ONCE;
     while left > 0 {
@@ -39,8 +39,8 @@ pub fn fire_due(tx: &Tx, cx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Lets schedules go on that a clock has put off which is ahead of this one. A time at which a task was made
-/// makes no other one.
+/// Corrects schedules that a clock far ahead of this one has put off. A time that has created a task
+/// creates no second one.
 pub fn pull_back(tx: &Tx, cx: &Context) -> Result<()> {
     for mut schedule in tx.active_schedules()? {
         let before = schedule.due_at();
@@ -54,7 +54,7 @@ pub fn pull_back(tx: &Tx, cx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Makes the task of one time, unless that was done, and writes down what came of it.
+/// Creates the task of one time, unless that was done, and records the result.
 fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result<()> {
     if !tx.add_firing(&schedule.name, at)? {
         return Ok(());
@@ -76,7 +76,7 @@ fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result
                 made = Some(task);
             }
             Err(busy @ Error::Busy { .. }) => return Err(busy),
-            // It is not for who comes by to put it right.
+            // The caller did not cause this error, so it is recorded and not returned.
             Err(error) => {
                 let problem = shortened(&error.to_string(), 500);
                 after["failed"] = json!(problem);
@@ -88,7 +88,7 @@ fn fire(tx: &Tx, cx: &Context, schedule: &mut Schedule, at: Timestamp) -> Result
     tx.record(&Event { task: made.as_ref(), after: Some(after), ..Event::of("fired", &because) })
 }
 
-/// Returns the last task, if that is open and is to end before another one is made.
+/// Returns the last task if it is open and must end before the next one is created.
 fn open_one(tx: &Tx, cx: &Context, schedule: &Schedule) -> Result<Option<TaskId>> {
     let last = match schedule.overlap {
         Overlap::Allow => None,
@@ -102,9 +102,10 @@ fn open_one(tx: &Tx, cx: &Context, schedule: &Schedule) -> Result<Option<TaskId>
     Ok((!has_ended).then_some(last))
 }
 
-/// Refuses a template by which a schedule could not make its tasks; those by another template are no matter.
+/// Refuses a template version from which a schedule could not create its tasks. Only schedules that would
+/// use this template are checked.
 pub fn check_template(tx: &Tx, cx: &Context, template: &Template) -> Result<()> {
-    /// How many schedules of one template are looked at.
+    /// How many schedules of one template are checked.
     const LOOKED_AT: usize = 100;
     for schedule in tx.schedules_of(&template.name, LOOKED_AT)? {
         let Makes::Template { vars, .. } = schedule.makes else {
@@ -120,7 +121,7 @@ pub fn check_template(tx: &Tx, cx: &Context, template: &Template) -> Result<()> 
     Ok(())
 }
 
-/// Makes a task of a schedule.
+/// Creates one task of a schedule.
 pub fn make(tx: &Tx, cx: &Context, schedule: &Schedule, at: Timestamp) -> Result<TaskId> {
     let parent = schedule.parent.as_ref();
     let task = match &schedule.makes {

@@ -1,4 +1,4 @@
-//! Schedules: tasks that are made again and again, by whoever comes by.
+//! Schedules: tasks that are created repeatedly, by the next call after each time.
 
 mod change;
 pub(super) mod firing;

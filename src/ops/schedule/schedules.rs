@@ -46,10 +46,10 @@ pub struct Row {
     next_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_at: Option<Timestamp>,
-    /// Why the last one could not be made.
+    /// The error of the last attempt to create a task.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
-    /// How many times in a row; each puts off `next_at` for longer.
+    /// The number of failures in a row; each delays `next_at` further.
     #[serde(skip_serializing_if = "is_default")]
     failures: u32,
 }
@@ -58,7 +58,7 @@ pub struct Row {
 pub struct Whole {
     #[serde(flatten)]
     row: Row,
-    /// What is made, if that is short; `query` shows the whole of the table `schedules`.
+    /// The recipe, if it is short; `query` shows the whole of the table `schedules`.
     #[serde(skip_serializing_if = "Option::is_none")]
     vars: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct Whole {
     overlap: Overlap,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     next: Vec<Timestamp>,
-    /// The last first.
+    /// Newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     last: Vec<Value>,
 }

@@ -9,7 +9,7 @@ use crate::ops::Operation;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Read a skill, as `worker`; `list_skills` names them.
+/// Read a skill, as `worker`; `list_skills` lists all.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetSkill {
@@ -27,13 +27,13 @@ pub struct GetSkill {
 #[derive(Serialize)]
 pub struct Guide {
     name: String,
-    /// The file it is written in, if it did not come with the program.
+    /// The file it comes from, unless it is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Origin>,
     content: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<usize>,
-    /// What `section` can be, where not everything is shown.
+    /// The valid values of `section`, if the skill is not shown in full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sections: Vec<String>,
 }
@@ -72,7 +72,7 @@ impl Operation for GetSkill {
     }
 }
 
-/// Returns the refusal of a name that is none of these.
+/// Returns the refusal of an unknown name.
 fn unknown(what: &'static str, name: &str, names: Vec<String>) -> Error {
     const NAMED: usize = 10;
     let known: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -30,7 +30,7 @@ pub struct Skills {
 struct Row {
     name: String,
     description: String,
-    /// Who wrote it, if it did not come with the program.
+    /// The origin, unless it is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'static str>,
 }

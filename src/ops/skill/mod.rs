@@ -1,4 +1,4 @@
-//! Skills: what agents can read about working here.
+//! Skills: guides for agents.
 
 mod get_skill;
 mod list_skills;

@@ -1,6 +1,6 @@
-//! A Markdown text by its headings, and in pieces that fit into an answer.
+//! Sections and pages of a Markdown text, in sizes that fit an answer.
 
-/// The headings of a text, each with where its section begins and how deep it is.
+/// The headings of a text, each with its depth and the start of its section.
 pub struct Headings<'t> {
     text: &'t str,
     found: Vec<Heading<'t>>,
@@ -13,7 +13,7 @@ struct Heading<'t> {
 }
 
 impl<'t> Headings<'t> {
-    /// Finds the headings. What looks like one inside a block of code is none.
+    /// Finds the headings, except in code blocks.
     pub fn of(text: &'t str) -> Self {
         let mut found = Vec::new();
         let (mut start, mut is_code) = (0, false);
@@ -31,14 +31,14 @@ impl<'t> Headings<'t> {
         Self { text, found }
     }
 
-    /// Returns the headings' names, as many as an answer may have.
+    /// Returns the names of the headings, as many as fit an answer.
     pub fn names(&self) -> Vec<String> {
         const NAMED: usize = 12;
         const LONGEST: usize = 30;
         self.found.iter().take(NAMED).map(|heading| beginning(heading.name, LONGEST)).collect()
     }
 
-    /// Returns what is under a heading, up to the next one that is no deeper.
+    /// Returns the section of a heading, up to the next heading that is no deeper.
     pub fn section(&self, name: &str) -> Option<&'t str> {
         let name = name.trim_start_matches('#').trim().trim_end_matches('…').to_lowercase();
         let lower = |heading: &Heading<'_>| heading.name.to_lowercase();
@@ -51,8 +51,8 @@ impl<'t> Headings<'t> {
     }
 }
 
-/// Returns the piece of a text from `offset` on that takes at most `limit` bytes
-/// in an answer, and where the next one begins. It ends with a line if it can.
+/// Returns the page of a text from `offset` on, and the offset of the next page. It takes at most `limit`
+/// bytes in an answer, and ends with a line if possible.
 pub fn page(text: &str, offset: usize, limit: usize) -> (&str, Option<usize>) {
     let start = (offset.min(text.len())..=text.len()).find(|at| text.is_char_boundary(*at));
     let rest = &text[start.unwrap_or(text.len())..];
@@ -72,7 +72,7 @@ pub fn page(text: &str, offset: usize, limit: usize) -> (&str, Option<usize>) {
     (&rest[..end], Some(text.len() - rest.len() + end))
 }
 
-/// Returns a text that takes no more than so many bytes in an answer, or its beginning and a sign that there is more.
+/// Returns the text if it takes at most `limit` bytes in an answer, else its beginning with an ellipsis.
 pub fn beginning(text: &str, limit: usize) -> String {
     match page(text, 0, limit) {
         (whole, None) => whole.to_owned(),

@@ -1,4 +1,4 @@
-//! How tasks that nobody has begun are brought to a new version of their template, when that is asked for.
+//! Updates unclaimed tasks to a new version of their template, on request.
 
 use std::collections::HashMap;
 
@@ -11,22 +11,22 @@ use crate::error::{Error, Result};
 use crate::ops::task::{is_default, reword, words};
 use crate::store::{Instance, Tx};
 
-/// What became of the tasks that were made from earlier versions.
+/// The result for tasks that were created from earlier versions.
 #[derive(Debug, Default, Serialize)]
 pub struct Applied {
     pub rewritten: usize,
-    /// Somebody has changed their texts.
+    /// Tasks whose texts were edited.
     #[serde(skip_serializing_if = "is_default")]
     pub edited: usize,
-    /// Their values, or their step, do not fit the new version.
+    /// Tasks whose values or step do not fit the new version.
     #[serde(skip_serializing_if = "is_default")]
     pub unfit: usize,
-    /// There are more: ask again.
+    /// Tasks that are left: call again.
     #[serde(skip_serializing_if = "is_default")]
     pub left: usize,
 }
 
-/// Writes the texts of unclaimed tasks anew, those that are as their version had made them.
+/// Rewrites the texts of unclaimed tasks, unless they were edited.
 pub fn apply_to_pending(tx: &Tx, cx: &Context, newest: &Template) -> Result<Applied> {
     const LOOKED_AT: usize = 10_000;
     const AT_A_CALL: usize = 1_000;
@@ -68,7 +68,7 @@ pub fn apply_to_pending(tx: &Tx, cx: &Context, newest: &Template) -> Result<Appl
     Ok(applied)
 }
 
-/// Returns the values that a task was made with, or the one that it is a step of.
+/// Returns the values that a task, or the task of which it is a step, was created with.
 fn values_of(tx: &Tx, instance: &Instance) -> Result<Option<Values>> {
     if instance.step.is_none() {
         return tx.values_of(&instance.task);
@@ -90,7 +90,7 @@ fn rendered(template: &Template, step: Option<&TaskRef>, values: &Values, most: 
     }
 }
 
-/// Returns the texts by another version, if the values fit that; what it has no blank for is no matter.
+/// Returns the texts by another version if the values fit it; values without a variable there are ignored.
 fn refitted(newest: &Template, step: Option<&TaskRef>, values: &Values, most: usize) -> Option<Rendered> {
     let given: Map<_, _> = values.0.clone().into_iter().collect();
     let is_unknown = |problem: &Problem| matches!(problem, Problem::Unknown { .. });

@@ -17,14 +17,14 @@ use crate::ops::{Actor, Operation};
 use crate::store::{Event, Tx};
 use crate::{Context, Effect};
 
-/// Define a template or change it: texts with blanks as `{{name}}`.
+/// Define or update a template: texts with `{{name}}` variables.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DefineTemplate {
     name: TemplateName,
     title: Option<Text>,
     body: Option<Text>,
-    /// {name: type, or its words, or {type, default, required}}.
+    /// {name: type, value list, or {type, default, required}}.
     vars: Option<Map<String, Value>>,
     /// {ref, title, body, needs}.
     steps: Option<Vec<Map<String, Value>>>,
@@ -39,7 +39,7 @@ pub struct DefineTemplate {
     apply: Option<Apply>,
 }
 
-// To which tasks that are there already the change applies: to those that nobody has claimed.
+// The existing tasks to which the change applies: those that are unclaimed.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -51,10 +51,10 @@ enum Apply {
 pub struct Defined {
     name: TemplateName,
     version: i64,
-    /// There was nothing to change.
+    /// The call changed nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unchanged: bool,
-    /// The values it takes.
+    /// The variables, in short.
     vars: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     applied: Option<Applied>,
@@ -93,7 +93,7 @@ impl Operation for DefineTemplate {
 }
 
 impl DefineTemplate {
-    /// Returns the recipe that the call asks for, or refuses with everything that is wrong with it.
+    /// Returns the recipe that the call asks for, or one refusal with all its faults.
     fn recipe(&self, cx: &Context, before: Option<&Template>) -> Result<Recipe> {
         let mut recipe = before.map(|before| before.recipe.clone()).unwrap_or_default();
         let mut faults = Vec::new();
@@ -121,7 +121,7 @@ impl DefineTemplate {
         }
         match &self.vars {
             Some(vars) => recipe.vars = read_vars(vars, &mut faults),
-            // A text that cannot be read is found below.
+            // A text that cannot be read is reported below.
             None => drop(recipe.declare()),
         }
         faults.extend(recipe.faults());

@@ -18,7 +18,7 @@ use crate::ops::{Actor, Operation, Staging};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Make a task from a template, or one for each object of a list or each of `rows`; all or none.
+/// Create a task from a template, or one per object of a list or per row of `rows`; all or none.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Instantiate {
@@ -29,7 +29,7 @@ pub struct Instantiate {
     project: Option<ProjectName>,
     #[schemars(extend("x-rare" = true))]
     on_duplicate: Option<OnDuplicate>,
-    /// Variables that `rows` give; `vars` are for all.
+    /// Variables in `rows`; `vars` apply to all rows.
     #[serde(default)]
     #[schemars(extend("x-rare" = true))]
     columns: Vec<String>,
@@ -46,7 +46,7 @@ pub enum Instantiated {
         created: usize,
         #[serde(skip_serializing_if = "crate::ops::task::is_default")]
         existing: usize,
-        /// In the order of the values, if they are few enough to be named.
+        /// In the order of the values; left out if there are too many.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tasks: Vec<Named>,
     },
@@ -57,7 +57,7 @@ pub struct One {
     id: TaskId,
     status: Status,
     ready: bool,
-    /// It was there before this call.
+    /// It existed before this call.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     existing: bool,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -99,7 +99,7 @@ impl Operation for Instantiate {
 }
 
 impl Instantiate {
-    /// Makes one task at a time that its values may name, whatever has been made before.
+    /// Creates one task for a time, which its values may use, even if the same was created before.
     pub fn once(
         tx: &Tx,
         cx: &Context,
@@ -119,7 +119,7 @@ impl Instantiate {
         }
     }
 
-    /// Refuses values from which [`Self::once`] could make no task, where it would use this template.
+    /// Refuses values from which [`Self::once`] could create no task, if it would use this template.
     pub fn check(
         tx: &Tx,
         cx: &Context,
@@ -137,7 +137,7 @@ impl Instantiate {
         sets.iter().try_for_each(|values| making.drafted(values).map(drop))
     }
 
-    /// Returns under which task it is made, and in which project that is.
+    /// Returns the parent of the new task, and its project.
     fn place(&self, tx: &Tx, cx: &Context) -> Result<(Option<TaskId>, Option<crate::domain::ProjectKey>)> {
         if let Some(parent) = &self.parent {
             let parent = tx.task_called(parent)?;
@@ -179,7 +179,7 @@ impl Instantiate {
     }
 }
 
-/// Returns the values of one task, with its time if the template has a blank for that.
+/// Returns the values of one task, with its time if the template has a variable for it.
 fn timed(template: &Template, mut vars: Map<String, Value>, at: Timestamp) -> Sets {
     const TIME: &str = "fired_at";
     if template.recipe.vars.keys().any(|name| name.as_str() == TIME) {
@@ -188,7 +188,7 @@ fn timed(template: &Template, mut vars: Map<String, Value>, at: Timestamp) -> Se
     Sets { sets: vec![vars], is_list: false }
 }
 
-/// Reads all values, or refuses with everything that is wrong with them.
+/// Reads all values, or returns one refusal with all their faults.
 fn read(cx: &Context, template: &Template, vars: &Sets) -> Result<Vec<Values>> {
     const MOST: usize = 1_000;
     const TOLD: usize = 2_000;
@@ -225,13 +225,13 @@ fn read(cx: &Context, template: &Template, vars: &Sets) -> Result<Vec<Values>> {
     Err(Error::input(message, format!("it takes {}", signature(&template.recipe.vars))))
 }
 
-/// Returns the steps, if they are few enough to be named.
+/// Returns the steps, or none if there are too many.
 fn few(steps: IndexMap<String, TaskId>) -> IndexMap<String, TaskId> {
     const NAMED: usize = 50;
     if steps.len() <= NAMED { steps } else { IndexMap::new() }
 }
 
-/// Refuses everything if a part of it was made before, or twice by this call.
+/// Refuses the call if one of its tasks existed before, or if the call asks for it twice.
 fn refuse_twins(template: &Template, made: &[Made]) -> Result<()> {
     const NAMED: usize = 10;
     let mut new: HashMap<&TaskId, usize> = HashMap::new();
@@ -258,7 +258,7 @@ fn refuse_twins(template: &Template, made: &[Made]) -> Result<()> {
     }
 }
 
-/// Returns variables in short.
+/// Returns the variables and their types in short.
 pub fn signature(vars: &IndexMap<VariableName, Variable>) -> String {
     const NAMED: usize = 30;
     let shown = vars.iter().take(NAMED).map(|(name, variable)| {

@@ -1,4 +1,4 @@
-//! How a task, or a subtree of steps, is made from a template and a set of values.
+//! Creates a task, or a subtree of steps, from a template and a set of values.
 
 use std::cell::Cell;
 
@@ -16,31 +16,31 @@ use crate::ops::task::plant::plant;
 use crate::ops::task::words;
 use crate::store::{Instance, Tx};
 
-/// What is made, and where.
+/// The template, and the place of the new tasks.
 pub struct Making<'a> {
     pub tx: &'a Tx<'a>,
     pub cx: &'a Context<'a>,
     pub template: &'a Template,
-    /// The task that it is made in, and the project of that one.
+    /// The parent, and its project.
     pub under: Option<TaskId>,
     pub project: Option<ProjectKey>,
     pub on_duplicate: OnDuplicate,
-    /// How many bytes of values and texts were written for this call.
+    /// The bytes of values and texts that this call has written.
     pub written: Cell<usize>,
 }
 
-/// What came of a set of values.
+/// The result for a set of values.
 pub enum Made {
     New {
         task: TaskId,
         steps: IndexMap<String, TaskId>,
     },
-    /// The same had been made before.
+    /// The same task existed before.
     Twin(TaskId),
 }
 
 impl Making<'_> {
-    /// Makes what the values ask for, unless it is there and should not be made again.
+    /// Creates the task of the values, unless it exists and duplicates are not allowed.
     pub fn make(&self, values: &Values) -> Result<Made> {
         let Self { tx, template, .. } = self;
         let key = template.recipe.key(template, self.project, values);
@@ -59,8 +59,8 @@ impl Making<'_> {
         Ok(made)
     }
 
-    /// Returns the task that keeps others of this key away. One that does no longer loses the key, which
-    /// costs those nothing that end without anybody asking for the same again.
+    /// Returns the task that forbids another one with this key. A task that no longer does so loses the key
+    /// here. Tasks that end without a later duplicate pay nothing for this.
     fn twin(&self, key: &str) -> Result<Option<Task>> {
         let Some(holder) = self.tx.holder_of_key(key)? else {
             return Ok(None);
@@ -81,13 +81,13 @@ impl Making<'_> {
         Ok(keeps && task.deleted_at.is_none())
     }
 
-    /// Counts the values of a task among what the call writes.
+    /// Adds to the bytes that the call writes, and checks the limit.
     fn count(&self, bytes: usize) -> Result<()> {
         self.written.set(self.written.get() + bytes);
         words::check_copies(self.cx.config, self.written.get())
     }
 
-    /// Returns the task that the values ask for, with its steps.
+    /// Returns the request for the task and its steps.
     pub fn drafted(&self, values: &Values) -> Result<Create> {
         let Template { name, recipe, .. } = self.template;
         let most = self.cx.config.limits.text_bytes;
@@ -147,8 +147,8 @@ fn described(rendered: Rendered, defaults: Defaults) -> Result<Create> {
     })
 }
 
-/// Returns the refusal of values that make a text too long. A template that cannot be read is an error of the
-/// program, since this was checked when it was defined.
+/// Returns the refusal of values that make a text too long. A template that cannot be read is an internal
+/// error, since it was checked when it was defined.
 fn unfilled(template: &Template, fault: Unfilled) -> Error {
     let Template { name, version, .. } = template;
     match fault {

@@ -1,4 +1,4 @@
-//! Templates: recipes that make tasks.
+//! Templates: recipes for tasks.
 
 mod applying;
 mod define_template;

@@ -11,11 +11,11 @@ use crate::error::{Error, Result};
 use crate::ops::rows;
 use crate::ops::task::words;
 
-/// A set of values for each task that is to be made.
+/// A set of values for each new task.
 #[derive(Debug)]
 pub struct Sets {
     pub sets: Vec<Map<String, Value>>,
-    /// Whether they were given as a list.
+    /// True if they were given as a list.
     pub is_list: bool,
 }
 
@@ -26,7 +26,7 @@ impl Default for Sets {
 }
 
 impl Sets {
-    /// Takes a table as a list of sets, each beside the values that are the same for all.
+    /// Takes a table as a list of sets, each with the values that all share.
     pub fn take_table(&mut self, config: &Config, columns: &[String], rows: Vec<Vec<Value>>) -> Result<()> {
         if columns.is_empty() && rows.is_empty() {
             return Ok(());

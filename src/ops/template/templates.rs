@@ -59,7 +59,7 @@ pub struct Whole {
     title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
-    /// Where the rest of the body begins.
+    /// The offset of the rest of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_goes_on_at: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ impl ListTemplates {
         })
     }
 
-    /// Returns as much of the body, or of a step's, as fits an answer, and where the rest begins.
+    /// Returns the part of the body, or of a step's, that fits an answer, and the offset of the rest.
     fn part(&self, recipe: &Recipe) -> Result<(Option<String>, Option<usize>)> {
         const SHOWN: usize = 600;
         let body = match &self.step {
@@ -166,7 +166,7 @@ impl ListTemplates {
     }
 }
 
-/// Returns as many steps as an answer has room for.
+/// Returns as many steps as fit an answer.
 fn fitting(steps: Vec<RecipeStep>) -> Vec<Step> {
     const ROOM: usize = 800;
     const NEEDS: usize = 5;

@@ -1,4 +1,4 @@
-//! Tasks that ended, and tasks that did not yet.
+//! Ended and open tasks among those that a call waits for.
 
 use serde::Serialize;
 
@@ -8,13 +8,13 @@ use crate::error::Result;
 use crate::ops::task::{Brief, is_default};
 use crate::store::Tx;
 
-/// How the tasks that somebody waits for stand.
+/// The states of the tasks that a call waits for.
 #[derive(Debug, Default, Serialize)]
 pub struct Endings {
-    /// Those that ended otherwise than one would wish come first.
+    /// Ended tasks; those that failed or were cancelled or deleted come first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ended: Vec<Ended>,
-    /// How many there are, if they are not all shown.
+    /// The total, if not all are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_total: Option<usize>,
     /// How many failed, were cancelled or deleted.
@@ -36,13 +36,13 @@ struct Ended {
     well: bool,
 }
 
-/// What a script sees of it.
+/// The field that a script checks.
 pub const BADLY: &str = "ended_badly";
 
 const SHOWN: usize = 20;
 
 impl Endings {
-    /// Looks how tasks stand.
+    /// Reads the states of tasks.
     pub fn of(tx: &Tx, cx: &Context, tasks: &[TaskId]) -> Result<Self> {
         let mut endings = Self::default();
         for id in tasks {
@@ -63,12 +63,12 @@ impl Endings {
         !self.open.is_empty()
     }
 
-    /// Leaves out those that have not ended.
+    /// Leaves out the open tasks.
     pub fn without_open(self) -> Self {
         Self { open: Vec::new(), ..self }
     }
 
-    /// Returns the same in a size that fits an answer.
+    /// Returns the same, cut to a size that fits an answer.
     pub fn cut(mut self) -> Self {
         self.ended_badly = self.ended.iter().filter(|ended| !ended.well).count();
         self.ended.sort_by_key(|ended| ended.well);
@@ -78,7 +78,7 @@ impl Endings {
     }
 }
 
-/// Leaves those that are shown, and says how many there were if that is not all.
+/// Cuts the rows to those that are shown; returns the total if that is more.
 fn cut<T>(rows: &mut Vec<T>) -> Option<usize> {
     let total = rows.len();
     rows.truncate(SHOWN);

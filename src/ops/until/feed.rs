@@ -1,4 +1,4 @@
-//! What has been written down since somebody last looked.
+//! The feed after a cursor.
 
 use std::collections::BTreeSet;
 
@@ -9,24 +9,24 @@ use crate::error::{Error, Result};
 use crate::ops::track::Happening;
 use crate::store::{FeedFilter, FeedRow, Tx};
 
-/// What others did since a place in the feed.
+/// Entries by other workers after a cursor.
 #[derive(Debug, Default)]
 pub struct News {
     pub events: Vec<Happening>,
-    /// The tasks that came to another state.
+    /// The tasks that changed state.
     pub moved: Vec<TaskId>,
     pub cursor: i64,
     pub more: bool,
 }
 
-/// Which news are wanted.
+/// The entries that a call waits for.
 pub struct Interest<'a> {
     pub since: i64,
     pub words: &'a [Word],
 }
 
 impl Interest<'_> {
-    /// Reads the feed from where it was left. A caller's own doings are no news to it.
+    /// Reads the feed from the cursor on. Entries by the caller are left out.
     pub fn read(&self, tx: &Tx, cx: &Context) -> Result<News> {
         const AT_A_TIME: usize = 200;
         const AT_A_CALL: usize = 10_000;
@@ -50,7 +50,7 @@ impl Interest<'_> {
         Ok(news)
     }
 
-    /// Adds an entry to the news if it is wanted; says no if there is no place for it.
+    /// Adds an entry if it is wanted; returns false if there is no room for it.
     fn take_up(&self, row: FeedRow, cx: &Context, news: &mut News, moved: &mut BTreeSet<TaskId>) -> bool {
         const SHOWN: usize = 10;
         if row.worker.is_some() && row.worker.as_ref() == cx.worker.as_ref().map(|worker| &worker.id) {
@@ -80,7 +80,7 @@ impl Interest<'_> {
     }
 }
 
-/// Refuses a cursor that no answer can have had: events would be passed over unread.
+/// Refuses a cursor that is ahead of the feed: the events up to it would never be read.
 pub fn refuse_future(tx: &Tx, cursor: i64) -> Result<()> {
     let newest = tx.newest_event()?;
     if cursor <= newest {

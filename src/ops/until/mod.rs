@@ -1,4 +1,4 @@
-//! Waiting until something has happened, instead of asking again and again.
+//! Waiting for events, instead of polling.
 
 mod ending;
 mod feed;

@@ -17,7 +17,7 @@ use crate::ops::{Actor, Operation, Pace, Shortfall, Staging, Wait};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Wait for work or messages, for `task`s to end or `files` to be free: answers then, or when time is up.
+/// Wait for work or messages, for `task`s to end or `files` to be free, or until the timeout.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Await {
@@ -31,7 +31,7 @@ pub struct Await {
     files: Files,
     #[serde(default)]
     claim: bool,
-    /// Which work, as in `claim`.
+    /// Filter, as in `claim`.
     #[schemars(extend("x-rare" = true))]
     under: Option<TaskRef>,
     #[schemars(extend("x-rare" = true))]
@@ -49,24 +49,24 @@ pub struct Await {
     cursor: Option<i64>,
     /// Seconds.
     timeout: Option<u64>,
-    /// The last answer said what is to be waited for from where.
+    /// The cursor from which the next round reads; the last answer set it.
     #[serde(skip)]
     #[schemars(skip)]
     since: Option<i64>,
 }
 
-/// What happened.
+/// The result of waiting.
 #[derive(Debug, Default, Serialize)]
 pub struct Awaited {
-    /// What there is for the worker to do, taken or not.
+    /// Work for the worker, claimed or not.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     work: Option<Work>,
     #[serde(flatten)]
     endings: Endings,
-    /// Nobody else has marked the files.
+    /// No other worker has marked the files.
     #[serde(skip_serializing_if = "is_default")]
     free: bool,
-    /// Who has.
+    /// The marks of other workers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<Conflict>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,10 +75,10 @@ pub struct Awaited {
     more: bool,
     #[serde(skip_serializing_if = "is_default")]
     timed_out: bool,
-    /// A message came before what else was waited for.
+    /// A message came first.
     #[serde(skip_serializing_if = "is_default")]
     interrupted: bool,
-    /// To go on from.
+    /// The cursor for the next call.
     cursor: i64,
 }
 
@@ -89,7 +89,7 @@ enum Work {
     Ready { ready: Brief },
 }
 
-/// What a script sees when it did not happen.
+/// Fields that tell a script that the awaited event did not happen.
 const NOT_HAPPENED: [&str; 2] = ["timed_out", "interrupted"];
 
 impl Operation for Await {
@@ -153,8 +153,8 @@ impl Operation for Await {
 }
 
 impl Await {
-    /// Returns what is waited for: what was said, what the other arguments imply, or what a worker
-    /// without work wants; somebody who is no worker wants to know everything.
+    /// Returns the kinds of events to wait for: those of the call, those that its other arguments imply, or
+    /// the defaults. The defaults are work and messages for a worker, and all events for other callers.
     fn words(&self, cx: &Context) -> Result<Vec<Word>> {
         let mut words = self.words.clone();
         let implied = [
@@ -177,7 +177,7 @@ impl Await {
         Ok(words)
     }
 
-    /// Returns the claim that there has to be work for.
+    /// Returns the claim that must find work.
     fn wanted(&self) -> Claim {
         Claim {
             under: self.under.clone(),
@@ -197,7 +197,7 @@ impl Await {
         })
     }
 
-    /// Looks whether anything happened that is waited for.
+    /// Checks whether an awaited event has happened.
     fn look(&self, tx: &Tx, cx: &Context, words: &[Word], work: Option<Work>) -> Result<Awaited> {
         let News { events, moved, cursor, more } = self.news(tx, cx, words)?;
         let (endings, have_ended) = self.endings(tx, cx, &moved)?;
@@ -205,7 +205,7 @@ impl Await {
         let free = !self.files.is_empty() && held.is_empty();
         let has_work = work.as_ref().is_some_and(Work::is_there);
         let happened = has_work || have_ended || free || more || !events.is_empty();
-        // Whoever has something to say to one who waits need not wait for it.
+        // A message ends the wait at once, even for a caller that waits for other events.
         let has_mail = has_mail(cx);
         let interrupted = !happened && has_mail && !words.contains(&Word::Messages);
         let timed_out = !happened && !has_mail;
@@ -213,7 +213,7 @@ impl Await {
         Ok(Awaited { work, endings, free, held, events, more, timed_out, interrupted, cursor })
     }
 
-    /// Returns what the feed has of what is waited for, if that is not to be seen otherwise.
+    /// Returns the awaited events that are visible in the feed only.
     fn news(&self, tx: &Tx, cx: &Context, words: &[Word]) -> Result<News> {
         let is_of_feed = |word: &Word| match word {
             Word::Work | Word::Messages => false,
@@ -231,7 +231,7 @@ impl Await {
         }
     }
 
-    /// Returns how the tasks stand that are waited for, and whether that is what is waited for.
+    /// Returns the states of the awaited tasks, and whether they satisfy the wait.
     fn endings(&self, tx: &Tx, cx: &Context, moved: &[TaskId]) -> Result<(Endings, bool)> {
         if self.task.is_empty() {
             let endings = Endings::of(tx, cx, moved)?.without_open();
@@ -244,7 +244,7 @@ impl Await {
         Ok((endings, have_ended))
     }
 
-    /// Returns who has marked the files that are waited for.
+    /// Returns the marks of other workers on the awaited files.
     fn held(&self, tx: &Tx, cx: &Context) -> Result<Vec<Conflict>> {
         let own = cx.worker.as_ref().map(|worker| &worker.id);
         let mut held = Vec::new();
@@ -257,7 +257,7 @@ impl Await {
     }
 }
 
-/// Says whether there are messages for the worker that are not on their way to it in another answer.
+/// Returns true if there are messages for the worker that no other answer carries already.
 fn has_mail(cx: &Context) -> bool {
     cx.worker.as_ref().is_some_and(|worker| worker.untold > cx.mailbag.carried(&worker.id) as i64)
 }

@@ -1,4 +1,4 @@
-//! What can be waited for.
+//! The kinds of events that a call can wait for.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

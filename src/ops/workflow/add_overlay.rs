@@ -7,7 +7,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Lay an overlay over the workflow of the tasks you hold.
+/// Add an overlay to the workflow of the tasks you hold.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddOverlay {

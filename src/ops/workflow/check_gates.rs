@@ -11,7 +11,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Say which evidence each next step of a task asks for, and what of it is there.
+/// List the evidence each next step of a task needs, found or missing.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckGates {
@@ -24,7 +24,7 @@ pub struct Checked {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<Phase>,
-    /// Of the steps below, the worst.
+    /// The worst of the steps below.
     verdict: Verdict,
     steps: Vec<NextStep>,
     /// The states that can be entered without evidence.
@@ -38,7 +38,7 @@ pub struct Checked {
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Pass,
-    /// With a reason and `force`.
+    /// Possible with a reason and `force`.
     Warn,
     Fail,
 }
@@ -108,7 +108,7 @@ impl Operation for CheckGates {
     }
 }
 
-/// Returns the phases that a task could turn to, as far as gates tell them apart.
+/// Returns the phases that a task could change to, as far as gates distinguish them.
 fn ways_out_of_phase<'a>(rules: &'a Workflow, task: &'a Task) -> Vec<(String, Crossing<'a>)> {
     let stay = Crossing::to(task, &task.status);
     let mut ways = vec![("*".to_owned(), Crossing { phase: None, ..stay })];
@@ -123,7 +123,7 @@ fn ways_out_of_phase<'a>(rules: &'a Workflow, task: &'a Task) -> Vec<(String, Cr
     ways
 }
 
-/// Returns how a step stands that goes through these gates; nothing if there are none.
+/// Returns the verdict on a step through these gates; `None` if there are none.
 fn judged(gates: &[&Gate], evidence: &[String]) -> Option<NextStep> {
     if gates.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! How things stand around a task or a worker, in lines: only what there is something to say of.
+//! The situation of a task or a worker, in lines; facts that do not apply are left out.
 
 use crate::Context;
 use crate::domain::{Crossing, Task, TaskId, Workflow, listed, missing};
@@ -7,10 +7,10 @@ use crate::ops::mark::marking;
 use crate::ops::task::{explain, gating, guiding, shortened};
 use crate::store::{Slice, Tx};
 
-/// How many names a line has room for.
+/// How many names a line shows.
 const NAMED: usize = 3;
 
-/// Returns what to know before one goes on with a task.
+/// Returns the facts to know before continuing with a task.
 pub fn of_task(tx: &Tx, cx: &Context, task: &Task, rules: &Workflow) -> Result<Vec<String>> {
     let lines = [
         held_by_another(cx, task),
@@ -25,7 +25,7 @@ pub fn of_task(tx: &Tx, cx: &Context, task: &Task, rules: &Workflow) -> Result<V
     Ok(lines.into_iter().flatten().collect())
 }
 
-/// Returns what to know for who holds no task, or several.
+/// Returns the fact to know for a worker that holds no task, or several.
 pub fn of_worker(tx: &Tx, cx: &Context, held: &[TaskId]) -> Result<String> {
     match held.len() {
         0 => explain::outlook(tx, cx),
@@ -47,7 +47,7 @@ fn held_back(task: &Task) -> Option<String> {
     }
 }
 
-/// Says how the last attempt at the task ended.
+/// Describes how the last attempt ended.
 fn earlier(tx: &Tx, task: &Task) -> Result<Option<String>> {
     const REASON: usize = 200;
     if task.attempt <= i64::from(task.claimed_at.is_some()) {
@@ -64,7 +64,7 @@ fn earlier(tx: &Tx, task: &Task) -> Result<Option<String>> {
     Ok(Some(format!("attempt {} was `{}`'s and came to `{how}`{why}", last.number, last.worker)))
 }
 
-/// Says that the task has taken minutes longer than it was to.
+/// Reports a task that is over its estimate by at least a minute.
 fn late(cx: &Context, task: &Task) -> Option<String> {
     const MINUTE: i64 = 60_000;
     let taken = task.time_actual_ms + task.timed_since.map_or(0, |since| cx.now.since(since));
@@ -86,7 +86,7 @@ fn attached(tx: &Tx, task: &Task) -> Result<Option<String>> {
     Ok((total > 0).then(|| format!("attached: {total}, as {of}; `attachments` reads them")))
 }
 
-/// Says which of the task's files others are at.
+/// Names the task's files that other workers have marked.
 fn marked(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<String>> {
     let Some(worker) = &cx.worker else {
         return Ok(None);
@@ -97,7 +97,7 @@ fn marked(tx: &Tx, cx: &Context, task: &Task) -> Result<Option<String>> {
         .then(|| format!("others work on {}; `list_marks` says who", some(&files, files.len()))))
 }
 
-/// Says what evidence the end of the task still asks for.
+/// Names the evidence that the end of the task still needs.
 fn asked_for(tx: &Tx, task: &Task, rules: &Workflow) -> Result<Option<String>> {
     let done = &rules.complete;
     let gates = rules.gates_at(&Crossing::to(task, done));
@@ -115,7 +115,7 @@ fn waiting(tx: &Tx, task: &Task) -> Result<Option<String>> {
     Ok((total > 0).then(|| format!("waiting for it: {}", some(&names, total))))
 }
 
-/// Names the first of so many.
+/// Lists the first names, and the number of the others.
 fn some<T: std::fmt::Display>(names: &[T], total: usize) -> String {
     let named = listed(names.iter().take(NAMED));
     match total.saturating_sub(NAMED.min(names.len())) {

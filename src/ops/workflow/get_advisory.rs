@@ -14,7 +14,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Learn what to heed now: how your task stands, what your workflow advises.
+/// Get the current advice: your task's state and your workflow's advice.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetAdvisory {
@@ -32,13 +32,13 @@ pub struct Advisory {
     task: Option<TaskId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
-    /// How things stand.
+    /// The situation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     now: Vec<String>,
-    /// What concerns them, by topic.
+    /// The advice that applies to the situation, by topic.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     advice: IndexMap<String, String>,
-    /// Topics that do not concern them, or that there is no room for.
+    /// Topics that do not apply, or that do not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     more: Vec<String>,
 }
@@ -82,7 +82,7 @@ impl Operation for GetAdvisory {
     }
 }
 
-/// Returns the rules that hold for the task, else those for the tasks of who asks.
+/// Returns the rules of the task, else those for the caller's tasks.
 fn rules<'a>(tx: &Tx, cx: &'a Context, task: Option<&Task>) -> Result<Cow<'a, Workflow>> {
     match (task, &cx.worker) {
         (Some(task), Some(worker)) if task.holder.is_none() => {
@@ -98,7 +98,7 @@ fn rules<'a>(tx: &Tx, cx: &'a Context, task: Option<&Task>) -> Result<Cow<'a, Wo
 }
 
 impl GetAdvisory {
-    /// Returns the advice that was asked for, by topic, and the names of the rest.
+    /// Returns the advice by topic, and the names of the other topics.
     fn advice(
         &self,
         cx: &Context,

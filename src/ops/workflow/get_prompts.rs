@@ -9,7 +9,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Show what a workflow tells its workers: all, or to a `role`, or where a `task` stands.
+/// Show a workflow's texts for workers: all, or by `role`, or for a `task`'s state.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPrompts {
@@ -29,9 +29,9 @@ pub struct Prompts {
     workflow: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
-    /// By when they are told.
+    /// By the occasion on which they are shown.
     prompts: IndexMap<String, String>,
-    /// The names of those that there is no room for.
+    /// The names of texts that do not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<String>,
 }
@@ -102,7 +102,7 @@ impl GetPrompts {
     }
 }
 
-/// Takes as many texts as there is room for, in bytes; names the others.
+/// Takes as many texts as fit `room`, in bytes; names the others.
 pub(super) fn what_fits(
     texts: impl Iterator<Item = (String, String)>,
     room: usize,

@@ -9,7 +9,7 @@ use crate::ops::Operation;
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// List the workflows and overlays there are; with `name`, all about one.
+/// List the workflows and overlays; with `name`, show one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListWorkflows {
@@ -32,7 +32,7 @@ pub enum Workflows {
     },
 }
 
-/// One of them in a line; names are separated by blanks.
+/// A workflow or an overlay in one line; names are separated by spaces.
 #[derive(Serialize)]
 pub struct Row {
     name: String,
@@ -65,7 +65,7 @@ pub struct Detail {
     gates: Vec<Gate>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     roles: IndexMap<String, Role>,
-    /// The topics that `get_advisory` has texts on.
+    /// The topics of `get_advisory`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     advisories: Vec<String>,
 }
@@ -118,7 +118,7 @@ impl Operation for ListWorkflows {
 
 fn one(cx: &Context, name: &str) -> Result<Detail> {
     let known = &cx.config.workflows;
-    // The name of its file tells an overlay from a workflow that is called the same.
+    // The file name prefix distinguishes an overlay from a workflow of the same name.
     let of_file = name.strip_prefix("overlay-").filter(|_| !known.by_name.contains_key(name));
     if of_file.is_some() || (known.overlays.contains_key(name) && !known.by_name.contains_key(name)) {
         let overlay = overlaying::named(cx, of_file.unwrap_or(name))?;

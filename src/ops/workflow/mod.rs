@@ -1,4 +1,4 @@
-//! The rules by which tasks move: seen, asked, and laid over each other.
+//! Workflows: the rules of state changes, their gates, guidance and overlays.
 
 mod add_overlay;
 mod check_gates;

@@ -1,4 +1,4 @@
-//! How a worker comes to other overlays.
+//! Changes the overlays of a worker.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::domain::{Enforcement, Overlay, Refusal, Status, Task, Worker, WorkerI
 use crate::error::{Error, Result};
 use crate::store::{Because, Event, Tx};
 
-/// A worker with its overlays, and what the newest of them makes different in the workflow of its own tasks.
+/// A worker with its overlays, and the changes that the newest makes to its workflow.
 #[derive(Serialize)]
 pub struct Overlaid {
     pub worker_id: WorkerId,
@@ -22,7 +22,7 @@ pub struct Overlaid {
 pub struct Difference {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     states: Vec<Status>,
-    /// Exits of states that are there anyway.
+    /// New exits of existing states.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     exits: IndexMap<Status, Vec<Status>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -31,7 +31,7 @@ pub struct Difference {
     phases: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<String>,
-    /// How many texts; `get_prompts` has them.
+    /// The number of texts; `get_prompts` shows them.
     #[serde(skip_serializing_if = "is_none")]
     prompts: usize,
 }
@@ -41,7 +41,7 @@ fn is_none(number: &usize) -> bool {
 }
 
 impl Difference {
-    /// Returns what `more` has over `less`.
+    /// Returns the parts of `more` that `less` lacks.
     pub fn between(less: &Workflow, more: &Workflow) -> Self {
         let has = |status: &Status| less.states.contains_key(status);
         let exits = more.states.iter().filter(|(status, _)| has(status)).map(|(status, state)| {
@@ -79,7 +79,7 @@ pub fn named<'a>(cx: &Context<'a>, name: &str) -> Result<&'a Overlay> {
     })
 }
 
-/// Refuses overlays that there are not, or that the workflow has no place for.
+/// Refuses overlays that do not exist or do not fit the workflow.
 pub fn check(cx: &Context, workflow: &Workflow, overlays: &[String]) -> Result<()> {
     for name in overlays {
         let overlay = named(cx, name)?;
@@ -94,8 +94,8 @@ pub fn check(cx: &Context, workflow: &Workflow, overlays: &[String]) -> Result<(
     Ok(())
 }
 
-/// Refuses to take overlays off a worker that is at work by them: on a task in a state of theirs, or before a gate that
-/// nobody may go round.
+/// Refuses to remove an overlay that a task of the worker depends on: the task is in a state of the
+/// overlay, or the overlay has a gate that rejects.
 pub fn refuse_way_round(tx: &Tx, cx: &Context, worker: &Worker, after: &[String]) -> Result<()> {
     if worker.overlays.iter().all(|name| after.contains(name)) {
         return Ok(());
@@ -120,7 +120,8 @@ fn binds(cx: &Context, own: &Workflow, overlay: &str, task: &Task) -> bool {
         || overlay.gates.iter().any(|gate| gate.enforcement == Enforcement::Reject)
 }
 
-/// Lays overlays over what the worker is at work on: its attempts keep them, also when the worker is gone.
+/// Adds overlays to the attempts that the worker is working on. The attempts keep them, even after the
+/// worker disconnects.
 pub fn lay_over_work(tx: &Tx, worker: &WorkerId, overlays: &[String]) -> Result<()> {
     for id in tx.begun_by(worker)? {
         let task = tx.task(&id)?;
@@ -134,7 +135,7 @@ pub fn lay_over_work(tx: &Tx, worker: &WorkerId, overlays: &[String]) -> Result<
     Ok(())
 }
 
-/// Writes down the worker's overlays.
+/// Records the worker's overlays.
 pub fn set(tx: &Tx, worker: &Worker, overlays: &[String], because: &Because<'_>) -> Result<()> {
     tx.set_overlays(&worker.id, overlays)?;
     tx.record(&Event {

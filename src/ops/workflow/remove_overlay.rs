@@ -7,7 +7,7 @@ use crate::ops::{Actor, Operation};
 use crate::store::Tx;
 use crate::{Context, Effect};
 
-/// Take an overlay off again; answers what is gone with it.
+/// Remove an overlay; answers the rules lost with it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveOverlay {
