@@ -1,4 +1,4 @@
-//! The faces: they know the catalogue, never an operation.
+//! The faces. They know the catalogue, never a single operation.
 
 pub mod cli;
 pub mod compact;
