@@ -63,7 +63,7 @@ pub async fn finish<T>(calls: impl Future<Output = T>, sent: impl Fn() -> u64) {
     }
 }
 
-/// Reserves the tasks of the client's workers. If there is no time for that, other processes do it.
+/// Reserves or releases the tasks of the client's workers. If there is no time for that, other processes do it.
 pub async fn hang_up(app: Arc<App>, since: Instant) {
     let time = AT_ONCE.saturating_sub(since.elapsed()).max(AT_ONCE - STANDSTILL);
     let done = tokio::task::spawn_blocking(move || clients::hang_up(&app));
