@@ -1,4 +1,4 @@
-//! The other end of a program's pipes: lines of JSON, and a clock on each.
+//! A client at a program's pipes, which measures the time of each answer.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

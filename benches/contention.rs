@@ -85,8 +85,7 @@ impl<'g> Contest<'g> {
         Self { ground, durability: FULL, table: Table::default(), faults: Vec::new() }
     }
 
-    /// Lets the processes empty each kind of queue several times, in turns, and reports the
-    /// median of each.
+    /// Lets the processes empty each kind of queue several times, in turns, and reports the median of each.
     fn measure(&mut self, crowd: &Crowd) -> Result<()> {
         let mut turns: [Vec<Turn>; KINDS.len()] = Default::default();
         for _ in 0..self.ground.pick(1, 3) {
@@ -150,8 +149,7 @@ impl Turn {
         self.drained.tasks_a_second() / self.floor
     }
 
-    /// Returns true if floor and drain may have had the same speed of the disk: a task is two
-    /// commits.
+    /// Returns true if floor and drain may have had the same speed of the disk: a task is two commits.
     fn is_steady(&self) -> bool {
         self.times() <= 0.5
     }

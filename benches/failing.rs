@@ -69,8 +69,7 @@ struct End {
 struct Record {
     claimed: Vec<(String, u64)>,
     answered: BTreeSet<End>,
-    /// Ends that were requested but not answered when the process was killed: they may have
-    /// happened or not.
+    /// Ends that were requested but not answered when the process was killed: they may have happened or not.
     unanswered: BTreeSet<End>,
     faults: Vec<String>,
 }

@@ -16,8 +16,7 @@ use crate::samples::Samples;
 pub const FULL: &str = "full";
 pub const NORMAL: &str = "normal";
 
-/// Floors. They are sampled beside the calls that they belong to, so that both see the machine
-/// in the same minute.
+/// Floors, sampled beside their calls, so that both see the machine in the same minute.
 pub struct Floor {
     echo: Peer,
     server: Agent,

@@ -1,5 +1,4 @@
-//! The folders in which everything is measured: on the disk of the build, with a project in
-//! each.
+//! The folders in which everything is measured: on the disk of the build, with a project in each.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,7 +17,7 @@ use crate::graph::{Dice, Graph};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_task-graph");
 
-/// The extent of the measuring.
+/// The amount of measuring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     Quick,
@@ -28,8 +27,8 @@ pub enum Scale {
 pub struct Ground {
     folder: TempDir,
     pub scale: Scale,
-    /// Projects with a large graph, which are costly to create: by their number of tasks, with the
-    /// time it took.
+    /// Projects with a large graph, which are costly to create: by their number of tasks,
+    /// with the time it took.
     graphs: RefCell<BTreeMap<usize, (Project, Duration)>>,
 }
 

@@ -47,7 +47,7 @@ const CALLS: &[(&str, Kind)] = &[
     ("thinking", Kind::Note),
 ];
 
-/// The limits for the size of an answer, in bytes, where they are below the general one.
+/// The size limits of answers, in bytes, that are below the general one.
 const SIZES: &[(&str, u64)] = &[("claim()", 400), ("claim(task)", 400), ("list_tasks(ready)", 1_300)];
 const LONGEST_ANSWER: u64 = 4_000;
 
@@ -217,8 +217,8 @@ impl Subject {
         Ok(created["id"].take())
     }
 
-    /// Links two tasks in the middle of the graph. There is no cycle, but the search for one has to visit
-    /// many tasks.
+    /// Links two tasks in the middle of the graph. There is no cycle, but the search for
+    /// one has to visit many tasks.
     fn link_across(&mut self) -> Result<()> {
         let width = Graph::usual_width(self.size);
         let (from, to) = (self.dice.below(width), self.dice.below(width));

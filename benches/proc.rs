@@ -8,8 +8,8 @@ use crate::Result;
 
 /// Returns the time that the living threads of a process have run, to the nanosecond.
 ///
-/// For short measurements only: the time of a thread is gone when it ends. Over many seconds
-/// use [`cpu_in_all`].
+/// For short measurements only: the time of a thread is gone when it ends. Over many
+/// seconds use [`cpu_in_all`].
 pub fn cpu(pid: u32) -> Result<Duration> {
     let mut nanos = 0;
     for text in of_threads(pid, "schedstat")? {
@@ -51,8 +51,7 @@ pub fn kill(pid: u32) -> Result<()> {
     }
 }
 
-/// Returns the contents of a file in `/proc` for each thread. A thread that ends meanwhile is
-/// left out.
+/// Returns the contents of a file in `/proc` for each thread. A thread that ends meanwhile is left out.
 fn of_threads(pid: u32, file: &str) -> Result<Vec<String>> {
     let threads = fs::read_dir(format!("/proc/{pid}/task"))?;
     let texts = threads.map(|thread| fs::read_to_string(thread?.path().join(file)));

@@ -16,7 +16,7 @@ pub enum Figure {
     Plain(f64),
 }
 
-/// The bar that a figure should reach.
+/// The limit that a figure should keep.
 #[derive(Clone, Copy, Debug)]
 pub enum Bar {
     None,

@@ -1,5 +1,4 @@
-//! Shortens generated task ids in answers: an agent pays some twenty tokens for each UUID that
-//! it reads.
+//! Shortens generated task ids in answers: an agent pays some twenty tokens for each UUID that it reads.
 
 use serde_json::Value;
 

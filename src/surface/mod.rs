@@ -1,4 +1,4 @@
-//! The faces. They know the catalogue, never a single operation.
+//! The faces. They know operations by name only, through the catalogue.
 
 pub mod cli;
 pub mod compact;

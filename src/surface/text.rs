@@ -1,5 +1,4 @@
-//! Reads text arguments as JSON according to a schema, for faces whose callers type words
-//! instead of JSON.
+//! Reads text arguments as JSON according to a schema, for faces whose callers type words instead of JSON.
 
 use serde_json::{Map, Number, Value};
 

@@ -36,7 +36,7 @@ struct Talk {
 }
 
 impl Answered {
-    /// Processes the next record; returns true if it answers a fact.
+    /// Processes the next record; returns true if it is an answer that promises a fact.
     pub fn take(&mut self, record: &Record) -> Result<bool> {
         let talk = self.talks.entry(record.process).or_default();
         let before = self.facts.len();

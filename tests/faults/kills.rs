@@ -33,8 +33,7 @@ pub enum Found {
 
 pub const FOUND: [Found; 3] = [Found::NoStore, Found::Closed, Found::Log];
 
-/// Kills at the given numbers of each call, as far as there are so many, starting from a copy of the
-/// same store.
+/// Kills a process at the given occurrences of each call, if the work makes so many, in copies of one store.
 pub fn at_each(found: Found, calls: &[&str], numbers: &[usize]) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let (before, known) = prepare(found)?;

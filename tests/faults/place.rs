@@ -61,8 +61,8 @@ impl Place {
         Ok(command)
     }
 
-    /// Returns the path of a switch. Commands that get it in `FAULTS_SWITCH` obey their rules while the
-    /// file exists.
+    /// Returns the path of a switch. Commands that get it in `FAULTS_SWITCH` obey their
+    /// rules while the file exists.
     pub fn switch(&self) -> PathBuf {
         self.folder.path().join("switch")
     }

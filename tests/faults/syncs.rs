@@ -45,8 +45,7 @@ pub fn fail(failing: &str, points: usize, seed: usize) -> Result<Outcome> {
             server.connect("ann")?.map_err(|refused| refused.text)?;
         }
     }
-    // The server is killed, so that the record ends with all answers, but without the tidying at
-    // the end.
+    // The server is killed, so that the record ends with all answers, but without the tidying at the end.
     let between = place.between_steps()?;
     server.kill()?;
     drop(between);

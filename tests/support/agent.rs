@@ -233,8 +233,7 @@ impl Drop for Agent {
     }
 }
 
-/// Reads the server's output in a thread of its own, so that the server never waits for a
-/// reader.
+/// Reads the server's output in a thread of its own, so that the server never waits for a reader.
 fn lines_of(output: ChildStdout) -> Receiver<String> {
     let (sender, lines) = channel();
     thread::spawn(move || {
@@ -254,8 +253,7 @@ fn message(line: &str) -> Value {
     message
 }
 
-/// Reads the result of a tool: a success has the same content twice, a refusal is a text with its
-/// code aside.
+/// Reads the result of a tool: a success has the same content twice, a refusal is a text with its code aside.
 fn read_result(response: &Value) -> Answer {
     let result = response.get("result").unwrap_or_else(|| panic!("{response}"));
     let content = result["content"].as_array().unwrap();

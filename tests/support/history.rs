@@ -24,8 +24,7 @@ const RULES: &[&str] = &[
     "rollup",
 ];
 
-/// The distance of the newest entry ahead of a clock up to which a call goes on from that
-/// entry.
+/// The greatest lead of the newest entry over a clock. Beyond it a call ignores the entry's time.
 const MAX_AHEAD_MS: i64 = 5 * 60_000;
 
 /// The history of every task, according to the feed.

@@ -76,8 +76,7 @@ impl Team {
         self.server().answer("create", json!({ "tasks": tasks }));
     }
 
-    /// Creates tasks in layers, each of which waits for some in the layers before, and returns their
-    /// number.
+    /// Creates tasks in layers, each of which waits for some in the layers before, and returns their number.
     pub fn has_layers(&self, layers: usize, width: usize) -> usize {
         let mut dice = Dice::new(layers * width);
         let name = |layer, at| format!("t{layer}-{at}");

@@ -1,5 +1,4 @@
-//! Writes whole lists, one line for each item. Lists are read in pages, so that they need not fit into
-//! memory.
+//! Writes whole lists, one line for each item. Lists are read in pages, so that they need not fit into memory.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -12,8 +11,7 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::ops::{Entry, Input, csv_cell};
 
-/// How lists are paged: the field of an answer, and the argument of the next request that takes
-/// its value.
+/// How lists are paged: the field of an answer, and the argument of the next request that takes its value.
 const WAYS_ON: &[(&str, &str)] =
     &[("next_offset", "offset"), ("cursor", "cursor"), ("cursor", "since"), ("next", "after")];
 

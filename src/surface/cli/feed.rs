@@ -95,8 +95,7 @@ impl Feed {
         Ok(if interrupted { INTERRUPTED.into() } else { ExitCode::SUCCESS })
     }
 
-    /// Reads the next rows while earlier ones are written, so that waiting for input does not delay a
-    /// stop.
+    /// Reads the next rows while earlier ones are written, so that waiting for input does not delay a stop.
     fn read_ahead(
         &self,
         text: Box<dyn BufRead + Send>,

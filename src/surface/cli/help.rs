@@ -27,8 +27,7 @@ pub fn answer(words: &[OsString], flags: &Flags, commands: Command) -> ExitCode 
     }
 }
 
-/// Returns clap's complaint as an error: its first paragraph is the message, the rest is the
-/// hint.
+/// Returns clap's complaint as an error: its first paragraph is the message, the rest is the hint.
 fn as_error(complaint: &clap::Error) -> Error {
     let text = complaint.render().to_string();
     let (message, hint) = text.split_once("\n\n").unwrap_or((&text, ""));

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-/// Escapes the control characters from U+007F to U+009F, which JSON leaves as they are. They can only
-/// occur in its strings.
+/// Escapes the control characters from U+007F to U+009F, which JSON leaves as they are.
+/// They can only occur in its strings.
 pub fn harmless(json: String) -> String {
     match json.contains(is_left) {
         true => json.chars().map(escaped).collect(),

@@ -1,5 +1,4 @@
-//! The only writer for people and scripts: answers go to standard output, complaints to
-//! standard error.
+//! The only writer for people and scripts: answers go to standard output, complaints to standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 

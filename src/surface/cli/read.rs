@@ -1,8 +1,7 @@
 //! Reads a command line.
 //!
-//! The words are parsed twice: first for the leading flags and the command's name, then with
-//! that command alone. Only words that fail this are parsed with all commands, for help or a
-//! complaint.
+//! The words are parsed twice: first for the leading flags and the command's name, then with that
+//! command alone. Only words that fail this are parsed with all commands, for help or a complaint.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, stdin};
@@ -80,8 +79,8 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Line {
     }
 }
 
-/// Returns the purpose of a command line without a command: MCP clients start the program so,
-/// and curious people.
+/// Returns the purpose of a command line without a command: a server for a client, the
+/// home screen for a person.
 fn bare() -> Wanted {
     match stdin().is_terminal() {
         true => Wanted::Answer(Ask::Home),

@@ -46,8 +46,7 @@ fn file(path: &Path) -> Result<String> {
     Ok(without_end(text))
 }
 
-/// Removes the line end of a single line, as a shell's `$(…)` does; longer texts stay as they
-/// are.
+/// Removes the line end of a single line, as a shell's `$(…)` does; longer texts stay as they are.
 fn without_end(mut text: String) -> String {
     if text.find('\n') == Some(text.len().wrapping_sub(1)) {
         text.truncate(text.trim_end_matches(['\r', '\n']).len());

@@ -91,7 +91,7 @@ fn merge(sums: &mut Map<String, Value>, name: String, value: Value) {
     }
 }
 
-/// Replaces the row of a failure in its call by its line in the file.
+/// Replaces the row number of a failure by its line in the file.
 fn in_line(mut failure: Value, lines: &[u64]) -> Value {
     let at = failure.get("at").and_then(Value::as_u64).unwrap_or_default();
     let line = line_of(at as usize, lines);

@@ -17,8 +17,7 @@ use crate::surface::compact::shorten_ids;
 /// result, so everything else is in the text only.
 const ERROR: &str = "task-graph/error";
 
-/// Returns an answer with the messages in `riding`. The value of a success already contains
-/// them.
+/// Returns an answer with the messages in `riding`. The value of a success already contains them.
 pub fn result(answer: Result<Value>, riding: &[String], toolset: Toolset) -> CallToolResult {
     match answer {
         Ok(mut value) => {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::{App, Error, Patience, Result};
 
-/// Answers here if the store is free, else on a thread that may wait while other requests are
-/// answered.
+/// Answers here if the store is free, else on a thread that may wait while other requests are answered.
 pub async fn ask<T: Send + 'static>(
     app: &Arc<App>,
     question: impl Fn(&App, Patience) -> Result<T> + Send + 'static,

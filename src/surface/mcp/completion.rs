@@ -1,4 +1,4 @@
-//! The names that complete a name in part typed.
+//! The completions of a partly typed name.
 
 use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 

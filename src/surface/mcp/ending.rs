@@ -46,8 +46,7 @@ fn end_at_the_latest() {
 
 /// Lets calls under way finish, as long as answers are sent.
 ///
-/// A call that waits for others, or whose client does not read, rolls back when the process
-/// ends.
+/// A call that waits for others, or whose client does not read, rolls back when the process ends.
 pub async fn finish<T>(calls: impl Future<Output = T>, sent: impl Fn() -> u64) {
     let mut calls = pin!(calls);
     let start = Instant::now();
@@ -102,8 +101,7 @@ pub async fn renew(app: Arc<App>) {
 
 /// Notifies when the client is gone, even if other children of it still hold the input open.
 ///
-/// A thread of its own waits for that. It also ends the process in time if other threads do
-/// not.
+/// A thread of its own waits for that. It also ends the process in time if other threads do not.
 fn watch_client(hangup: Arc<Notify>) {
     thread::spawn(move || {
         watched::until_gone();

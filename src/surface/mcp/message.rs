@@ -19,8 +19,8 @@ pub struct Complaint {
     error: ErrorData,
 }
 
-/// A call of a tool. Most lines are one, and parsing them as one costs a quarter of parsing them as a
-/// message of any kind.
+/// A call of a tool. Most lines are one, and parsing them as one costs a quarter of
+/// parsing them as a message of any kind.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToolCall {

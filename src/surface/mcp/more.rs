@@ -1,8 +1,7 @@
 //! The tool `more`: the operations and arguments that the lists leave out.
 //!
 //! Every listed word costs each agent tokens from the start. `more` finds, describes and runs
-//! what is rarely needed. The full list has it too: it contains all operations, but not all
-//! their arguments.
+//! the rest. The full list has it too: it contains all operations, but not all their arguments.
 
 use std::sync::Arc;
 
@@ -22,8 +21,7 @@ const DESCRIPTION: &str = "Reach operations and arguments that are not listed. \
     Without arguments: which operations there are. With `name`: all that one takes. \
     With `name` and `arguments`: run it.";
 
-/// The subjects of the other operations. All their names would cost more tokens than they are
-/// worth.
+/// The subjects of the other operations. All their names would cost more tokens than they are worth.
 const TOPICS: &str =
     "tree history files messages attach metrics search sql gates workflow skills agents feedback";
 

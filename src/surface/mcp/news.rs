@@ -142,8 +142,8 @@ impl News {
         known.take(MOST_ADDRESSES).cloned().collect()
     }
 
-    /// Notes the end of the feed: a client may rely on notices from the grant of its stream on, before the
-    /// feed is read.
+    /// Notes the end of the feed: a client may rely on notices from the grant of its
+    /// stream on, before the feed is read.
     pub fn grant(&self, app: &App) {
         let feed = ops::find(FEED)
             .and_then(|feed| feed.call(app, Input::at_once(newest_only(), Patience::Hurries)))
@@ -151,8 +151,7 @@ impl News {
         *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = feed.ok().map(|feed| end_of(&feed));
     }
 
-    /// Moves the cursor back to the end of the feed at the grant of the stream that is served
-    /// now.
+    /// Moves the cursor back to the end of the feed at the grant of the stream that is served now.
     fn catch_up(&self) {
         let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(granted) = granted {

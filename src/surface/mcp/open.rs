@@ -52,8 +52,8 @@ impl Open {
         self.unsent_bytes.load(Ordering::Relaxed) >= MAX_UNSENT_BYTES
     }
 
-    /// Notes a message that was read. A request opens; its cancellation closes it, since it then gets no
-    /// answer.
+    /// Notes a message that was read. A request opens; its cancellation closes it, since
+    /// it then gets no answer.
     pub fn came_in(&self, message: &ClientJsonRpcMessage) {
         match message {
             JsonRpcMessage::Request(request) => drop(self.requests().insert(request.id.clone())),

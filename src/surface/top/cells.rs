@@ -14,8 +14,7 @@ pub fn fitted(text: &str, width: usize) -> String {
 
 /// Returns the text as one line of at most this many columns.
 pub fn cut(text: &str, width: usize) -> String {
-    // Most characters take at least one column; the rest of the limit is for those that take
-    // none.
+    // Most characters take at least one column; the rest of the limit is for those that take none.
     let text: String = text.chars().take(4 * width + 8).filter(|c| !is_trick(*c)).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
     clipped(&words.join(" "), width)

@@ -176,8 +176,7 @@ impl View<'_> {
 }
 
 impl Screen {
-    /// Finds the selected line among the new ones; if it is gone, selects the one in its
-    /// position.
+    /// Finds the selected line among the new ones; if it is gone, selects the one in its position.
     fn find(&mut self, facts: &Facts) {
         let targets: Vec<Target> = facts.rows().iter().map(|row| facts.target(row)).collect();
         let is_same = |target: &Target| {

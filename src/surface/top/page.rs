@@ -122,7 +122,7 @@ impl Page<'_> {
         };
         if let Mode::Writing { order, target, text } = mode {
             let question = format!("{}: {}: ", target.worker, order.question());
-            // Of a long text the end is shown, where the person types.
+            // A long text is cut at its start: the person types at its end.
             let room = width.saturating_sub(columns(&question) + 1);
             let end: Vec<char> = text.chars().rev().take(room).collect();
             let end: String = end.into_iter().rev().collect();

@@ -17,7 +17,7 @@ const HEAD: usize = 4;
 /// The rows of marks and of messages that come before further workers: at best, and when room is scarce.
 const SHOWN: usize = 4;
 const LEAST: usize = 1;
-/// Below this height only workers are shown.
+/// Below this height only the head and the workers are shown, unless everything fits.
 const LOW: usize = 12;
 
 impl Plan {

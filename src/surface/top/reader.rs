@@ -1,7 +1,6 @@
 //! Reads the facts of the view, through the public operations.
 //!
-//! The feed shows which facts are out of date: tasks, marks and messages are read again only
-//! after a change.
+//! The feed shows which facts are out of date: tasks, marks and messages are read again only after a change.
 
 use std::collections::BTreeSet;
 
