@@ -1,6 +1,6 @@
-//! What this program can be besides the bench: the simplest of everything, to measure floors with.
+//! Minimal programs, to measure floors with: an echo, an empty server, loops of bare SQLite.
 //!
-//! The bench starts itself as one of these, with a word that says which.
+//! The bench starts itself as one of these, named by its first argument.
 
 use std::fs::File;
 use std::io::{self, BufRead, Write};
@@ -21,12 +21,12 @@ use crate::floor::RawStore;
 
 /// Answers each line with itself.
 pub const ECHO: &str = "as-echo";
-/// An MCP server that can do nothing.
+/// An MCP server without operations.
 pub const SERVER: &str = "as-server";
-/// Commits as fast as it can, in the queue of a lock on a file.
+/// Commits as fast as it can, in turns given by a lock on a file.
 pub const WRITER: &str = "as-writer";
 
-/// Takes and finishes jobs as fast as it can, in the same queue.
+/// Takes and finishes jobs as fast as it can, in the same turns.
 pub const JOBBER: &str = "as-jobber";
 
 /// Returns the command that starts this program in a part.
@@ -36,7 +36,7 @@ pub fn command(part: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// Plays the part that the words name, if they name one.
+/// Plays the part that the words name, if any.
 pub fn play(words: &[String]) -> Option<Result<()>> {
     match words {
         [part] if part == ECHO => Some(echo()),
@@ -59,12 +59,12 @@ fn echo() -> Result<()> {
     Ok(())
 }
 
-/// Says how many commits it made in the time that standard input says, in milliseconds.
+/// Prints the number of commits in the time that it reads from standard input, in milliseconds.
 fn write(store: &str, lock: &str, durability: &str) -> Result<()> {
     count([store, lock, durability], |raw, queue| queued(queue, || raw.commit()))
 }
 
-/// Says how many jobs it took and finished in that time.
+/// Prints the number of jobs that it took and finished in that time.
 fn work(store: &str, lock: &str, durability: &str) -> Result<()> {
     count([store, lock, durability], |raw, queue| {
         let job = queued(queue, || raw.take_job())?.ok_or("the queue is too short to measure with")?;
@@ -72,7 +72,7 @@ fn work(store: &str, lock: &str, durability: &str) -> Result<()> {
     })
 }
 
-/// Does something in the order in which processes came for it.
+/// Does the work while it holds the lock, for which processes queue.
 fn queued<T>(queue: &File, work: impl FnOnce() -> Result<T>) -> Result<T> {
     queue.lock()?;
     let done = work()?;

@@ -1,4 +1,4 @@
-//! Much at once: large trees, what others feel of them, and calls that are sent without waiting.
+//! Large calls: big trees, their effect on other writers, and calls sent without waiting.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -67,7 +67,7 @@ fn tree(nodes: usize) -> Value {
     json!({ "tree": { "title": "Move the tests", "tasks": leaves } })
 }
 
-/// Does something while another process writes, and returns how long its writes took at most.
+/// Does the work while another process writes, and returns the longest time of those writes.
 fn beside_small_writes(
     project: &Project,
     work: impl FnOnce() -> Result<Duration>,
@@ -93,7 +93,7 @@ fn beside_small_writes(
     })
 }
 
-/// Inserts as many rows of a task, a link and an event as plainly as SQLite can, in one synced commit.
+/// Inserts as many rows of a task, a link and an event in plain SQLite, in one synced commit.
 fn raw_insert(ground: &Ground, nodes: usize) -> Result<Duration> {
     let mut connection = Connection::open(ground.project()?.file())?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;

@@ -1,4 +1,4 @@
-//! The other end of a program's pipes: lines of JSON, and a clock on each.
+//! A client at a program's pipes, which measures the time of each answer.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -15,18 +15,18 @@ pub struct Peer {
     output: BufReader<ChildStdout>,
 }
 
-/// An MCP server, and the worker in whose name it is called.
+/// An MCP server, and the worker that calls it.
 pub struct Agent {
     peer: Peer,
     requests: u64,
     pub worker: String,
 }
 
-/// What a tool answered.
+/// The answer of a tool.
 pub struct Answer {
-    /// From the request's first byte to the answer's last.
+    /// The time from the first byte of the request to the last byte of the answer.
     pub took: Duration,
-    /// What a model would read.
+    /// The text for a model.
     pub text: String,
     /// The structured content, or the code of the refusal.
     pub outcome: std::result::Result<Value, String>,
@@ -65,7 +65,7 @@ impl Peer {
         Ok((answer, begin.elapsed()))
     }
 
-    /// Ends the input and returns how long the program outlived it.
+    /// Ends the input and returns the time until the program has ended.
     pub fn hang_up(mut self) -> Result<Duration> {
         let begin = Instant::now();
         self.input.take();
@@ -159,7 +159,7 @@ impl Answer {
         Ok(Self { took, text, outcome })
     }
 
-    /// Returns the content, where nothing but success will do.
+    /// Returns the content, or the refusal as an error.
     pub fn value(self) -> Result<Value> {
         let Self { text, outcome, .. } = self;
         outcome.map_err(|_| text.into())

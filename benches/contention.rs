@@ -1,7 +1,7 @@
-//! 2 to 64 processes at one file.
+//! 2 to 64 processes with one file.
 //!
-//! The flat queue and the way of listing first are those of the figures that were
-//! published for others; the layered graph and `claim()` are what agents meet here.
+//! The flat queue and listing before claiming are taken from published figures of other
+//! programs; the layered graph and `claim()` are the normal use here.
 
 use crate::Result;
 use crate::drain::{Drain, Drained, Way};
@@ -11,19 +11,19 @@ use crate::ground::Ground;
 use crate::report::{Bar, Figure, Row, Table};
 use crate::samples::{Samples, fairness, millis};
 
-/// What every drain keeps to.
+/// The promise that every drain must keep.
 pub const PROMISE: &str = "no lock error, no double or early claim, nothing lost, file whole";
 const TASKS: usize = 600;
 const LAYER: usize = 100;
 
-/// A number of processes, and what is asked of them.
+/// A number of processes, and the figures that they should reach.
 struct Crowd {
     processes: usize,
-    /// Tasks a second when commits are synced.
+    /// Tasks a second with synced commits.
     durable: f64,
-    /// The same when they are not.
+    /// Tasks a second with unsynced commits.
     normal: f64,
-    /// The slowest call of a hundred, in milliseconds.
+    /// The 99th percentile of a call, in milliseconds.
     slowest: f64,
 }
 
@@ -34,7 +34,7 @@ const CROWDS: [Crowd; 4] = [
     Crowd::of(64, [700.0, 1_200.0], 150.0),
 ];
 
-/// A queue to be emptied, and how.
+/// A queue to empty, and the way to do it.
 struct Kind {
     name: &'static str,
     way: Way,
@@ -85,7 +85,7 @@ impl<'g> Contest<'g> {
         Self { ground, durability: FULL, table: Table::default(), faults: Vec::new() }
     }
 
-    /// Lets a crowd empty each kind of queue, in turns, and tells of the typical turn of each.
+    /// Lets the processes empty each kind of queue several times, in turns, and reports the median of each.
     fn measure(&mut self, crowd: &Crowd) -> Result<()> {
         let mut turns: [Vec<Turn>; KINDS.len()] = Default::default();
         for _ in 0..self.ground.pick(1, 3) {
@@ -121,7 +121,7 @@ impl<'g> Contest<'g> {
         let pace = Figure::PerSecond(drained.tasks_a_second());
         let what = format!("{} x {}, {}", crowd.processes, kind.name, self.durability);
         let row = Row::new(what, pace).note(drained.refusals()).over(Figure::PerSecond(*floor));
-        // Without the wait for the disk the floor is no goal: the work itself takes longer.
+        // Without syncs the floor is no goal: the work itself takes longer.
         self.table.row(match (synced, turn.is_steady()) {
             (true, true) => row.bar(Bar::TimesAtLeast(0.15)),
             _ => row,
@@ -149,13 +149,13 @@ impl Turn {
         self.drained.tasks_a_second() / self.floor
     }
 
-    /// Says whether floor and drain can have met the same disk: a task is two commits.
+    /// Returns true if floor and drain may have had the same speed of the disk: a task is two commits.
     fn is_steady(&self) -> bool {
         self.times() <= 0.5
     }
 }
 
-/// Tells how long calls took, how evenly they were served, and what they cost.
+/// Reports the times of calls, the fairness among agents, and the cost.
 fn tell_calls(table: &mut Table, drained: &Drained, slowest: f64) {
     for (what, calls) in [("  claim, p99", &drained.seen.claims), ("  complete, p99", &drained.seen.ends)] {
         table.row(slowest_of(what, calls).bar(Bar::AtMost(Figure::Millis(slowest))));
@@ -173,14 +173,14 @@ fn slowest_of(what: &str, calls: &Samples) -> Row {
         .note(format!("p50 {median:.2}, max {longest:.1}"))
 }
 
-/// Returns the turn that did middling well against its floor.
+/// Returns the turn with the median ratio to its floor.
 fn typical(mut turns: Vec<Turn>) -> Option<Turn> {
     turns.sort_by(|one, other| one.times().total_cmp(&other.times()));
     let middle = turns.len() / 2;
     turns.into_iter().nth(middle)
 }
 
-/// Drains as many tasks of a large graph as of a small one, in turns.
+/// Drains the same number of tasks from a large graph and from a small one, in turns.
 pub fn measure_big(ground: &Ground) -> Result<Table> {
     const PROCESSES: usize = 8;
     let size = ground.pick(10_000, 100_000);

@@ -1,4 +1,4 @@
-//! Power cuts, failing and full disks, kills at a system call, and commands that come and go.
+//! Power cuts, failing and full disks, kills at a system call, and short-lived commands.
 
 #[cfg(target_os = "linux")]
 pub use here::{kills, power, waits};
@@ -51,7 +51,7 @@ mod here {
         Ok(table)
     }
 
-    /// Opens and closes the store beside servers that have waited.
+    /// Opens and closes the store beside servers that have waited for a task.
     pub fn waits(ground: &Ground) -> Result<Table> {
         let time = Duration::from_secs(ground.pick(15, 60));
         let mut table = Table::default();
@@ -77,7 +77,7 @@ mod elsewhere {
     use crate::ground::Ground;
     use crate::report::Table;
 
-    /// Tells that nothing was tried.
+    /// Reports that nothing was tried.
     pub fn left_out(_ground: &Ground) -> Result<Table> {
         let mut table = Table::default();
         table.remark("left out: it needs the loader of Linux");

@@ -1,4 +1,4 @@
-//! Many servers that empty one queue as fast as they can, a client at the pipes of each.
+//! Many servers that empty one queue as fast as they can, each with its own client.
 
 use std::collections::BTreeMap;
 use std::sync::Barrier;
@@ -15,28 +15,28 @@ use crate::ground::Project;
 use crate::proc;
 use crate::samples::Samples;
 
-/// How an agent comes by a task.
+/// The way in which an agent gets a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// It claims the best ready one.
     Next,
-    /// It takes the next one in the call that finishes the one before.
+    /// It takes the next one in the call that finishes the last one.
     FinishAndNext,
-    /// It lists ready ones and claims one of them, as agents had to do elsewhere.
+    /// It lists ready ones and claims one of them, as other programs require.
     ListThenClaim,
 }
 
 pub struct Drain<'a> {
     pub project: &'a Project,
     pub processes: usize,
-    /// How many tasks are to be finished.
+    /// The number of tasks to finish.
     pub tasks: usize,
     pub way: Way,
-    /// How many of the servers are killed on the way.
+    /// The number of servers that are killed meanwhile.
     pub kills: usize,
 }
 
-/// What one agent, or all of them, saw.
+/// The observations of one agent, or of all.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub claims: Samples,
@@ -44,33 +44,33 @@ pub struct Seen {
     pub finished: Vec<String>,
     /// Refusals by their codes.
     pub refusals: BTreeMap<String, usize>,
-    /// Why the server could not be talked to any more.
+    /// The error that ended the connection to the server.
     broken: Option<String>,
 }
 
 pub struct Drained {
     pub took: Duration,
     pub seen: Seen,
-    /// How many tasks each agent finished, of those that were not killed.
+    /// The number of finished tasks of each agent whose server was not killed.
     pub shares: Vec<usize>,
-    /// What the servers used, of those that were not killed.
+    /// The CPU time of the servers that were not killed.
     pub cpu: Duration,
     pub faults: Vec<String>,
 }
 
-/// What all agents share.
+/// The state that all agents share.
 struct Pool {
     start: Barrier,
     end: Instant,
     tasks: usize,
     finished: AtomicUsize,
-    /// Set when somebody was told that there is nothing more to do.
+    /// Set when an agent is told that no task is open.
     is_empty: AtomicBool,
 }
 
-/// How long all of it may take before what is left counts as lost.
+/// The time for all work, after which unfinished tasks count as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long an agent pauses when nothing is ready.
+/// The pause of an agent when nothing is ready.
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl Drain<'_> {
@@ -135,14 +135,14 @@ impl Drained {
         self.seen.finished.len() as f64 / self.took.as_secs_f64()
     }
 
-    /// Spells how often which refusal was given.
+    /// Returns each refusal with its count, as text.
     pub fn refusals(&self) -> String {
         let refusals = self.seen.refusals.iter();
         let words: Vec<String> = refusals.map(|(code, count)| format!("{count} {code}")).collect();
         words.join(", ")
     }
 
-    /// Notes what must not have happened.
+    /// Records the broken promises.
     fn judge(&mut self, drain: &Drain<'_>) -> Result<()> {
         let Seen { finished, refusals, .. } = &self.seen;
         for code in ["busy", "internal"] {
@@ -150,7 +150,7 @@ impl Drained {
                 self.faults.push(format!("{count} calls were answered `{code}`"));
             }
         }
-        // An end that was written but not answered, because its server was killed, is no loss.
+        // A task is not lost if its server was killed between the commit and the answer.
         if finished.len() + drain.kills < drain.tasks {
             let count = finished.len();
             self.faults.push(format!("{count} of {} tasks were finished", drain.tasks));
@@ -192,13 +192,13 @@ impl Seen {
     }
 }
 
-/// One agent at its work.
+/// One agent at work.
 struct Hand<'p> {
     agent: Agent,
     way: Way,
     pool: &'p Pool,
     dice: Dice,
-    /// What came with the end of the task before.
+    /// The task from the call that finished the last one.
     at_hand: Option<String>,
     seen: Seen,
 }
@@ -263,7 +263,7 @@ impl<'p> Hand<'p> {
         let Some(answer) = answer else {
             return Ok(None);
         };
-        // An end that was written but not answered is counted by nobody.
+        // Tasks whose completion was committed but not answered are missing in the count.
         if answer["why"].as_str().is_some_and(|why| why.starts_with("no task is open")) {
             self.pool.is_empty.store(true, Ordering::Relaxed);
         }
@@ -285,7 +285,7 @@ impl<'p> Hand<'p> {
         Ok(())
     }
 
-    /// Calls a tool; a refusal is counted and is no answer.
+    /// Calls a tool; a refusal is counted and returned as `None`.
     fn call(&mut self, tool: &str, arguments: Value) -> Result<(Duration, Option<Value>)> {
         let answer = self.agent.call(tool, arguments)?;
         let content = answer.outcome.map_err(|code| {

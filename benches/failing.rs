@@ -1,6 +1,6 @@
-//! Many jobs of which some fail, some always, while a process is killed every second.
+//! Many jobs, some of which fail sometimes and some always, while a process is killed every second.
 //!
-//! The script keeps its own record of what it was told, and holds the store against it.
+//! The bench keeps its own record of the answers, and compares the store with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,14 +24,14 @@ use crate::witness;
 const PROMISE: &str = "all ended within their retries, no end lost, no attempt twice, results as recorded";
 const PROCESSES: usize = 8;
 const RETRIES: usize = 3;
-/// Every so many jobs are poison: they never succeed.
+/// One job in this many is poison: it never succeeds.
 const POISON: usize = 50;
-/// Of so many attempts at the others one fails.
+/// One attempt in this many at the other jobs fails.
 const FAILING: usize = 10;
 const BETWEEN_KILLS: Duration = Duration::from_secs(1);
-/// How long all of it may take before what is left counts as lost.
+/// The time for all work, after which unfinished jobs count as lost.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How long an agent pauses when nothing is ready.
+/// The pause of an agent when nothing is ready.
 const PAUSE: Duration = Duration::from_millis(2);
 
 pub fn measure(ground: &Ground) -> Result<Table> {
@@ -55,7 +55,7 @@ pub fn measure(ground: &Ground) -> Result<Table> {
     Ok(table)
 }
 
-/// An end of an attempt, as a worker asked for it.
+/// An end of an attempt, as a worker requested it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct End {
     task: String,
@@ -64,12 +64,12 @@ struct End {
     status: &'static str,
 }
 
-/// What the workers were told.
+/// The answers that the workers got.
 #[derive(Debug, Default)]
 struct Record {
     claimed: Vec<(String, u64)>,
     answered: BTreeSet<End>,
-    /// Ends that were asked for when the process was killed: nobody knows.
+    /// Ends that were requested but not answered when the process was killed: they may have happened or not.
     unanswered: BTreeSet<End>,
     faults: Vec<String>,
 }
@@ -140,7 +140,7 @@ fn kill_on_and_on(targets: &[Target], over: &AtomicBool) -> Result<usize> {
     Ok(kills)
 }
 
-/// A worker that comes back under another name when its process was killed.
+/// A worker that returns under another name after its process was killed.
 struct Hand<'p> {
     project: &'p Project,
     target: &'p Target,
@@ -155,7 +155,7 @@ impl Hand<'_> {
         for life in 0.. {
             let mut agent = self.project.agent(&format!("worker-{}-{life}", self.number))?;
             self.aim(Some(agent.pid()));
-            // Whoever cannot be talked to any more was killed.
+            // A failed call means that the server was killed.
             while !self.over.load(Ordering::Relaxed) && self.turn(&mut agent).is_ok() {}
             self.aim(None);
             if self.over.load(Ordering::Relaxed) {
@@ -217,7 +217,7 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// Calls a tool that is never refused.
+    /// Calls a tool; a refusal is a fault.
     fn call(&mut self, agent: &mut Agent, tool: &str, wish: Value) -> Result<Value> {
         let answer = agent.call(tool, wish)?;
         Ok(answer.outcome.unwrap_or_else(|code| {
@@ -232,16 +232,16 @@ fn is_poison(task: &str) -> Result<bool> {
     Ok(number.is_multiple_of(POISON))
 }
 
-/// Returns what an attempt that succeeds brings.
+/// Returns the output of a successful attempt.
 fn output(end: &End) -> Value {
     json!({ "task": end.task, "by": end.worker, "attempt": end.attempt })
 }
 
-/// What is written down in the end.
+/// The state of the store at the end.
 struct Store {
-    /// Attempts at each task: number, worker, outcome.
+    /// The attempts at each task: number, worker, outcome.
     attempts: BTreeMap<String, Vec<(u64, String, String)>>,
-    /// What is exported: of each task its state and output.
+    /// The exported results: the state and output of each task.
     results: BTreeMap<String, (String, Value)>,
 }
 
@@ -269,7 +269,7 @@ impl Store {
         Ok(Self { attempts, results })
     }
 
-    /// Returns what is otherwise than the record says.
+    /// Returns the differences between the store and the record.
     fn faults(&self, record: &Record, jobs: usize) -> Result<Vec<String>> {
         let mut faults = record.faults.clone();
         if self.results.len() != jobs {
@@ -323,7 +323,7 @@ impl Store {
     }
 }
 
-/// Returns how an attempt is written down that ended so.
+/// Returns the stored outcome of an attempt that ended with this status.
 fn outcome_of(status: &str) -> &str {
     match status {
         "completed" => "ended",

@@ -1,4 +1,4 @@
-//! What no program of this kind can go below: a round trip through pipes, a commit to the disk.
+//! The floors of a program of this kind: a round trip through pipes, a commit to the disk.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,14 +16,14 @@ use crate::samples::Samples;
 pub const FULL: &str = "full";
 pub const NORMAL: &str = "normal";
 
-/// Floors that are sampled beside what they are floors of, so that both see the same minute.
+/// Floors, sampled beside their calls, so that both see the machine in the same minute.
 pub struct Floor {
     echo: Peer,
     server: Agent,
     store: RawStore,
-    /// Through a pipe to a program that echoes, and back.
+    /// A round trip through a pipe to a program that echoes.
     pub trip: Samples,
-    /// The same through a bare MCP server and one of its tools.
+    /// A call of a tool of a bare MCP server.
     pub call: Samples,
     /// A commit that is synced to the disk.
     pub durable: Samples,
@@ -31,10 +31,10 @@ pub struct Floor {
     pub normal: Samples,
 }
 
-/// A table in a file, with the least that can be changed in it.
+/// A file with a table of which one row is changed.
 pub struct RawStore(Connection);
 
-/// Lets a moment pass, as an agent does between two calls: whoever is asked next has to wake up.
+/// Pauses as an agent does between two calls, so that the other process has to wake up.
 pub fn rest() {
     std::thread::sleep(Duration::from_millis(1));
 }
@@ -70,12 +70,12 @@ impl Floor {
         Ok(())
     }
 
-    /// Returns what a change that is synced takes at least.
+    /// Returns the floor of a synced change.
     pub fn write(&self) -> Duration {
         self.trip.median() + self.durable.median()
     }
 
-    /// Returns what a change that is not synced takes at least.
+    /// Returns the floor of a change that is not synced.
     pub fn note(&self) -> Duration {
         self.trip.median() + self.normal.median()
     }
@@ -96,7 +96,7 @@ impl RawStore {
             create table filling (bytes blob);
             insert into filling values (zeroblob(4200000));",
         )?;
-        // From here on the log is written over: to make a file longer costs more than to write.
+        // From here on the log is overwritten: growing it costs more.
         connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
         Self::join(connection)
     }
@@ -123,7 +123,7 @@ impl RawStore {
         Ok(())
     }
 
-    /// Takes a job as plainly as SQLite can; nothing if there is none left.
+    /// Takes a job in plain SQLite, if there is one.
     pub fn take_job(&self) -> Result<Option<i64>> {
         const TAKE: &str = "
             update job
@@ -150,12 +150,12 @@ impl RawStore {
     }
 }
 
-/// Returns how many commits a second that many processes make in a fair queue.
+/// Returns the commits a second that this many processes make in a fair queue.
 pub fn raw_commits(ground: &Ground, processes: usize, durability: &str) -> Result<f64> {
     raw_pace(ground, processes, [bare::WRITER, durability])
 }
 
-/// Returns how many jobs a second that many processes take and finish in a fair queue.
+/// Returns the jobs a second that this many processes take and finish in a fair queue.
 pub fn raw_jobs(ground: &Ground, processes: usize, durability: &str) -> Result<f64> {
     raw_pace(ground, processes, [bare::JOBBER, durability])
 }

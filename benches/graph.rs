@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::Result;
 use crate::client::Agent;
 
-/// Chance that falls the same way in every run.
+/// A random number generator that repeats its numbers in every run.
 pub struct Dice(u64);
 
 pub struct Graph {
@@ -29,7 +29,7 @@ impl Dice {
 }
 
 impl Graph {
-    /// Tasks that are created with one call.
+    /// The number of tasks in one call.
     const BATCH: usize = 1_000;
 
     pub fn layered(tasks: usize, width: usize) -> Self {

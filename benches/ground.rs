@@ -1,4 +1,4 @@
-//! Where the measuring takes place: folders on the disk of the build, a project in each.
+//! The folders in which everything is measured: on the disk of the build, with a project in each.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::graph::{Dice, Graph};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_task-graph");
 
-/// How much is measured.
+/// The amount of measuring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     Quick,
@@ -27,7 +27,8 @@ pub enum Scale {
 pub struct Ground {
     folder: TempDir,
     pub scale: Scale,
-    /// Projects with a large graph, which are costly to make: how many tasks, and how long it took.
+    /// Projects with a large graph, which are costly to create: by their number of tasks,
+    /// with the time it took.
     graphs: RefCell<BTreeMap<usize, (Project, Duration)>>,
 }
 
@@ -35,14 +36,14 @@ pub struct Ground {
 #[derive(Clone, Debug)]
 pub struct Project {
     folder: PathBuf,
-    /// What its servers are told about durability.
+    /// The durability setting of its servers.
     durability: &'static str,
 }
 
 impl Ground {
     pub fn new(scale: Scale) -> Result<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        // A repository of its own, so that the one around it is not taken for the project.
+        // A repository of its own, so that the one around it does not become the project.
         fs::create_dir(folder.path().join(".git"))?;
         Ok(Self { folder, scale, graphs: RefCell::default() })
     }
@@ -55,14 +56,14 @@ impl Ground {
         }
     }
 
-    /// Makes a folder that is empty but for the mark that makes it a project.
+    /// Creates a folder that is empty except for the mark of a project.
     pub fn project(&self) -> Result<Project> {
         let folder = tempfile::tempdir_in(self.folder.path())?.keep();
         fs::create_dir(folder.join(".task-graph"))?;
         Ok(Project { folder, durability: FULL })
     }
 
-    /// Returns a project with that many tasks of a layered graph, and how long they took to create.
+    /// Returns a project with a layered graph of this many tasks, and the time it took to create.
     pub fn graph(&self, tasks: usize) -> Result<(Project, Duration)> {
         let known = self.graphs.borrow().get(&tasks).cloned();
         let (made, took) = match known {
@@ -83,7 +84,7 @@ impl Ground {
 }
 
 impl Project {
-    /// Moves everything into the one file, so that it can be copied.
+    /// Moves the log into the file, so that it can be copied.
     pub fn settle(&self) -> Result<()> {
         let connection = Connection::open(self.file())?;
         Ok(connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
@@ -98,10 +99,10 @@ impl Project {
         self.folder.join(".task-graph/tasks.db")
     }
 
-    /// Returns the command that does something in this project.
+    /// Returns the command that runs the program in this project.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        // The file is named as well: nothing that is measured here may reach another store.
+        // The file is named as well, so that no measurement can reach another store.
         command.arg("-C").arg(&self.folder).arg("-d").arg(self.file()).args(arguments);
         command.env_clear().stderr(Stdio::null());
         command.env("TASK_GRAPH_DURABILITY", self.durability);

@@ -1,14 +1,14 @@
-//! How fast it is, and whether it keeps its promises under load.
+//! Measures the speed, and checks the promises under load.
 //!
 //! `cargo bench` measures everything, `cargo bench -- quick` less of it, and
 //! `cargo bench -- contention` one group. Real server processes are driven over
-//! their pipes. Each figure stands beside the floor that was measured in the same
-//! minute on the same disk, because machines differ and fsync differs most: the
-//! ratio is what can be compared. A bar that is missed is shown and no more; a
-//! promise that is broken (a lock error, a task claimed twice or too early or
-//! lost, a damaged file) ends the program with 1. `power`, `kills` and `waits` are
-//! promises only: disks after a power cut, processes killed at a system call,
-//! commands beside servers that have waited. `TASK_GRAPH_SEED` repeats a run.
+//! their pipes. Each figure stands beside a floor that was measured in the same
+//! minute on the same disk. Machines differ, and fsync differs most, so only the
+//! ratios can be compared. A missed bar is only shown. A broken promise (a lock
+//! error, a task claimed twice or too early or lost, a damaged file) ends the
+//! program with exit code 1. `power`, `kills` and `waits` are promises only: disks
+//! after a power cut, processes killed at a system call, commands beside servers
+//! that have waited. `TASK_GRAPH_SEED` repeats a run.
 
 mod bare;
 mod bulk;
@@ -44,7 +44,7 @@ use report::Table;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Something that can be measured alone.
+/// A function that measures one group.
 type Group = fn(&Ground) -> Result<Table>;
 
 /// All groups, by their names.

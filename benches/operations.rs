@@ -1,7 +1,7 @@
-//! What each call costs, on files of a hundred to a hundred thousand tasks.
+//! The cost of each call, on files of a hundred to a hundred thousand tasks.
 //!
-//! The files are asked in turns, and the floors with them, so that what the
-//! machine does meanwhile strikes all of them alike.
+//! Calls go to the files in turns, and the floors are measured between them, so that other load
+//! on the machine affects all of them alike.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::proc;
 use crate::report::{Bar, Figure, Row, Table};
 use crate::samples::{Samples, millis};
 
-/// What stands below a call.
+/// The kind of a call, which decides its floor.
 #[derive(Clone, Copy)]
 enum Kind {
     Read,
@@ -25,7 +25,7 @@ enum Kind {
     Write,
     /// A sign of life.
     Note,
-    /// A walk through the graph, whose length is a matter of its shape and not of its size.
+    /// A walk through the graph. Its length depends on the shape of the graph, not on its size.
     Search,
 }
 
@@ -47,7 +47,7 @@ const CALLS: &[(&str, Kind)] = &[
     ("thinking", Kind::Note),
 ];
 
-/// The longest answer that is asked for, where it is less than for all.
+/// The size limits of answers, in bytes, that are below the general one.
 const SIZES: &[(&str, u64)] = &[("claim()", 400), ("claim(task)", 400), ("list_tasks(ready)", 1_300)];
 const LONGEST_ANSWER: u64 = 4_000;
 
@@ -100,7 +100,7 @@ fn tell_floors(table: &mut Table, floor: &Floor) {
     }
 }
 
-/// Tells of a call on the largest file, how it grew from the smallest, and how long its answer is.
+/// Reports a call: on the largest file, its growth from the smallest, and the size of its answer.
 fn tell_call(table: &mut Table, name: &str, subjects: &[Subject], (kind, floor): (Kind, &Floor)) {
     let calls: Vec<&Calls> = subjects.iter().filter_map(|subject| subject.made.get(name)).collect();
     let [first, .., last] = calls.as_slice() else {
@@ -144,7 +144,7 @@ struct Subject {
     dice: Dice,
     made: BTreeMap<&'static str, Calls>,
     calls: usize,
-    /// What the server had used before anything was measured.
+    /// The CPU time of the server before the measuring.
     used: Duration,
 }
 
@@ -163,7 +163,7 @@ impl Subject {
         Ok((subject, planting))
     }
 
-    /// Goes on until the log is written over: making it longer costs more, once in the life of a store.
+    /// Repeats cycles until the log is overwritten: growing it costs more, once in the life of a store.
     fn warm_up(&mut self) -> Result<()> {
         const CYCLES: usize = 25;
         for round in 0..CYCLES {
@@ -175,7 +175,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Does what an agent does with two tasks, and makes as many new ones.
+    /// Does an agent's calls for two tasks, and creates as many new ones.
     fn cycle(&mut self, round: usize) -> Result<()> {
         let who = self.agent.worker.clone();
         let any = Graph::name(self.dice.below(self.size));
@@ -217,14 +217,15 @@ impl Subject {
         Ok(created["id"].take())
     }
 
-    /// Links two tasks that have many others between and around them: no circle, but that has to be found out.
+    /// Links two tasks in the middle of the graph. There is no cycle, but the search for
+    /// one has to visit many tasks.
     fn link_across(&mut self) -> Result<()> {
         let width = Graph::usual_width(self.size);
         let (from, to) = (self.dice.below(width), self.dice.below(width));
         let (from, to) = (Graph::name(20 * width + from), Graph::name(30 * width + to));
         let before = proc::cpu_in_all(self.agent.pid())?;
         self.call(ACROSS, "link", json!({ "from": from, "to": to }))?;
-        // No call of an ordinary cycle: its CPU is not theirs.
+        // This is no call of a normal cycle, so its CPU time is left out.
         self.used += proc::cpu_in_all(self.agent.pid())? - before;
         self.calls -= 1;
         Ok(())

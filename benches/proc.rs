@@ -1,4 +1,4 @@
-//! What the system tells of a process.
+//! Figures of the system about a process.
 
 use std::fs;
 use std::process::Command;
@@ -8,8 +8,8 @@ use crate::Result;
 
 /// Returns the time that the living threads of a process have run, to the nanosecond.
 ///
-/// For short looks: a thread that ends takes its time with it. Over many seconds
-/// [`cpu_in_all`] is right.
+/// For short measurements only: the time of a thread is gone when it ends. Over many
+/// seconds use [`cpu_in_all`].
 pub fn cpu(pid: u32) -> Result<Duration> {
     let mut nanos = 0;
     for text in of_threads(pid, "schedstat")? {
@@ -51,7 +51,7 @@ pub fn kill(pid: u32) -> Result<()> {
     }
 }
 
-/// Returns what a file of the system says of each thread. One that ends meanwhile is passed over.
+/// Returns the contents of a file in `/proc` for each thread. A thread that ends meanwhile is left out.
 fn of_threads(pid: u32, file: &str) -> Result<Vec<String>> {
     let threads = fs::read_dir(format!("/proc/{pid}/task"))?;
     let texts = threads.map(|thread| fs::read_to_string(thread?.path().join(file)));

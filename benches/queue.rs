@@ -1,4 +1,4 @@
-//! Queues of many jobs: how they get in, what a million of them cost whoever claims, how fast they are worked off.
+//! Queues of many jobs: creating them, claiming from a million of them, and the pace of working them off.
 
 use std::fmt::Write;
 use std::fs;
@@ -29,7 +29,7 @@ pub fn measure(ground: &Ground) -> Result<Table> {
     Ok(table)
 }
 
-/// Creates jobs in one call of an agent.
+/// Creates jobs in batches, as one agent, and returns how long the calls took.
 pub fn fill(project: &Project, jobs: usize, job: Value) -> Result<Duration> {
     const BATCH: usize = 1_000;
     let mut agent = project.agent("filler")?;
@@ -65,7 +65,7 @@ fn rows_of_a_file(ground: &Ground, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Has the shell read jobs from a file, and returns how long it took.
+/// Reads jobs from a file with the shell command, and returns how long it took.
 fn stream(project: &Project, jobs: usize) -> Result<Duration> {
     let file = project.file().with_file_name("jobs.csv");
     let mut text = String::from("title,description,priority\n");
@@ -114,7 +114,7 @@ fn long_queue(ground: &Ground, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Works jobs off, beside bare loops that take and finish a row of a table.
+/// Finishes jobs, beside bare loops that take and finish a row of a table.
 fn pace(ground: &Ground, table: &mut Table, processes: usize, way: Way) -> Result<Vec<String>> {
     const JOBS: usize = 600;
     let mut turns: Vec<(Drained, f64)> = Vec::new();

@@ -12,11 +12,11 @@ pub enum Figure {
     Micros(f64),
     PerSecond(f64),
     Bytes(u64),
-    /// Of no unit: a ratio, an index, a count.
+    /// Without a unit: a ratio, an index, a count.
     Plain(f64),
 }
 
-/// What a figure should keep to.
+/// The limit that a figure should keep.
 #[derive(Clone, Copy, Debug)]
 pub enum Bar {
     None,
@@ -48,7 +48,7 @@ impl Row {
         Self { what: what.into(), here, note: String::new(), floor: None, bar: Bar::None }
     }
 
-    /// Says more about the figure: its spread, its parts.
+    /// Adds details to the figure: its spread, its parts.
     pub fn note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
     }
@@ -112,7 +112,7 @@ impl Table {
         }
     }
 
-    /// Adds a line that is no figure.
+    /// Adds a line without a figure.
     pub fn remark(&mut self, text: &str) {
         let mut cells = [const { String::new() }; 6];
         cells[0] = format!("  {text}");

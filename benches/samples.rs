@@ -1,4 +1,4 @@
-//! Many durations of one thing, and what is said about them.
+//! Many durations of one operation, and statistics of them.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl Samples {
         sorted.get(at).copied().unwrap_or_default()
     }
 
-    /// Spells the median, the slowest of a hundred, and the slowest.
+    /// Returns the 99th percentile and the maximum, as text.
     pub fn spread(&self) -> String {
         format!("p99 {:.2}, max {:.1}", millis(self.quantile(0.99)), millis(self.longest()))
     }
@@ -47,7 +47,7 @@ pub fn millis(took: Duration) -> f64 {
     took.as_secs_f64() * 1e3
 }
 
-/// Says how evenly shares are spread: 1 if all are equal, 1/n if one has all (Jain's index).
+/// Returns the evenness of shares: 1 if all are equal, 1/n if one has all (Jain's index).
 pub fn fairness(shares: &[usize]) -> f64 {
     let sum: f64 = shares.iter().map(|share| *share as f64).sum();
     let squares: f64 = shares.iter().map(|share| (*share as f64).powi(2)).sum();

@@ -1,4 +1,4 @@
-//! How a server begins and ends, and what it is before it has done anything.
+//! The start and the end of a server, and its resources before the first call.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -26,17 +26,17 @@ pub fn measure(ground: &Ground) -> Result<Table> {
     Ok(table)
 }
 
-/// How long it takes from the spawn of a server to the answers that open a session.
+/// The times from the spawn of a server to the answers that open a session.
 #[derive(Default)]
 struct Starts {
     initialized: Samples,
     connected: Samples,
-    /// What the last one had in memory then.
+    /// The memory of the last server at that point, in bytes.
     memory: u64,
 }
 
 impl Starts {
-    /// Starts a server and lets it answer what clients ask first, then a first `tool`.
+    /// Starts a server, makes the first requests of a client, then calls `tool`.
     fn one(&mut self, command: &mut Command, tool: &str) -> Result<Agent> {
         let begin = Instant::now();
         let mut agent = Agent::new(Peer::spawn(command)?, "ann");
@@ -96,7 +96,7 @@ fn timed(command: &mut Command) -> Result<Duration> {
     }
 }
 
-/// Starts many servers at once where no file is yet.
+/// Starts many servers at once in a project without a store.
 fn storm(ground: &Ground, table: &mut Table) -> Result<()> {
     const SERVERS: usize = 64;
     let (mut took, mut faults) = (Samples::default(), Vec::new());
@@ -114,7 +114,7 @@ fn storm(ground: &Ground, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Lets servers start together, and returns what kept any of them from connecting.
+/// Starts servers together, and returns the errors of those that could not connect.
 fn burst(project: &Project, servers: usize) -> Result<Vec<String>> {
     let mut agents = Vec::new();
     for number in 0..servers {
@@ -134,11 +134,11 @@ fn burst(project: &Project, servers: usize) -> Result<Vec<String>> {
     Ok(faults.iter().map(ToString::to_string).collect())
 }
 
-/// What a server does when nobody asks anything.
+/// Measures an idle server.
 fn rest(ground: &Ground, table: &mut Table) -> Result<()> {
     const SECONDS: u64 = 2;
     let agent = ground.project()?.agent("ann")?;
-    // What the first call left to be done is not rest.
+    // Work left over from the first call is not idling.
     thread::sleep(Duration::from_millis(100));
     let (sleeps, cpu) = (proc::sleeps(agent.pid())?, proc::cpu(agent.pid())?);
     thread::sleep(Duration::from_secs(SECONDS));
@@ -151,7 +151,7 @@ fn rest(ground: &Ground, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// What an agent has to read of the tools.
+/// Measures the tool list that an agent has to read.
 fn tools(ground: &Ground, table: &mut Table) -> Result<()> {
     for (toolset, most) in [("core", 8_000), ("full", 24_000)] {
         let project = ground.project()?;

@@ -1,4 +1,4 @@
-//! What the store says happened, held against what must never happen.
+//! Checks the store and its feed against rules that must never be broken.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::Result;
 
-/// Returns what is wrong with the file, and with the story that its feed tells.
+/// Returns the faults of the file, and those of the history in its feed.
 ///
 /// `finished` are the tasks whose completion was answered.
 pub fn faults(file: &Path, finished: &[String]) -> Result<Vec<String>> {
@@ -31,7 +31,7 @@ fn damage(connection: &Connection) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Goes through the feed, which is in the order of the commits, and notes who held what.
+/// Replays the feed, which is in the order of the commits, and tracks the holder of each task.
 fn replay(connection: &Connection) -> Result<Vec<String>> {
     const SQL: &str = "
         select task_id, after ->> 'status', after ->> 'worker'

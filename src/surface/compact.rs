@@ -1,17 +1,15 @@
-//! Generated task ids in answers, cut to the digits that stand for them:
-//! a whole UUID costs an agent some twenty tokens each time it reads one.
+//! Shortens generated task ids in answers: an agent pays some twenty tokens for each UUID that it reads.
 
 use serde_json::Value;
 
 use crate::domain::{TaskId, is_generated};
 
-/// Fields whose ids stay whole: those in which callers write what they like,
-/// `candidates`, which share the digits that would be left of them, and the
-/// `rows` of a query, whose values go into the next one.
+/// Fields whose ids stay whole: texts that callers write freely, `candidates`, whose shortened
+/// ids would all be the same, and the `rows` of a query, which are used in the next one.
 const WHOLE: &[&str] =
     &["title", "description", "content", "thought", "reason", "checkpoint", "text", "candidates", "rows"];
 
-/// Shortens each generated task id that stands in `answer` as a value of its own.
+/// Shortens each generated task id in `answer` that is a whole value.
 pub fn shorten_ids(answer: &mut Value) {
     match answer {
         Value::String(text) if is_generated(text) => {

@@ -1,4 +1,4 @@
-//! The faces: they know the catalogue, never an operation.
+//! The faces. They know operations by name only, through the catalogue.
 
 pub mod cli;
 pub mod compact;

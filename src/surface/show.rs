@@ -1,14 +1,14 @@
-//! An answer as text for people: any JSON, laid out by its shape alone.
+//! An answer as text for people. The layout depends only on the shape of the JSON.
 //!
-//! Objects are lines of `key: value`, lists of objects are tables. Styles are
-//! always in the text; whoever writes it takes them out where they do not belong.
+//! Objects are lines of `key: value`, lists of objects are tables. The text always contains
+//! styles; the writer strips them where they do not belong.
 
 mod table;
 
 use clap::builder::styling::Style;
 use serde_json::{Map, Value};
 
-/// How long a list may get before each item has a line of its own.
+/// The longest list, in characters, that is shown on one line.
 const LIST_WIDTH: usize = 100;
 const INDENT: usize = 2;
 const KEY: Style = Style::new().bold();

@@ -1,26 +1,25 @@
-//! Arguments that arrive as text, to JSON, by schema: for faces whose callers
-//! type words instead of JSON.
+//! Reads text arguments as JSON according to a schema, for faces whose callers type words instead of JSON.
 
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Result};
 
-/// What a text that stands for a value has to look like.
+/// The form in which a value is written as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     Text,
     Integer,
     Number,
     Switch,
-    /// A JSON object, or whatever else only JSON can say.
+    /// A JSON object, or another value that only JSON can express.
     Json,
     /// Items separated by commas or line breaks, or a JSON array.
     List {
         item: Box<Form>,
-        /// Whether a single item may stand for itself.
+        /// Whether a single item may be given without a list.
         alone: bool,
     },
-    /// The first of these that reads the text.
+    /// The first of these that accepts the text.
     Either(Vec<Form>),
 }
 
@@ -28,7 +27,7 @@ impl Form {
     /// Returns the form of the values that `schema` describes.
     pub fn of(schema: &Map<String, Value>) -> Self {
         let mut forms: Vec<Self> = branches(schema).flat_map(Self::of_branch).collect();
-        // Every text is a text, so that this must be the last thing to try.
+        // `Text` accepts everything, so it is tried last.
         forms.sort_by_key(|form| *form == Self::Text);
         forms.dedup();
         let list = forms.iter().position(|form| matches!(form, Self::List { .. }));
@@ -47,7 +46,7 @@ impl Form {
             Some(Value::String(name)) => vec![name],
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
             _ if schema.contains_key("enum") || schema.contains_key("const") => vec!["string"],
-            // What points at a description around it contains itself, as a node of a tree does.
+            // A reference to an enclosing schema is recursive, as in a tree.
             _ if schema.contains_key("$ref") => vec!["object"],
             _ => Vec::new(),
         };
@@ -71,7 +70,7 @@ impl Form {
         }
     }
 
-    /// Returns the value that `texts` stand for; only a list takes several.
+    /// Returns the value of `texts`; only a list takes several.
     pub fn read(&self, name: &str, texts: &[String]) -> Result<Value> {
         match self {
             Self::List { item, alone } => {
@@ -121,7 +120,7 @@ impl Form {
         })
     }
 
-    /// Returns what to call a value of this form, in a refusal.
+    /// Returns the noun for a value of this form, for a refusal.
     fn noun(&self) -> String {
         match self {
             Self::Text => "a text".into(),
@@ -138,7 +137,7 @@ impl Form {
     }
 }
 
-/// A word that a value may be, and what it means where the schema says so.
+/// A word that a value may be, and its meaning if the schema describes it.
 pub struct Word<'a> {
     pub text: &'a str,
     pub meaning: Option<&'a str>,
@@ -161,7 +160,7 @@ fn own_words(schema: &Map<String, Value>) -> Vec<Word<'_>> {
     texts.filter_map(Value::as_str).map(|text| Word { text, meaning }).collect()
 }
 
-/// Returns the forms a value may take: the schema itself, or its alternatives.
+/// Returns the alternatives of a schema, or the schema itself if it has none.
 fn branches(schema: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
     let alternatives =
         ["anyOf", "oneOf"].into_iter().find_map(|key| schema.get(key).and_then(Value::as_array));

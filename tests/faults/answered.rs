@@ -1,6 +1,6 @@
 //! The successes that callers read, and the facts that must therefore last.
 //!
-//! Tasks are known by the ids that the calls gave them: answers shorten others.
+//! Tasks are known by the ids that the calls gave them, since answers shorten generated ids.
 
 use std::collections::HashMap;
 
@@ -20,14 +20,14 @@ pub enum Fact {
     Message(String),
 }
 
-/// Listens to all processes of a recording.
+/// Follows all processes of a recording.
 #[derive(Default)]
 pub struct Answered {
     talks: HashMap<u32, Talk>,
     pub facts: Vec<Fact>,
 }
 
-/// What one process was asked and has not answered yet.
+/// The calls of one process that have no answer so far.
 #[derive(Default)]
 struct Talk {
     input: Vec<u8>,
@@ -36,7 +36,7 @@ struct Talk {
 }
 
 impl Answered {
-    /// Takes in what happened next; true if a fact was answered.
+    /// Processes the next record; returns true if it is an answer that promises a fact.
     pub fn take(&mut self, record: &Record) -> Result<bool> {
         let talk = self.talks.entry(record.process).or_default();
         let before = self.facts.len();
@@ -92,7 +92,7 @@ impl Talk {
     }
 }
 
-/// Returns what a successful call promises.
+/// Returns the facts that a successful call promises.
 pub fn facts(tool: &str, arguments: &Value, answer: &Value) -> Vec<Fact> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let fact = match tool {
@@ -122,7 +122,7 @@ pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Takes a whole line off the front.
+/// Removes the first whole line and returns it.
 fn line(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     Some(bytes.drain(..=end).collect())

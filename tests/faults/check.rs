@@ -1,4 +1,4 @@
-//! A store on a disk that something happened to, held against what was answered.
+//! Compares a store after a failure of its disk with the answers before it.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::Result;
 use super::answered::{Fact, digest};
 
-/// Returns what is wrong with the store of a project, in which all of `facts` must be.
+/// Returns the faults of a project's store, which must contain all of `facts`.
 pub fn faults(project: &Path, facts: &[Fact]) -> Vec<String> {
     look(project, facts).unwrap_or_else(|error| vec![format!("the store cannot be read: {error}")])
 }
@@ -43,7 +43,7 @@ fn look(project: &Path, facts: &[Fact]) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Returns the counts that come out otherwise when everything is counted anew.
+/// Returns the counts that differ after a recount.
 pub fn miscounts(project: &Path) -> Result<Vec<String>> {
     const COUNTS: &str = "
         select id || ' ' || open_blockers || ' ' || open_children || ' ' || blocked_above from tasks
@@ -58,7 +58,7 @@ pub fn miscounts(project: &Path) -> Result<Vec<String>> {
     Ok(kept.symmetric_difference(&counted).map(|row| format!("miscounted: {row}")).collect())
 }
 
-/// Returns the files of the media folder that are not what they are called by.
+/// Returns the files of the media folder whose content does not match their name.
 fn torn(media: &Path) -> Result<Vec<String>> {
     let mut torn = Vec::new();
     if !media.exists() {

@@ -1,4 +1,4 @@
-//! The shortest client of a server: one call at a time, over its pipes.
+//! A minimal client of a server: one call at a time, over its pipes.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -14,7 +14,7 @@ pub struct Server {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     requests: u64,
-    /// What this server has answered.
+    /// The facts that this server has answered.
     pub facts: Vec<Fact>,
 }
 

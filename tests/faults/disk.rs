@@ -1,9 +1,9 @@
-//! A disk that a power cut can hit at any moment of a recording.
+//! A simulated disk that a power cut can hit at any moment of a recording.
 //!
-//! A file keeps the bytes that were synced, and in order the changes that were not.
-//! A folder does the same with its names: a name is durable only when its folder was
-//! synced after the name was made, strictly as POSIX has it. The folder that the
-//! recording began in is the only name that is taken as durable; it must be empty then.
+//! A file keeps the synced bytes, and the unsynced changes in their order. A folder does the
+//! same with its names: a name is durable only if its folder was synced after the name was
+//! created, strictly as POSIX has it. The folder in which the recording began must be empty
+//! then; only its name counts as durable.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -13,10 +13,10 @@ use super::Result;
 use super::recording::{Event, Record};
 use crate::dice::Dice;
 
-/// How much of the unsynced changes reached the disk.
+/// The part of the unsynced changes that reached the disk.
 #[derive(Clone, Copy, Debug)]
 pub enum Survives {
-    /// Nothing.
+    /// None.
     Synced,
     /// A random half of the bytes, some torn within a page, and names up to a random moment.
     Half,
@@ -25,14 +25,14 @@ pub enum Survives {
 }
 
 pub const DISKS: [Survives; 3] = [Survives::Synced, Survives::Half, Survives::Names];
-/// A disk writes this many bytes whole.
+/// The number of bytes that a disk writes whole.
 const SECTOR: usize = 512;
 const ROOT: usize = 0;
 
 /// A power cut.
 struct Cut<'d> {
     survives: Survives,
-    /// Names that were changed later did not reach the disk, unless they were synced.
+    /// The moment after which changed names did not reach the disk, unless they were synced.
     until: u64,
     dice: &'d mut Dice,
 }
@@ -40,7 +40,7 @@ struct Cut<'d> {
 #[derive(Default)]
 pub struct Disk {
     nodes: Vec<Node>,
-    /// The node that has an inode number now. A number is used again when its file is gone.
+    /// The node that has an inode number now. The number of a deleted file is used again.
     inodes: HashMap<u64, usize>,
     /// The node that each name means to running programs.
     names: HashMap<String, usize>,
@@ -60,12 +60,12 @@ enum Change {
         bytes: Vec<u8>,
     },
     Truncate(usize),
-    /// Names in this folder that came or went in one step.
+    /// Names in this folder that were added or removed in one step.
     Names(Vec<(String, Option<usize>)>),
 }
 
 impl Disk {
-    /// Takes in what happened next.
+    /// Processes the next record.
     pub fn take(&mut self, record: Record) -> Result<()> {
         let Record { at, event, .. } = record;
         match event {
@@ -104,7 +104,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Writes what a power cut now leaves into an empty folder.
+    /// Writes the files that a power cut now leaves into an empty folder.
     pub fn write(&self, survives: Survives, dice: &mut Dice, folder: &Path) -> Result<()> {
         let until = match survives {
             Survives::Synced => 0,
@@ -196,7 +196,7 @@ impl Node {
         self.unsynced.retain(|(at, change)| *at >= begin || !matches!(change, Change::Write { .. }));
     }
 
-    /// Returns what is left of a file.
+    /// Returns the bytes of a file after the cut.
     fn left(&self, cut: &mut Cut<'_>) -> Vec<u8> {
         let dice = &mut *cut.dice;
         let mut bytes = self.bytes.clone();

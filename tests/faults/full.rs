@@ -11,7 +11,7 @@ use super::{Outcome, Result, check};
 
 const NO_SPACE: i32 = 28;
 
-/// Fills the disk, asks for writes and reads, and makes room again.
+/// Fills the disk, tries writes and reads, and frees the disk again.
 pub fn then_room_again() -> Result<Outcome> {
     let place = Place::new()?;
     let mut outcome = Outcome::default();

@@ -1,4 +1,4 @@
-//! A process that is killed at a certain system call, and what the next one finds.
+//! Kills a process at a certain system call, and checks the store with the next process.
 
 use serde_json::{Value, json};
 
@@ -22,18 +22,18 @@ pub const CALLS: [&str; 11] = [
     "write",
 ];
 
-/// What the process finds when it starts.
+/// The store at the start of the process.
 #[derive(Clone, Copy, Debug)]
 pub enum Found {
     NoStore,
     Closed,
-    /// A store whose last process was killed, so that its log is to be recovered.
+    /// A store whose last process was killed, so that its log has to be recovered.
     Log,
 }
 
 pub const FOUND: [Found; 3] = [Found::NoStore, Found::Closed, Found::Log];
 
-/// Kills at the given numbers of each call, as far as there are so many, in a project as it is found.
+/// Kills a process at the given occurrences of each call, if the work makes so many, in copies of one store.
 pub fn at_each(found: Found, calls: &[&str], numbers: &[usize]) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let (before, known) = prepare(found)?;
@@ -43,7 +43,7 @@ pub fn at_each(found: Found, calls: &[&str], numbers: &[usize]) -> Result<Outcom
             let rule = format!("kill:{call}::{number}:0");
             let mut facts = known.clone();
             let mut server = Server::start(&mut place.faulty(&rule)?)?;
-            // Killed on the way, or not at all when there are no such many calls.
+            // The server is not killed if it makes fewer such calls.
             let refused = work(&mut server, "a").ok();
             facts.append(&mut server.facts);
             let killed = server.end()? == Some(9);
@@ -77,7 +77,7 @@ fn prepare(found: Found) -> Result<(Place, Vec<Fact>)> {
     }
 }
 
-/// Makes calls of each kind that writes; returns those that were refused.
+/// Makes calls of each kind that writes; returns the refused ones.
 fn work(server: &mut Server, name: &str) -> Result<Vec<String>> {
     let mut refused = Vec::new();
     refused.extend(server.connect(name)?.err());
@@ -102,7 +102,7 @@ fn work(server: &mut Server, name: &str) -> Result<Vec<String>> {
     Ok(refused.into_iter().map(|refused| refused.text).collect())
 }
 
-/// Lets the next process work; returns what is wrong after that.
+/// Lets the next process work; returns the faults after that.
 fn after(place: &Place, facts: &mut Vec<Fact>) -> Result<Vec<String>> {
     let mut next = Server::start(&mut place.command())?;
     let mut faults = match work(&mut next, "next") {

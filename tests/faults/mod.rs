@@ -1,9 +1,9 @@
-//! Instruments for disks and crashes, for tests and benches alike.
+//! Instruments for failing disks and crashes, for tests and benches.
 //!
-//! A library that is loaded before the program (`disk.c`) records each change of a
-//! file in one true order, or fails, delays and kills at a chosen call. A simulator
-//! replays the record into the disks that a power cut may leave. Each scenario
-//! returns figures and faults; tests run a short form of it, benches the long one.
+//! A library that is loaded before the program (`disk.c`) records each change of a file in one
+//! true order, or fails, delays and kills at a chosen call. A simulator replays the record into
+//! the disks that a power cut may leave. Each scenario returns figures and faults; tests run a
+//! short form of it, benches the long one.
 
 mod answered;
 mod check;
@@ -22,7 +22,7 @@ use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What a scenario found.
+/// The result of a scenario.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub figures: Vec<(&'static str, usize)>,

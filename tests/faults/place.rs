@@ -1,4 +1,4 @@
-//! A project in a folder of its own, and commands whose disk is watched or fails.
+//! A project in a folder of its own, and commands whose disk is recorded or fails.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ impl Place {
         Ok(place)
     }
 
-    /// Returns a copy of the project as it lies on the disk.
+    /// Returns a copy of the project's files.
     pub fn copy(&self) -> Result<Self> {
         let copy = Self { folder: scratch()? };
         copy_folder(&self.project(), &copy.project())?;
@@ -61,12 +61,13 @@ impl Place {
         Ok(command)
     }
 
-    /// Returns a file; while it exists, rules apply to commands that are told of it by `FAULTS_SWITCH`.
+    /// Returns the path of a switch. Commands that get it in `FAULTS_SWITCH` obey their
+    /// rules while the file exists.
     pub fn switch(&self) -> PathBuf {
         self.folder.path().join("switch")
     }
 
-    /// Keeps all recorded processes between two steps as long as the answer is held.
+    /// Stops all recorded processes between two records, until the returned file is dropped.
     pub fn between_steps(&self) -> Result<File> {
         let log = File::open(self.log())?;
         log.lock()?;
@@ -74,7 +75,7 @@ impl Place {
     }
 }
 
-/// Makes a folder in memory if there is one, else where temporary files are.
+/// Creates a folder in memory if possible, else among the temporary files.
 pub fn scratch() -> Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let folder = match tempfile::tempdir_in(memory) {

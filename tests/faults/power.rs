@@ -1,4 +1,4 @@
-//! A power cut at any moment of some work: all that was answered is there.
+//! A power cut at any moment of some work: every answered change survives.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,11 +15,11 @@ use super::recording::{self, Event, Record};
 use super::{Outcome, Result, check};
 use crate::dice::Dice;
 
-/// Some work, and how often the power is cut during it.
+/// Some work, and the number of power cuts during it.
 pub struct Cuts {
     pub work: Duration,
     pub servers: usize,
-    /// Commands after the work, each of which makes the log anew.
+    /// Commands after the work, each of which creates the log again.
     pub commands: usize,
     /// Moments of power cuts; each leaves three disks.
     pub points: usize,
@@ -89,7 +89,7 @@ pub fn replay(log: &Path, points: usize, seed: usize, outcome: &mut Outcome) -> 
     Ok(())
 }
 
-/// Returns how often the power is cut after each record.
+/// Returns the number of power cuts after each record.
 fn moments(records: &[Record], points: usize, dice: &mut Dice) -> Result<HashMap<usize, usize>> {
     let mut answered = Answered::default();
     let mut answers = Vec::new();
@@ -109,7 +109,7 @@ fn moments(records: &[Record], points: usize, dice: &mut Dice) -> Result<HashMap
     Ok(chosen)
 }
 
-/// One server after the other, each of them killed at some time, and what is asked of them.
+/// A series of servers, each of which is killed at some time, and the calls to them.
 struct Worker<'p> {
     place: &'p Place,
     name: String,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Result;
 
-/// Something that happened, and where in the record it stands.
+/// An event, and its place in the record.
 pub struct Record {
     pub at: u64,
     pub process: u32,

@@ -7,10 +7,10 @@ use super::place::Place;
 use super::{Outcome, Result, power};
 
 const CREATES: usize = 30;
-/// After so many refusals a client tries another server.
+/// The number of refusals after which a client tries another server.
 const PATIENCE: usize = 3;
 
-/// Syncs of the log that fail, as `disk.c` has them.
+/// Syncs of the log that fail, in the form of `disk.c`.
 pub const FAILING: [&str; 5] =
     ["fdatasync:-wal:6", "sync:-wal:9-", "sync:-wal:7-8", "fdatasync:-wal:%5", "fsync:-wal:1"];
 
@@ -21,7 +21,7 @@ pub fn fail(failing: &str, points: usize, seed: usize) -> Result<Outcome> {
     let mut command = place.recorded()?;
     command.env("FAULTS", format!("fail:{failing}:5"));
     let mut server = Server::start(&mut command)?;
-    // It may be refused.
+    // This may be refused.
     server.connect("ann")?.ok();
     let mut refusals = 0;
     for n in 0..CREATES {
@@ -45,7 +45,7 @@ pub fn fail(failing: &str, points: usize, seed: usize) -> Result<Outcome> {
             server.connect("ann")?.map_err(|refused| refused.text)?;
         }
     }
-    // Killed, so that the last moment is one with all answers and without the tidying at the end.
+    // The server is killed, so that the record ends with all answers, but without the tidying at the end.
     let between = place.between_steps()?;
     server.kill()?;
     drop(between);

@@ -12,10 +12,10 @@ use super::place::Place;
 use super::{Outcome, Result, power};
 
 const CONTENT: &str = "the same bytes";
-/// How long the first process takes for each sync of a media file or folder.
+/// The time that each sync of a media file or folder takes in the first process.
 const SLOW_MILLIS: u64 = 400;
 
-/// Attaches bytes while another process has named their file and not yet synced its name, and cuts the power.
+/// Attaches bytes after another process has named their file but not yet synced its name, and cuts the power.
 pub fn attach(points: usize, seed: usize) -> Result<Outcome> {
     let place = Place::new()?;
     let mut slow = place.recorded()?;
@@ -36,7 +36,7 @@ pub fn attach(points: usize, seed: usize) -> Result<Outcome> {
         attach(&mut second, "t2")?;
         slow.join().map_err(|_| "the first process panicked")?
     })?;
-    // Their records are complete when they are gone.
+    // Their records are complete once they have ended.
     first.end()?;
     second.end()?;
     let mut outcome = Outcome::default();

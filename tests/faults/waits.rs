@@ -1,4 +1,4 @@
-//! Servers that have waited and now write, while commands open and close the store.
+//! Servers that write after a wait, while commands open and close the store.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,13 +13,13 @@ use super::{Outcome, Result, check};
 
 const SERVERS: usize = 4;
 
-/// Runs `task-graph status-summary` again and again, `commands` times or as long as `time`, whichever ends later.
+/// Runs `task-graph status-summary` again and again, at least `commands` times and at least for `time`.
 pub fn commands_come_and_go(commands: usize, time: Duration) -> Result<Outcome> {
     let place = Place::new()?;
     let over = AtomicBool::new(false);
     let mut outcome = Outcome::default();
     let mut facts = Vec::new();
-    // So that the first ones need not make the store at the same time.
+    // Creates the store, so that the first servers do not compete for that.
     place.command().arg("status-summary").output()?;
     thread::scope(|scope| -> Result<()> {
         let write = |n: usize| {
@@ -27,7 +27,7 @@ pub fn commands_come_and_go(commands: usize, time: Duration) -> Result<Outcome> 
             move || write(place, n, over)
         };
         let writers: Vec<_> = (0..SERVERS).map(|n| scope.spawn(write(n))).collect();
-        // Until each has waited.
+        // Until each server has waited.
         thread::sleep(Duration::from_millis(2_000));
         let end = Instant::now() + time;
         let mut done = 0;
@@ -61,7 +61,7 @@ fn write(place: &Place, number: usize, over: &AtomicBool) -> Result<(Vec<Fact>, 
     let (mut facts, mut faults) = (Vec::new(), Vec::new());
     for life in 0.. {
         let mut server = Server::start(&mut place.command())?;
-        // A server that dies is replaced, as a client does it.
+        // A server that dies is replaced, as clients do it.
         if let Err(error) = live(&mut server, &format!("w{number}-{life}"), over, &mut faults) {
             let signal = server.end()?;
             faults.push(format!("a server died, signal {signal:?}: {error}"));
@@ -74,7 +74,7 @@ fn write(place: &Place, number: usize, over: &AtomicBool) -> Result<(Vec<Fact>, 
     Ok((facts, faults))
 }
 
-/// Waits once in vain, then writes until it is over.
+/// Waits once for a task that never ends, then writes until the work is over.
 fn live(server: &mut Server, name: &str, over: &AtomicBool, faults: &mut Vec<String>) -> Result<()> {
     let mut refused = |asked: &str, answer: super::client::Answer| {
         faults.extend(answer.err().map(|refused| format!("{asked}: {}", refused.text)));

@@ -1,8 +1,8 @@
 //! An agent's client: it starts a server of its own and speaks MCP over its pipes.
 //!
-//! `start` sends a call and `finish` reads its answer, so that many calls can
-//! be under way before any answer is read. Whatever the server says is held
-//! against the rules of the protocol: a test that uses an agent tests those too.
+//! `start` sends a call and `finish` reads its answer, so that many calls can be under way
+//! before any answer is read. Every message of the server is checked against the rules of the
+//! protocol, so that each test with an agent tests those too.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How long a test waits before it calls the server stuck.
+/// The longest wait of a test before the server counts as stuck.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Agent {
@@ -23,36 +23,36 @@ pub struct Agent {
     lines: Receiver<String>,
     /// The calls that were started and not finished, the oldest first.
     started: VecDeque<u64>,
-    /// Answers that overtook the one that is waited for.
+    /// Answers that arrived before the expected one.
     early: HashMap<u64, Value>,
-    /// What the server said without being asked, the oldest first.
+    /// Messages of the server that are no answers, the oldest first.
     news: VecDeque<Value>,
     last_id: u64,
 }
 
 pub type Answer = Result<Value, Box<Refused>>;
 
-/// What an agent is told when a call fails.
+/// A refusal, as an agent reads it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Refused {
     pub code: String,
     pub message: String,
     #[serde(default)]
     pub hint: String,
-    /// What others have to say, a line each.
+    /// The messages for the caller, a line each.
     #[serde(skip)]
     pub messages: Vec<String>,
 }
 
 impl Agent {
-    /// Starts a server and says hello to it, without waiting for it to come up.
+    /// Starts a server and opens the session, without waiting for it to come up.
     pub fn start_server(command: &mut Command) -> Self {
         let mut agent = Self::start_silently(command);
         agent.hello("2025-11-25");
         agent
     }
 
-    /// Starts a server that is told nothing yet.
+    /// Starts a server without sending anything.
     pub fn start_silently(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = command.stderr(Stdio::null()).spawn().unwrap();
@@ -67,7 +67,7 @@ impl Agent {
         }
     }
 
-    /// Opens the conversation as clients of the older era do.
+    /// Opens the session as clients of the older era do.
     fn hello(&mut self, version: &str) {
         let client = json!({ "name": "test", "version": "1" });
         let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": client });
@@ -81,7 +81,7 @@ impl Agent {
         self.finish()
     }
 
-    /// Calls a tool that has to succeed.
+    /// Calls a tool that must succeed.
     #[track_caller]
     pub fn answer(&mut self, tool: &str, arguments: Value) -> Value {
         let asked = format!("{tool} {arguments}");
@@ -89,7 +89,7 @@ impl Agent {
         answer.unwrap_or_else(|refused| panic!("{asked}: {refused:?}"))
     }
 
-    /// Calls a tool that has to be refused.
+    /// Calls a tool that must be refused.
     #[track_caller]
     pub fn refusal(&mut self, tool: &str, arguments: Value) -> Refused {
         let asked = format!("{tool} {arguments}");
@@ -108,7 +108,7 @@ impl Agent {
         self.finish_within(PATIENCE).expect("the server is stuck")
     }
 
-    /// The same, for a server that may be kept from answering.
+    /// Waits as long as `patience`, for a server that may not be able to answer.
     pub fn finish_within(&mut self, patience: Duration) -> Option<Answer> {
         let id = *self.started.front().expect("nothing was started");
         let response = self.response(id, patience).ok()?;
@@ -134,19 +134,19 @@ impl Agent {
         self.send_bytes(format!("{line}\n").as_bytes());
     }
 
-    /// Sends what may not even be text.
+    /// Sends bytes that need not be text.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().expect("the client has hung up");
         input.write_all(bytes).unwrap();
         input.flush().unwrap();
     }
 
-    /// Reads the next thing the server says.
+    /// Reads the next message of the server.
     pub fn hear(&mut self) -> Value {
         self.hear_within(PATIENCE).unwrap()
     }
 
-    /// Waits for the next thing that the server says without being asked.
+    /// Waits for the next message that is no answer.
     pub fn news(&mut self) -> Value {
         if let Some(news) = self.news.pop_front() {
             return news;
@@ -180,8 +180,8 @@ impl Agent {
         self.server.id()
     }
 
-    /// Kills the server at once. Returns the answers that came out before that
-    /// to the calls that were under way, nothing for those that got none.
+    /// Kills the server at once. Returns the answers that were sent before that to the calls
+    /// under way, and `None` for those without one.
     pub fn kill(&mut self) -> Vec<Option<Answer>> {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
@@ -190,7 +190,7 @@ impl Agent {
         started.into_iter().map(answer).collect()
     }
 
-    /// Stops the server's process where it stands.
+    /// Stops the server's process, until `resume`.
     pub fn pause(&self) {
         self.signal("STOP");
     }
@@ -199,7 +199,7 @@ impl Agent {
         self.signal("CONT");
     }
 
-    /// Sends the server's process a signal, as `TERM`.
+    /// Sends a signal, such as `TERM`, to the server's process.
     pub fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
@@ -211,7 +211,7 @@ impl Agent {
         self.input = None;
     }
 
-    /// Waits for the server to end by itself; returns how it did and what it still said.
+    /// Waits for the server to end by itself; returns its status and its last messages.
     pub fn end(mut self, patience: Duration) -> (ExitStatus, Vec<Value>) {
         let mut said = Vec::new();
         loop {
@@ -233,7 +233,7 @@ impl Drop for Agent {
     }
 }
 
-/// Reads the server's output in a thread of its own, so that it never waits for its reader.
+/// Reads the server's output in a thread of its own, so that the server never waits for a reader.
 fn lines_of(output: ChildStdout) -> Receiver<String> {
     let (sender, lines) = channel();
     thread::spawn(move || {
@@ -246,14 +246,14 @@ fn lines_of(output: ChildStdout) -> Receiver<String> {
     lines
 }
 
-/// Reads a line of the server, which may say nothing but JSON-RPC.
+/// Reads a line of the server, which must be JSON-RPC.
 fn message(line: &str) -> Value {
     let message: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     assert_eq!(message["jsonrpc"], "2.0", "{line}");
     message
 }
 
-/// Reads what a tool answered: a success says the same twice, a refusal is text with its code aside.
+/// Reads the result of a tool: a success has the same content twice, a refusal is a text with its code aside.
 fn read_result(response: &Value) -> Answer {
     let result = response.get("result").unwrap_or_else(|| panic!("{response}"));
     let content = result["content"].as_array().unwrap();
@@ -268,7 +268,7 @@ fn read_result(response: &Value) -> Answer {
     assert_eq!(result["isError"], true, "{result}");
     assert_eq!(result.get("structuredContent"), None, "{result}");
     let refused = read_refusal(text);
-    // Some clients give their model all of it, so the facts are said once.
+    // Some clients give their model the whole result, so the message is not repeated here.
     assert_eq!(result["_meta"], json!({ "task-graph/error": { "code": refused.code } }));
     Err(Box::new(refused))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Returns what stands in backticks within lines, and the blocks of code with the words they are marked by.
+/// Returns the texts in backticks within lines, and the blocks of code with their info strings.
 pub fn spans_and_blocks(text: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
     let (mut spans, mut blocks) = (Vec::new(), Vec::new());
     for (at, part) in text.split("```").enumerate() {
@@ -15,7 +15,7 @@ pub fn spans_and_blocks(text: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
     (spans, blocks)
 }
 
-/// Returns what stands in backticks.
+/// Returns the texts in backticks.
 pub fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }

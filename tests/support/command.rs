@@ -12,10 +12,10 @@ pub fn program(folder: &Path) -> Command {
     command
 }
 
-/// Returns a command in a folder that sees nothing of the settings this test runs under.
+/// Returns a command in a folder, without the settings in the environment of this test.
 ///
-/// Its commits are not synced: that only a power cut tells, and waiting for
-/// a busy disk can take longer than a caller waits for the store.
+/// Its commits are not synced: only a power cut shows the difference, and on a busy disk a sync
+/// can take longer than a caller waits for the store.
 pub fn apart(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     let ours = std::env::vars_os().map(|(name, _)| name);
@@ -28,7 +28,7 @@ pub fn apart(program: &str, folder: &Path) -> Command {
     command
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,

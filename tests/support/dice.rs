@@ -1,4 +1,4 @@
-//! Chance that comes out the same each time.
+//! A random number generator that repeats its numbers in every run.
 
 pub struct Dice(u64);
 

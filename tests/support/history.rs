@@ -1,4 +1,4 @@
-//! The feed as a witness: replayed from the beginning, it has to lead to what the tables say.
+//! Replays the feed from the beginning, and compares the result with the tables.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,10 +24,10 @@ const RULES: &[&str] = &[
     "rollup",
 ];
 
-/// How far ahead of a clock the newest entry may be for a call to go on from it.
+/// The greatest lead of the newest entry over a clock. Beyond it a call ignores the entry's time.
 const MAX_AHEAD_MS: i64 = 5 * 60_000;
 
-/// What the feed tells of every task.
+/// The history of every task, according to the feed.
 pub struct History<'a> {
     config: &'a Config,
     workflows: BTreeMap<String, String>,
@@ -35,24 +35,24 @@ pub struct History<'a> {
     faults: Vec<String>,
 }
 
-/// Where a task stands, according to the feed.
+/// The state of a task, according to the feed.
 #[derive(Debug)]
 struct Past {
     workflow: String,
     status: Status,
     worker: Option<String>,
-    /// Who made each attempt, the first one first.
+    /// The worker of each attempt, the first one first.
     attempts: Vec<String>,
 }
 
 impl<'a> History<'a> {
-    /// Replays a file's feed, and fails if a step was not allowed or the tables say otherwise.
+    /// Replays a file's feed, and fails if a step was not allowed or the tables differ.
     pub fn check(file: &Path, config: &'a Config) {
         let faults = Self::faults(file, config);
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
-    /// Returns what is wrong with a file's history.
+    /// Returns the faults in a file's history.
     pub fn faults(file: &Path, config: &'a Config) -> Vec<String> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(file, flags).unwrap();
@@ -67,7 +67,7 @@ impl<'a> History<'a> {
         let mut before = i64::MIN;
         for event in rows_of(&connection, "select * from events order by id") {
             let at = event["timestamp"].as_i64().unwrap();
-            // After an entry by a clock that is far ahead, time goes on from the clocks of the others.
+            // After an entry by a clock that is far ahead, time goes on from the other clocks.
             history.expect(at >= before || before - at > MAX_AHEAD_MS, &event, "time goes back");
             before = at;
             history.replay(&event);
@@ -137,7 +137,7 @@ impl<'a> History<'a> {
         self.tasks.insert(text(event, "task_id"), past);
     }
 
-    /// Compares what the feed led to with what the tables say.
+    /// Compares the result of the replay with the tables.
     fn compare(&mut self, connection: &Connection) {
         let stored = rows_of(connection, "select * from tasks order by id");
         let attempts = rows_of(connection, "select * from attempts order by task_id, attempt");
@@ -171,7 +171,7 @@ impl<'a> History<'a> {
 }
 
 impl Past {
-    /// Returns where a task's rows differ from what the feed tells.
+    /// Returns the differences between a task's rows and the feed.
     fn differences(&self, row: &Row, made: &[&Row]) -> Vec<String> {
         let id = text(row, "id");
         let mut found = Vec::new();

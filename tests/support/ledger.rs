@@ -1,5 +1,5 @@
-//! What must be true of a store whatever was done to it, by whomever, and
-//! however it ended. The tables are read past the program that keeps them.
+//! Invariants that hold in every store, after any calls and any crash. The tables are read
+//! without the program that writes them.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::Value;
 
-/// Queries that find what must not be, and what that is.
+/// Queries that find broken invariants, and their names.
 const FAULTS: &[(&str, &str)] = &[
     (
         "an attempt number twice, or one left out",
@@ -158,7 +158,7 @@ const COUNTS: &str = "
     select project || ' ' || status || ' ' || standing, tasks from tallies where tasks <> 0
     order by what";
 
-/// Fails if something is wrong with a store.
+/// Fails if a store breaks an invariant.
 pub fn check(file: &Path) {
     let mut faults = Vec::new();
     let sound = rows(file, "pragma integrity_check");
@@ -180,7 +180,7 @@ pub fn check(file: &Path) {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Returns what a query finds.
+/// Returns the rows of a query.
 pub fn rows(file: &Path, sql: &str) -> Vec<Vec<Value>> {
     query(&Connection::open(file).unwrap(), sql)
 }
@@ -202,7 +202,7 @@ fn value(value: ValueRef<'_>) -> Value {
     }
 }
 
-/// Returns the counts that come out otherwise when everything is counted anew.
+/// Returns the counts that differ after a recount.
 fn miscounts(file: &Path) -> Option<String> {
     let connection = Connection::open(file).unwrap();
     connection.execute_batch("begin immediate").unwrap();
@@ -215,10 +215,10 @@ fn miscounts(file: &Path) -> Option<String> {
     (kept != counted).then(|| format!("miscounted: {wrong:?}"))
 }
 
-/// Returns a circle of tasks that wait for each other, if there is one.
+/// Returns a cycle of tasks that wait for each other, if there is one.
 ///
-/// A task starts before it ends; a blocker ends before what it blocks starts;
-/// what is in a task starts after it and ends before it.
+/// A task starts before it ends. A blocker ends before its dependent starts. A subtask starts
+/// after its parent and ends before it.
 fn circle(file: &Path) -> Option<String> {
     let links = rows(file, "select from_task_id, to_task_id, vertical, holds from dependencies");
     let mut after: HashMap<(String, &str), Vec<(String, &str)>> = HashMap::new();
@@ -247,7 +247,7 @@ fn circle(file: &Path) -> Option<String> {
     })
 }
 
-/// Walks depth first; says whether the way came back to where it has been.
+/// Searches depth first; returns true if the path came back to one of its own moments.
 fn runs_back<'a>(
     moment: &'a (String, &'a str),
     after: &'a HashMap<(String, &'a str), Vec<(String, &'a str)>>,
@@ -280,7 +280,7 @@ mod tests {
     use super::super::team::Team;
     use super::*;
 
-    /// Does to a sound store what no program may, and returns whether that is found.
+    /// Damages a sound store as no program may, and returns whether the check finds it.
     fn is_found(damage: &str) -> bool {
         let team = Team::new();
         let mut ann = team.agent("ann");

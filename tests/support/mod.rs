@@ -1,4 +1,4 @@
-//! What tests work with.
+//! Helpers for tests.
 
 pub mod agent;
 pub mod calls;

@@ -1,4 +1,4 @@
-//! A project in a folder of its own, whose clock stands until a test moves it.
+//! A project in a folder of its own, with a clock that only the test moves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::rows::{self, Row};
 
-/// What the clock shows at first.
+/// The first time on the clock.
 pub const NOON: &str = "12:00";
 
 /// A project with the workers `ann` and `bob`.
@@ -26,7 +26,7 @@ pub struct Project {
     pub app: App,
 }
 
-/// What a caller is told when a call fails.
+/// A refusal, as a caller gets it.
 #[derive(Debug, Deserialize)]
 pub struct Refused {
     pub code: String,
@@ -39,7 +39,7 @@ pub struct Refused {
     pub kept: Vec<String>,
 }
 
-/// What followed when a task was finished.
+/// The effects of finishing a task.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[must_use]
@@ -50,12 +50,12 @@ pub struct Done {
 }
 
 impl Project {
-    /// A project as it is where nothing is configured.
+    /// Returns a project without settings of its own.
     pub fn new() -> Self {
         Self::with(|_| {})
     }
 
-    /// A project with other settings.
+    /// Returns a project with other settings.
     pub fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::builtin();
         configure(&mut config);
@@ -68,21 +68,22 @@ impl Project {
         project
     }
 
-    /// The same project as another process sees it that speaks for `caller`.
+    /// Returns the same project for another process, with its own `caller`.
     pub fn beside(&self, caller: Caller) -> Self {
         let stopped_at = self.app.caller.stopped_at;
         let caller = Caller { stopped_at, ..caller };
         self.opened(self.config.clone(), caller)
     }
 
-    /// The same project after its settings were changed.
+    /// Returns the same project after a change of its settings.
     pub fn reconfigured(&self, configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         configure(&mut config);
         self.opened(config, self.app.caller.clone())
     }
 
-    /// The same project as a process sees it whose clock shows another time, as `2036-01-31T12:00:00Z`.
+    /// Returns the same project for a process whose clock shows another time, such as
+    /// `2036-01-31T12:00:00Z`.
     pub fn by_clock(&self, time: &str) -> Self {
         let stopped_at = Some(time.parse().unwrap());
         self.opened(self.config.clone(), Caller { stopped_at, ..self.app.caller.clone() })
@@ -92,10 +93,10 @@ impl Project {
         Self { folder: Rc::clone(&self.folder), app: open(&self.folder, &config, caller), config }
     }
 
-    /// Moves the clock to a time of the day, as `12:30`.
+    /// Moves the clock to a time of the day, such as `12:30`.
     pub fn at(&mut self, time: &str) -> &Self {
         let caller = at(self.app.caller.clone(), time);
-        // A process looks for dead workers now and then; a new one looks at once.
+        // A process checks for dead workers at intervals; a new one checks at once.
         self.app = open(&self.folder, &self.config, caller);
         self
     }
@@ -112,7 +113,7 @@ impl Project {
         self
     }
 
-    /// Returns what is in the media folder, file by file.
+    /// Returns the contents of the files in the media folder.
     pub fn media(&self) -> Vec<Vec<u8>> {
         let shards = files_in(&file(&self.folder).with_file_name("tasks.db-media"));
         let files = shards.iter().flat_map(|shard| files_in(shard));
@@ -129,26 +130,26 @@ impl Project {
             panic!("arguments are an object, not {arguments}");
         };
         ops::find(operation)
-            // Where the clock stands nobody waits.
+            // The clock stands still, so no call may wait.
             .map(|entry| entry.answer(&self.app, Input::at_once(arguments, Patience::Waits)))
             .and_then(|answer| answer.delivered(&self.app))
             .map_err(Refused::from)
     }
 
-    /// Calls an operation that has to succeed, and returns its answer.
+    /// Calls an operation that must succeed, and returns its answer.
     #[must_use]
     pub fn answer(&self, operation: &str, arguments: Value) -> Value {
         let asked = format!("{operation} {arguments}");
         self.call(operation, arguments).unwrap_or_else(|refused| panic!("{asked}: {refused:?}"))
     }
 
-    /// Calls an operation that has to succeed, for what it does.
+    /// Calls an operation that must succeed, for its effect.
     pub fn does(&self, operation: &str, arguments: Value) -> &Self {
         let _ = self.answer(operation, arguments);
         self
     }
 
-    /// Calls an operation that has to be refused and to leave nothing behind, and returns the refusal.
+    /// Calls an operation that must be refused without any change, and returns the refusal.
     #[must_use]
     pub fn refusal(&self, operation: &str, arguments: Value) -> Refused {
         let before = self.contents();
@@ -165,7 +166,7 @@ impl Project {
         self.does("connect", about)
     }
 
-    /// Has tasks with these ids, the first one the oldest.
+    /// Creates tasks with these ids, the first one the oldest.
     pub fn has<const N: usize>(&self, ids: [&str; N]) -> &Self {
         for id in ids {
             self.does("create", json!({ "id": id, "title": id }));
@@ -173,7 +174,7 @@ impl Project {
         self
     }
 
-    /// Has a task that says more of itself.
+    /// Creates a task with further fields.
     pub fn has_one(&self, id: &str, mut about: Value) -> &Self {
         about["id"] = id.into();
         if about.get("title").is_none() {
@@ -182,12 +183,12 @@ impl Project {
         self.does("create", about)
     }
 
-    /// Has `to` wait for `from`.
+    /// Makes `to` wait for `from`.
     pub fn linked(&self, from: &str, to: &str) -> &Self {
         self.does("link", json!({ "from": from, "to": to }))
     }
 
-    /// Has tasks in another one.
+    /// Makes tasks subtasks of another one.
     pub fn inside<const N: usize>(&self, parent: &str, children: [&str; N]) -> &Self {
         let children = children.as_slice();
         self.does("link", json!({ "from": parent, "to": children, "type": "contains" }))
@@ -205,7 +206,7 @@ impl Project {
         serde_json::from_value(self.answer("update", asked)).unwrap()
     }
 
-    /// Lets whoever holds a task finish it; if nobody does, `ann` claims it first.
+    /// Lets the holder of a task finish it; if it has none, `ann` claims it first.
     pub fn finish(&self, task: &str) -> Done {
         let holder = self.task(task)["worker_id"].clone();
         let worker = holder.as_str().unwrap_or("ann");
@@ -226,7 +227,7 @@ impl Project {
         self.task(id)["status"].as_str().unwrap().to_owned()
     }
 
-    /// Returns the ids of the tasks that a list shows.
+    /// Returns the ids of the tasks in a list.
     #[must_use]
     pub fn list(&self, mut filters: Value) -> Vec<String> {
         if filters.get("limit").is_none() {
@@ -235,19 +236,19 @@ impl Project {
         ids(&self.answer("list_tasks", filters)["tasks"])
     }
 
-    /// Returns the tasks that anybody could claim, in the order in which they are handed out.
+    /// Returns the ready tasks, in the order in which they are handed out.
     #[must_use]
     pub fn ready(&self) -> Vec<String> {
         self.list(json!({ "ready": true }))
     }
 
-    /// Returns what a query finds in the file.
+    /// Returns the rows of a query.
     #[must_use]
     pub fn rows(&self, sql: &str) -> Vec<Row> {
         rows::rows(&self.file(), sql)
     }
 
-    /// Returns the last thing that happened to a task, as the feed tells it.
+    /// Returns the last event of a task in the feed.
     #[must_use]
     pub fn last_event(&self, task: &str) -> Value {
         let feed = self.answer("events", json!({ "task": task, "limit": 1 }));
@@ -273,7 +274,7 @@ impl From<Error> for Refused {
     }
 }
 
-/// Returns what is in a folder; nothing if there is none.
+/// Returns the contents of a folder; none if it does not exist.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();

@@ -1,4 +1,4 @@
-//! What is really in the file, read beside the program.
+//! The contents of the file, read without the program.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 /// A row by the names of its columns.
 pub type Row = Map<String, Value>;
 
-/// Returns what a query finds in the file.
+/// Returns the rows of a query on the file.
 pub fn rows(file: &Path, sql: &str) -> Vec<Row> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     rows_of(&connection, sql)
 }
 
-/// Returns what a query finds.
+/// Returns the rows of a query.
 pub fn rows_of(connection: &Connection, sql: &str) -> Vec<Row> {
     let mut statement = connection.prepare(sql).unwrap();
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
@@ -26,7 +26,7 @@ pub fn rows_of(connection: &Connection, sql: &str) -> Vec<Row> {
     read.unwrap().map(Result::unwrap).collect()
 }
 
-/// Returns every row of every table, for comparing what was with what is.
+/// Returns every row of every table, to compare before and after.
 pub fn contents(file: &Path) -> Vec<(String, Vec<Row>)> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let tables = rows_of(&connection, "select name from sqlite_schema where type = 'table' order by name");

@@ -1,4 +1,4 @@
-//! A team: one store in a folder of its own, agents and shells that use it.
+//! A team: one store in a folder of its own, with the agents and shells that use it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub struct Team {
 }
 
 impl Team {
-    /// A team that has no store yet.
+    /// Returns a team that has no store yet.
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -41,7 +41,7 @@ impl Team {
         (0..number).map(|n| self.agent(&format!("w{n}"))).collect()
     }
 
-    /// Starts a server that speaks for nobody in particular.
+    /// Starts a server without a worker of its own.
     pub fn server(&self) -> Agent {
         Agent::start_server(self.program().arg("serve"))
     }
@@ -70,13 +70,13 @@ impl Team {
         self.folder.path().join(".task-graph/tasks.db")
     }
 
-    /// Has tasks with these ids.
+    /// Creates tasks with these ids.
     pub fn has(&self, ids: &[&str]) {
         let tasks: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "title": id })).collect();
         self.server().answer("create", json!({ "tasks": tasks }));
     }
 
-    /// Has tasks in layers, each of which waits for some in the layers before, and returns how many.
+    /// Creates tasks in layers, each of which waits for some in the layers before, and returns their number.
     pub fn has_layers(&self, layers: usize, width: usize) -> usize {
         let mut dice = Dice::new(layers * width);
         let name = |layer, at| format!("t{layer}-{at}");
@@ -96,13 +96,13 @@ impl Team {
         layers * width
     }
 
-    /// Fails if the store is not as it may be after anything whatever.
+    /// Fails if the store breaks a rule that holds after any event.
     pub fn check(&self) {
         ledger::check(&self.file());
         History::check(&self.file(), &Config::builtin());
     }
 
-    /// Returns the numbers or texts that a query finds, a row each.
+    /// Returns the rows of a query, as numbers or texts.
     pub fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
         ledger::rows(&self.file(), sql)
     }

@@ -8,7 +8,7 @@ use super::source::Source;
 use crate::error::Result;
 use crate::surface::text::{Form, Word, words};
 
-/// The end of a positional's name that takes all the words that are left.
+/// The last character of the name of a positional that takes all remaining words.
 const REST: char = '…';
 
 /// A property of a request.
@@ -64,7 +64,7 @@ impl<'a> Argument<'a> {
         }
     }
 
-    /// Returns this property as a word without a name, and the flag that may be given instead.
+    /// Returns this property as a positional, and the hidden flag that may be given instead.
     pub fn positional(&self, rest: bool, required: bool) -> [Arg; 2] {
         let word = self.arg(self.word_id()).required(required);
         let word = match rest {
@@ -119,7 +119,7 @@ impl<'a> Argument<'a> {
         help.trim_start().to_owned()
     }
 
-    /// Returns the words that are named without being all there are.
+    /// Returns the suggested words of a property that takes others too.
     fn examples(&self) -> Option<&Vec<Value>> {
         let items = || self.schema.get("items")?.get("examples");
         self.schema.get("examples").or_else(items)?.as_array()
@@ -134,7 +134,7 @@ impl<'a> Argument<'a> {
         format!("<{}>", self.name)
     }
 
-    /// Returns what the command line says of this property, if anything.
+    /// Returns the value of this property on the command line, if it is given.
     pub fn value(&self, matches: &ArgMatches, source: &mut Source) -> Result<Option<(String, Value)>> {
         let given = |id: &str| matches.try_get_raw(id).ok().flatten();
         let Some(words) = given(&self.word_id()).or_else(|| given(&self.flag_id())) else {
@@ -165,7 +165,7 @@ fn possible_value(word: &Word) -> PossibleValue {
     }
 }
 
-/// A worker's id may come from the environment, so that only the call itself knows whether it is missing.
+/// Returns true for the worker's id: it may come from the environment, so clap must not require it.
 fn is_worker(name: &str) -> bool {
     name == "worker_id"
 }

@@ -1,4 +1,4 @@
-//! How the program ends: one number for each kind of failure, and for each way in which an answer falls short.
+//! Exit codes: one for each kind of failure, and for each kind of shortfall in an answer.
 
 use crate::error::Kind;
 use crate::ops::Shortfall;
@@ -8,7 +8,7 @@ const KINDS: [Kind; 6] =
 
 const SHORTFALLS: [Shortfall; 2] = [Shortfall::TimeUp, Shortfall::EndedBadly];
 
-/// Returns the exit code for a failure, and what it means.
+/// Returns the exit code for a failure, and its meaning.
 fn meaning(kind: Kind) -> (u8, &'static str) {
     match kind {
         Kind::Internal => (1, "something broke that should not"),
@@ -25,7 +25,7 @@ pub fn code(kind: Kind) -> u8 {
     meaning(kind).0
 }
 
-/// Returns the exit code for an answer that is not what one would wish, and what it means.
+/// Returns the exit code for an answer with a shortfall, and its meaning.
 fn lack(shortfall: Shortfall) -> (u8, &'static str) {
     match shortfall {
         Shortfall::TimeUp => (7, "time was up before it happened"),

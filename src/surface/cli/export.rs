@@ -1,4 +1,4 @@
-//! Writes whole lists, a line for each item: page after page, so that a list need not fit into memory.
+//! Writes whole lists, one line for each item. Lists are read in pages, so that they need not fit into memory.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -11,14 +11,14 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::ops::{Entry, Input, csv_cell};
 
-/// How lists go on: what an answer names for the next page, and what a request calls it.
+/// How lists are paged: the field of an answer, and the argument of the next request that takes its value.
 const WAYS_ON: &[(&str, &str)] =
     &[("next_offset", "offset"), ("cursor", "cursor"), ("cursor", "since"), ("next", "after")];
 
-/// The most items of a page; operations give what they can.
+/// The number of items that a page asks for; operations may return fewer.
 const PAGE: u64 = 2_000;
 
-/// Returns the flag that asks for a whole list, if the operation answers one.
+/// Returns the flag for a whole list, if the operation returns a list.
 pub fn flag(entry: &Entry) -> Option<Arg> {
     let is_list = !entry.columns.is_empty();
     is_list.then(|| {
@@ -37,13 +37,13 @@ pub fn run(entry: &Entry, app: &App, request: Map<String, Value>, sheet: Sheet) 
         }
     };
     match written {
-        // A reader that has seen enough is no failure.
+        // A closed pipe is no failure: the reader has seen enough.
         Err(Error::Internal(error)) if is_broken_pipe(error.as_ref()) => Ok(()),
         written => written,
     }
 }
 
-/// Where items go.
+/// A writer of items.
 trait Sink {
     fn item(&mut self, item: &Value) -> io::Result<()>;
     fn flush(&mut self) -> io::Result<()>;
@@ -76,7 +76,7 @@ fn goes_on(entry: &Entry, request: &mut Map<String, Value>, answer: &Value) -> b
     let Some((next, argument)) = ways.into_iter().find(|(_, argument)| takes(argument)) else {
         return false;
     };
-    // A feed can be asked on even from its end.
+    // A feed has a cursor even at its end.
     if argument == "since" && answer.get("more") != Some(&Value::Bool(true)) {
         return false;
     }
@@ -120,7 +120,7 @@ impl<W: Write> Sink for Table<W> {
     }
 }
 
-/// Returns a value as a cell from which it can be read again: names with commas between them, else JSON.
+/// Returns a value as a cell that can be read back: texts separated by commas, else JSON.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -1,8 +1,8 @@
-//! Feeds an operation that takes rows from a file of any length.
+//! Runs an operation that takes rows on a file of any length.
 //!
-//! A call for each so many rows, so that nobody else waits long for the store
-//! and a file need not fit into memory. A request id makes one for each call:
-//! whoever starts again with the same file goes on where it stopped.
+//! Each call takes a limited number of rows, so that other writers do not wait long and the
+//! file need not fit into memory. Each call gets its own request id, derived from the given
+//! one: repeating the command with the same file continues after its last call.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, stdin};
@@ -28,16 +28,16 @@ use crate::error::{Error, Result};
 use crate::ops::{Entry, Input};
 
 const FLAG: &str = "=from";
-/// How many rows one call brings. What was fed under a request id by a version with another number is fed anew.
+/// The number of rows in a call. After a change of it, a repeated request id feeds its file anew.
 const ROWS: usize = 1_000;
-/// How many calls' rows are read before they are needed.
+/// The number of calls whose rows are read ahead.
 const AHEAD: usize = 2;
-/// How long it takes at most to notice that it should stop.
+/// The longest time until an interrupt is noticed.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// The exit code of what was broken off from the keyboard.
+/// The exit code after an interrupt from the keyboard.
 const INTERRUPTED: u8 = 130;
 
-/// A file to feed from.
+/// A file of rows.
 pub struct Feed {
     path: PathBuf,
     sheet: Option<Sheet>,
@@ -62,7 +62,7 @@ impl Feed {
         Some(Self { path: path.clone(), sheet: Sheet::wanted(matches) })
     }
 
-    /// Calls the operation until the file is at its end, and says what came of it.
+    /// Calls the operation until the file ends, and prints the totals.
     pub fn run(
         self,
         entry: &Entry,
@@ -95,7 +95,7 @@ impl Feed {
         Ok(if interrupted { INTERRUPTED.into() } else { ExitCode::SUCCESS })
     }
 
-    /// Reads the next rows while those before are written; waiting for input is no reason not to stop.
+    /// Reads the next rows while earlier ones are written, so that waiting for input does not delay a stop.
     fn read_ahead(
         &self,
         text: Box<dyn BufRead + Send>,
@@ -113,7 +113,7 @@ impl Feed {
             loop {
                 let chunk = records.chunk(most, broken);
                 let is_last = chunk.as_ref().map_or(true, Chunk::is_empty);
-                // Nobody listens any more when the feeding has stopped.
+                // The receiver is dropped when the calls have stopped.
                 if sender.send(chunk).is_err() || is_last {
                     return;
                 }
@@ -184,7 +184,7 @@ impl Feeding<'_> {
     }
 }
 
-/// Returns what becomes true when somebody breaks off from the keyboard: what is under way is finished first.
+/// Returns a flag that an interrupt from the keyboard sets. The call under way is finished first.
 fn on_interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);

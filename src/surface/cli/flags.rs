@@ -1,4 +1,4 @@
-//! What may stand before or after any command.
+//! The flags that may stand before or after any command.
 
 use std::path::PathBuf;
 
@@ -33,8 +33,7 @@ impl Flags {
 
     /// Returns `command` with these flags.
     ///
-    /// Its help has one form, a line for each flag: clap's long form fills
-    /// screens, and agents read it too.
+    /// Its help has one form, a line for each flag: clap's long form fills screens, and agents read it too.
     pub fn on(command: Command) -> Command {
         let path = |id: &'static str, short, name: &'static str| {
             Arg::new(id).short(short).value_name(name).value_parser(PathBufValueParser::new())

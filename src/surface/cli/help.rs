@@ -1,4 +1,4 @@
-//! Help, and what to say about words that cannot be understood: clap knows both.
+//! Help, and complaints about a command line that cannot be read. clap writes both.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use super::out::say;
 use super::{exit, fail};
 use crate::error::{Error, Kind};
 
-/// Writes the help that `words` ask for, or says what is wrong with them.
+/// Writes the help that `words` ask for, or the complaint about them.
 pub fn answer(words: &[OsString], flags: &Flags, commands: Command) -> ExitCode {
     let Err(answer) = commands.try_get_matches_from(words) else {
         return fail(&Error::internal("the command line was read in two ways"), flags);
@@ -27,7 +27,7 @@ pub fn answer(words: &[OsString], flags: &Flags, commands: Command) -> ExitCode 
     }
 }
 
-/// Returns clap's complaint as one of ours: the first paragraph says it, the others help.
+/// Returns clap's complaint as an error: its first paragraph is the message, the rest is the hint.
 fn as_error(complaint: &clap::Error) -> Error {
     let text = complaint.render().to_string();
     let (message, hint) = text.split_once("\n\n").unwrap_or((&text, ""));

@@ -1,4 +1,4 @@
-//! What a person sees who types the program's name and nothing else.
+//! The screen that a person gets for the program's name alone.
 
 use serde_json::Map;
 
@@ -10,10 +10,10 @@ use crate::ops::Input;
 use crate::surface::show::show;
 use crate::{App, Error};
 
-/// The operation that sums up a store, where there is one: the only one that a face knows by name.
+/// The operation that sums up a store, one of the few that a face knows by name.
 const SUMMARY: &str = "status_summary";
 
-/// How agents get the program, and where people go from here.
+/// How to register the program with agents' clients, and further commands for people.
 pub const CLIENTS: &str = r#"
 Give it to your agents:
   Claude Code  claude mcp add task-graph -- task-graph serve
@@ -26,14 +26,14 @@ Give it to your agents:
 `task-graph help` lists the commands, `task-graph help COMMAND` explains one.
 "#;
 
-/// Writes one screen: what this is, how the store is, and where to go from here.
+/// Writes one screen: the program, the state of the store, and the next commands.
 pub fn screen(project: Result<Project>, open: impl FnOnce(Project) -> Result<App>) -> Result<()> {
     let state = project.and_then(|project| state(project, open)).unwrap_or_else(|error| trouble(&error));
     let about = concat!("task-graph ", env!("CARGO_PKG_VERSION"), "\n", env!("CARGO_PKG_DESCRIPTION"));
     Ok(out::say(&format!("{about}.\n\n{state}{CLIENTS}"))?)
 }
 
-/// Returns how the store is. Looking does not make one.
+/// Returns the state of the store. A missing store is not created.
 fn state(project: Project, open: impl FnOnce(Project) -> Result<App>) -> Result<String> {
     let path = project.database.display().to_string();
     if !project.database.exists() {

@@ -1,11 +1,11 @@
-//! JSON that may be shown on any terminal.
+//! JSON that is safe to print on any terminal.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
-/// Returns JSON in which characters that steer a terminal are escaped, those from U+007F to U+009F too,
-/// which JSON would leave as they are. They can only stand in its strings.
+/// Escapes the control characters from U+007F to U+009F, which JSON leaves as they are.
+/// They can only occur in its strings.
 pub fn harmless(json: String) -> String {
     match json.contains(is_left) {
         true => json.chars().map(escaped).collect(),

@@ -10,17 +10,17 @@ use crate::App;
 use crate::error::{Error, Result};
 use crate::ops::Input;
 
-/// The operation that has the figures.
+/// The operation that returns the figures.
 const FIGURES: &str = "stats";
 
-/// A family of figures: what it is called and means, and where the answer has it.
+/// A family of figures: its name, its meaning, and its place in the answer.
 struct Family {
     name: &'static str,
     help: &'static str,
     place: &'static str,
-    /// What the keys of a map are; a figure alone has none.
+    /// The label for the keys of a map; `None` for a single figure.
     label: Option<&'static str>,
-    /// Milliseconds are written as seconds.
+    /// The factor that turns milliseconds into seconds, else 1.
     scale: f64,
 }
 
@@ -109,7 +109,7 @@ fn text(figures: &Value) -> String {
 impl Family {
     fn samples(&self, figures: &Value) -> String {
         let Some(found) = figures.pointer(self.place) else {
-            // What counts nothing is 0; a length of time that nothing took is not there.
+            // A missing count is 0; a missing duration has no sample.
             return if self.scale == 1.0 && self.label.is_none() {
                 self.sample("", 0.0)
             } else {
@@ -130,7 +130,7 @@ impl Family {
         format!("task_graph_{}{labels} {}\n", self.name, value * self.scale)
     }
 
-    /// Returns a key as the value of a label; nothing for what is no figure of the family.
+    /// Returns a key as the value of a label, or `None` if it is no figure of this family.
     fn label_value(&self, key: &str) -> Option<String> {
         if self.label != Some("quantile") {
             return Some(key.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));

@@ -36,7 +36,7 @@ use feed::Feed;
 use out::Format;
 use sheet::Sheet;
 
-/// Answers what a command line asks, and returns how the program ends.
+/// Answers a command line, and returns the exit code.
 pub fn run(
     ask: Ask,
     flags: &Flags,
@@ -59,14 +59,14 @@ pub fn run(
     answered.unwrap_or_else(|error| fail(&error, flags))
 }
 
-/// Says what went wrong, and returns how the program ends.
+/// Prints an error, and returns the exit code.
 pub fn fail(error: &Error, flags: &Flags) -> ExitCode {
     fail_with(error, &[], flags)
 }
 
-/// The same, with what others have to say to the caller.
+/// Prints an error and the messages for the caller, and returns the exit code.
 fn fail_with(error: &Error, messages: &[String], flags: &Flags) -> ExitCode {
-    // When nobody listens any more, the exit code still tells.
+    // If standard error is closed, the exit code still reports the error.
     let _ = Format::of(flags).complain(error, messages);
     exit::code(error.kind()).into()
 }
@@ -107,7 +107,7 @@ fn call(
     Ok(code)
 }
 
-/// A request that was wrong without a word on what is right gets the help as its hint.
+/// Adds the command's help as a hint to an input error without one.
 fn hinted(error: Error, entry: &Entry) -> Error {
     match error {
         Error::Input { message, hint } if hint.is_empty() => {
@@ -118,7 +118,7 @@ fn hinted(error: Error, entry: &Entry) -> Error {
     }
 }
 
-/// Returns all commands, in the project's words if they can be had.
+/// Returns all commands, with the project's vocabulary if its configuration can be read.
 fn commands(project: Result<Project>) -> Command {
     let config = project.map_or_else(|_| Config::builtin(), |project| project.config);
     tree::whole(&config)

@@ -1,5 +1,4 @@
-//! The one place that writes for people and scripts: answers to standard
-//! output, complaints to standard error.
+//! The only writer for people and scripts: answers go to standard output, complaints to standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -16,7 +15,7 @@ use crate::surface::show::show;
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const HELPFUL: Style = AnsiColor::Cyan.on_default().bold();
 
-/// How answers are written.
+/// The format of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
@@ -43,7 +42,7 @@ impl Format {
         say(&text)
     }
 
-    /// Says what went wrong, and what others have to say to the caller, a line each.
+    /// Prints an error and the messages for the caller, one line each.
     pub fn complain(self, error: &Error, messages: &[String]) -> io::Result<()> {
         let text = match (self, messages) {
             (Self::Text, _) => in_words(error, messages),
@@ -62,7 +61,7 @@ fn in_words(error: &Error, messages: &[String]) -> String {
     format!("{BAD}error:{BAD:#} {error}\n{}{}", hint.unwrap_or_default(), messages.collect::<String>())
 }
 
-/// Writes to standard output. A reader that has seen enough is no failure.
+/// Writes to standard output. A closed pipe is no failure.
 pub fn say(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! What is made from the commands besides their help: completions and manual pages.
+//! Completions and manual pages, made from the commands.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::out::say;
 use super::tree::NAME;
 use crate::error::Result;
 
-/// Writes what makes `shell` complete the commands.
+/// Writes the completion script for `shell`.
 pub fn completions(mut commands: Command, shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut commands, NAME, &mut script);

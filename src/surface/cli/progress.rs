@@ -1,4 +1,4 @@
-//! How far a long file has been read, for people who wait for it.
+//! The progress of reading a long file, for people who wait for it.
 
 use std::cell::OnceCell;
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A reader that counts what was read.
+/// A reader that counts the bytes it has read.
 pub struct Counted<R> {
     text: R,
     read: Arc<AtomicU64>,
@@ -28,7 +28,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// A bar on standard error, if that is a terminal. Short files are read before there is one.
+/// A bar on standard error, if that is a terminal. A short file is read before it appears.
 pub struct Progress {
     bytes: Option<u64>,
     read: Arc<AtomicU64>,

@@ -1,8 +1,7 @@
-//! What a command line asks for.
+//! Reads a command line.
 //!
-//! The words are looked at twice: the first time for the flags in front and the
-//! command's name, the second time with that command alone. Only words that
-//! cannot be read so are held against all commands, to help or to complain.
+//! The words are parsed twice: first for the leading flags and the command's name, then with that
+//! command alone. Only words that fail this are parsed with all commands, for help or a complaint.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, stdin};
@@ -23,21 +22,21 @@ pub struct Line {
     pub wanted: Wanted,
 }
 
-/// What a command line asks for.
+/// The purpose of a command line.
 pub enum Wanted {
-    /// To serve an agent's client.
+    /// Serve an agent's client.
     Server,
-    /// To see the program at work; `plain` asks for lines.
+    /// Watch the demo; `plain` asks for lines.
     Demo { plain: bool },
-    /// To see who is at work on what.
+    /// Watch the workers.
     Top(Look),
-    /// To be answered and left.
+    /// Answer once and exit.
     Answer(Ask),
 }
 
-/// What is answered at once.
+/// A question that is answered once.
 pub enum Ask {
-    /// What this is.
+    /// The screen for the program's name alone.
     Home,
     Call(&'static Entry, ArgMatches),
     Completions(Shell),
@@ -46,7 +45,7 @@ pub enum Ask {
     Manual(Option<PathBuf>),
     /// A page of the guide.
     Page(&'static Page),
-    /// Help, or what cannot be understood.
+    /// Help, or a complaint about words that cannot be read.
     Help(Vec<OsString>),
 }
 
@@ -80,7 +79,8 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Line {
     }
 }
 
-/// What is wanted when no command is named: clients start the program so, and curious people.
+/// Returns the purpose of a command line without a command: a server for a client, the
+/// home screen for a person.
 fn bare() -> Wanted {
     match stdin().is_terminal() {
         true => Wanted::Answer(Ask::Home),

@@ -1,4 +1,4 @@
-//! Reads a file of many rows, as many at a time as one call takes.
+//! Reads a file of many rows, one call's worth at a time.
 
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -10,18 +10,18 @@ use super::sheet::Sheet;
 use crate::error::{Error, Result};
 use crate::ops::csv_cell;
 
-/// The rows of a call, and where each of them stands in the file.
+/// The rows of a call, with their lines in the file.
 #[derive(Default)]
 pub struct Chunk {
     pub columns: IndexSet<String>,
     pub rows: Vec<Vec<Value>>,
     /// The number of each row's first line.
     pub lines: Vec<u64>,
-    /// Lines that are no rows, if the others may go on without them.
+    /// Lines that are no rows, if the others are used without them.
     pub broken: Vec<(u64, Error)>,
 }
 
-/// What is done about a line that is no row.
+/// The reaction to a line that is no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
     Ends,
@@ -34,7 +34,7 @@ pub enum Records<'a> {
     Csv { text: Box<csv::Reader<Box<dyn BufRead + Send + 'a>>>, columns: IndexSet<String> },
 }
 
-/// The longest line of JSON: what is longer is not what was meant.
+/// The longest line of JSON, in bytes. A longer one is a mistake.
 const LONGEST: u64 = 64 << 20;
 
 impl<'a> Records<'a> {
@@ -55,14 +55,14 @@ impl<'a> Records<'a> {
         Ok(Self::Csv { text: Box::new(text), columns })
     }
 
-    /// Returns the next rows, at most so many; none at the end.
+    /// Returns the next rows, at most `most`; no rows at the end.
     pub fn chunk(&mut self, most: usize, broken: Broken) -> Result<Chunk> {
         let mut chunk = Chunk::default();
         if let Self::Csv { columns, .. } = self {
             chunk.columns.clone_from(columns);
         }
         while chunk.rows.len() + chunk.broken.len() < most && self.next(&mut chunk, broken)? {}
-        // Earlier rows say nothing of what only later ones name.
+        // A column may first appear in a later row; earlier rows get a null for it.
         let width = chunk.columns.len();
         if matches!(self, Self::Jsonl { .. }) {
             chunk.rows.iter_mut().for_each(|row| row.resize(width, Value::Null));
@@ -108,7 +108,7 @@ impl<'a> Records<'a> {
 }
 
 impl Chunk {
-    /// Says whether the file is at its end.
+    /// Returns true at the end of the file.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.broken.is_empty()
     }

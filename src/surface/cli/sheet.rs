@@ -1,4 +1,4 @@
-//! Files of many rows: what they are, and which lines of them are read or written how.
+//! The format of a file of many rows.
 
 use std::io::{self, BufRead};
 use std::path::Path;
@@ -18,7 +18,7 @@ pub enum Sheet {
 const FLAG: &str = "=format";
 
 impl Sheet {
-    /// Returns the flag that names one.
+    /// Returns the flag that names a format.
     pub fn flag(help: &'static str) -> Arg {
         let names = PossibleValuesParser::new(["jsonl", "csv"]);
         let parser = names.map(|name| if name == "csv" { Self::Csv } else { Self::Jsonl });
@@ -29,7 +29,7 @@ impl Sheet {
         matches.try_get_one(FLAG).ok().flatten().copied()
     }
 
-    /// Returns what a file is, by its name or else by how it begins.
+    /// Returns the format of a file by its extension, or else by its first character.
     pub fn of(path: &Path, text: &mut dyn BufRead) -> io::Result<Self> {
         match path.extension().and_then(|end| end.to_str()) {
             Some("csv") => Ok(Self::Csv),

@@ -1,18 +1,18 @@
-//! Values that are not on the command line itself: `@FILE`, and `-` for standard input.
+//! Values outside the command line: `@FILE`, and `-` for standard input.
 
 use std::io::{Read, stdin};
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Where values come from that the command line only points to.
+/// Reads the values that the command line refers to.
 #[derive(Default)]
 pub struct Source {
     stdin_is_read: bool,
 }
 
 impl Source {
-    /// Returns the text that a word stands for: itself, or what it points to.
+    /// Returns the text of a word: the word itself, or the content of its file.
     pub fn text(&mut self, word: &str) -> Result<String> {
         if word == "-" {
             return self.standard_input();
@@ -46,7 +46,7 @@ fn file(path: &Path) -> Result<String> {
     Ok(without_end(text))
 }
 
-/// A single line comes without its end, as from a shell's `$(…)`; longer texts stay as they are.
+/// Removes the line end of a single line, as a shell's `$(…)` does; longer texts stay as they are.
 fn without_end(mut text: String) -> String {
     if text.find('\n') == Some(text.len().wrapping_sub(1)) {
         text.truncate(text.trim_end_matches(['\r', '\n']).len());

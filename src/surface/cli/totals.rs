@@ -1,10 +1,10 @@
-//! What came of many calls that belong together, as one answer.
+//! The answers of many calls, added up to one.
 
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Kind, Misfit};
 
-/// How many of the rows that failed are named in all.
+/// The most failed rows that are named.
 const FAILED: usize = 100;
 
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds the answer to a call whose rows stand in these lines.
+    /// Adds the answer of a call; `lines` are the lines of its rows.
     pub fn add(&mut self, answer: Value, lines: &[u64], last: u64) {
         self.calls += 1;
         self.rows += lines.len();
@@ -38,7 +38,7 @@ impl Totals {
         }
     }
 
-    /// Adds a line that could not even be given to a call.
+    /// Adds a line that is no row.
     pub fn add_broken(&mut self, line: u64, error: &Error) {
         self.failed_total += 1;
         self.last_line = line;
@@ -48,7 +48,7 @@ impl Totals {
         }
     }
 
-    /// Returns all of it; where it stopped, if it did not come to the end.
+    /// Returns the totals, with the last line if the run stopped early.
     pub fn answer(self, stopped: bool) -> Value {
         let mut answer = self.sums;
         if !self.failed.is_empty() {
@@ -68,7 +68,7 @@ impl Totals {
     }
 }
 
-/// Counts are added up and lists put together; of anything else the newest counts, but for `first`.
+/// Adds up counts and concatenates lists. Otherwise the newest value counts, except for `first`.
 fn merge(sums: &mut Map<String, Value>, name: String, value: Value) {
     let Some(sum) = sums.get_mut(&name) else {
         sums.insert(name, value);
@@ -80,7 +80,7 @@ fn merge(sums: &mut Map<String, Value>, name: String, value: Value) {
             *sum = total.map_or(more, Into::into);
         }
         (Value::Array(sum), Value::Array(more)) => {
-            // What every call has to tell is told once.
+            // A notice that every call repeats is shown once.
             let is_new = |item: &Value| name != "notices" || !sum.contains(item);
             let more: Vec<Value> = more.into_iter().filter(is_new).collect();
             sum.extend(more);
@@ -91,7 +91,7 @@ fn merge(sums: &mut Map<String, Value>, name: String, value: Value) {
     }
 }
 
-/// Says of a failure in which line it is, instead of in which row of its call.
+/// Replaces the row number of a failure by its line in the file.
 fn in_line(mut failure: Value, lines: &[u64]) -> Value {
     let at = failure.get("at").and_then(Value::as_u64).unwrap_or_default();
     let line = line_of(at as usize, lines);
@@ -133,7 +133,7 @@ fn line_of(at: usize, lines: &[u64]) -> u64 {
     lines.get(at).copied().unwrap_or_default()
 }
 
-/// Returns what is said after the place of a row: `rows[3].priority: …`.
+/// Returns the text after the place of a row: `rows[3].priority: …`.
 fn within(text: &str) -> &str {
     let rest = text.strip_prefix("rows[").and_then(|text| text.split_once(']')).map(|(_, rest)| rest);
     rest.unwrap_or(text).trim_start_matches(['.', ':', ' '])

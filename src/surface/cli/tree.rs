@@ -1,7 +1,7 @@
 //! The commands, made from the catalogue.
 //!
-//! A call needs one of them and not the project's words, so that it pays for
-//! one; help, complaints and completions get them all, with the words.
+//! A call builds only its own command, without the project's vocabulary, to start fast. Help,
+//! complaints and completions build all commands, with the vocabulary.
 
 use clap::builder::PathBufValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -20,14 +20,14 @@ use crate::ops::{CATALOGUE, Entry, Vocabulary, find, other_names};
 
 pub const NAME: &str = "task-graph";
 
-/// The command that is short for another one with `--help`.
+/// The command that is short for `COMMAND --help`.
 pub const HELP: &str = "help";
 
 const VALUES: &str = "A value `@FILE` is read from that file, `-` from standard input.";
-/// The help of an operation: all that its doc comment says, where others have a line.
+/// The layout of an operation's help: its whole doc comment, in place of one line.
 const LAYOUT: &str = "{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
-/// The words of no project: whatever is typed gets as far as the operation, which knows.
+/// A vocabulary without words: every word is accepted here, and the operation checks it.
 pub struct AnyWord;
 
 impl Vocabulary for AnyWord {
@@ -36,12 +36,12 @@ impl Vocabulary for AnyWord {
     }
 }
 
-/// Returns the program without its commands: what stands before the first of them.
+/// Returns the program without its commands, to read the flags before the first of them.
 pub fn opening() -> Command {
     root().allow_external_subcommands(true)
 }
 
-/// Returns the program with the one command that `word` names, if it does.
+/// Returns the program with the one command that `word` names, if there is one.
 pub fn only(word: &str) -> Option<Command> {
     let own = own().into_iter().find(|command| command.get_name() == word);
     let command = own.or_else(|| operation(word).map(|entry| command(entry, &AnyWord)))?;
@@ -58,13 +58,13 @@ pub fn whole(vocabulary: &dyn Vocabulary) -> Command {
     ))
 }
 
-/// Returns the operation that a command runs, however it was spelt.
+/// Returns the operation of a command, in any spelling.
 pub fn operation(word: &str) -> Option<&'static Entry> {
     let name = word.replace('-', "_");
     find(&name).ok()
 }
 
-/// Returns the request that the command line of an operation makes.
+/// Returns the request for the command line of an operation.
 pub fn request(entry: &Entry, matches: &ArgMatches) -> Result<Map<String, Value>> {
     values(&entry.arguments(&AnyWord), matches)
 }
@@ -81,7 +81,7 @@ fn root() -> Command {
     Flags::on(command)
 }
 
-/// Returns the commands that are about this program and not about tasks.
+/// Returns the commands that are no operations.
 fn own() -> [Command; 7] {
     let plain = Arg::new("plain").long("plain").action(ArgAction::SetTrue);
     let once = Arg::new("once").long("once").action(ArgAction::SetTrue);
@@ -109,7 +109,7 @@ fn own() -> [Command; 7] {
     ]
 }
 
-/// Returns the line that names the pages of the guide.
+/// Returns the line that lists the topics of the guide.
 fn topics() -> String {
     let topics: Vec<&str> = PAGES.iter().map(|page| page.topic).collect();
     format!("Topics of `help`: {}.", topics.join(", "))
@@ -140,7 +140,7 @@ fn with_arguments(command: Command, positional: &[&str], schema: &Map<String, Va
             continue;
         };
         let argument = arguments.remove(at);
-        // A word can only be demanded if all before it are.
+        // A positional can only be required if all before it are.
         required &= argument.is_required();
         command = command.args(argument.positional(name.ends_with('…'), required));
     }

@@ -1,8 +1,7 @@
-//! What an operation answered, as the result of a tool.
+//! The answer of an operation as the result of a tool.
 //!
-//! Some clients show their model the structured content, others the text, so
-//! both say the same. A refusal is text alone: structured content beside it
-//! makes some clients hide the message.
+//! Some clients show their model the structured content, others the text, so both are the same.
+//! A refusal is text alone: structured content beside it makes some clients hide the message.
 
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, ErrorCode, MetaObject};
@@ -14,11 +13,11 @@ use crate::config::Toolset;
 use crate::error::{Error, Kind, Result};
 use crate::surface::compact::shorten_ids;
 
-/// Where programs find the code of a refusal. Some clients give their model the whole result, so all
-/// else is in the text alone.
+/// The field with the code of a refusal, for programs. Some clients give their model the whole
+/// result, so everything else is in the text only.
 const ERROR: &str = "task-graph/error";
 
-/// Returns an answer with what rides on it. On a success it is part of the value already.
+/// Returns an answer with the messages in `riding`. The value of a success already contains them.
 pub fn result(answer: Result<Value>, riding: &[String], toolset: Toolset) -> CallToolResult {
     match answer {
         Ok(mut value) => {
@@ -47,7 +46,7 @@ pub fn refusal(error: &Error, riding: &[String], toolset: Toolset) -> CallToolRe
     CallToolResult::error(vec![ContentBlock::text(text)]).with_meta(Some(meta))
 }
 
-/// Returns a refusal where the protocol has no place for one but its own errors.
+/// Returns a refusal as an error of the protocol, where only those are possible.
 ///
 /// Clients drop the facts beside the message, so the next step is in the message.
 pub fn error(error: &Error) -> ErrorData {
@@ -63,7 +62,7 @@ pub fn error(error: &Error) -> ErrorData {
     }
 }
 
-/// The same for what is no resource: there is no such name among the parameters.
+/// Returns the error for an unknown name among the parameters, which is no missing resource.
 pub fn error_of_params(error: &Error) -> ErrorData {
     ErrorData { code: ErrorCode::INVALID_PARAMS, ..self::error(error) }
 }

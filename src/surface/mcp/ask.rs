@@ -1,12 +1,11 @@
-//! Asks the store without keeping other requests waiting.
+//! Reads the store without delaying other requests.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::{App, Error, Patience, Result};
 
-/// Answers a question here if that can be done at once; else on a thread that
-/// may wait, while other requests are answered.
+/// Answers here if the store is free, else on a thread that may wait while other requests are answered.
 pub async fn ask<T: Send + 'static>(
     app: &Arc<App>,
     question: impl Fn(&App, Patience) -> Result<T> + Send + 'static,
@@ -19,6 +18,6 @@ pub async fn ask<T: Send + 'static>(
         Ok(answer) => Some(answer),
         Err(_) => None,
     };
-    // A panic has said on stderr where it was.
+    // The panic has reported its place on stderr.
     answer.unwrap_or_else(|| Err(Error::internal("the operation broke off, see the log")))
 }

@@ -1,4 +1,4 @@
-//! A call of a tool: what it comes down to, and doing it.
+//! A call of a tool: its meaning, and its answer.
 
 use std::sync::Arc;
 
@@ -10,31 +10,31 @@ use super::{answer, more};
 use crate::ops::{self, Answer, Entry, Input, Receipt, Stay};
 use crate::{App, Effect, Error, Patience, Result};
 
-/// A call as it came in.
+/// A call as it was received.
 #[derive(Clone)]
 pub struct Call {
     pub tool: String,
     pub arguments: Map<String, Value>,
-    /// What the client calls this call, if it tells.
+    /// The client's own id of this call, if it sends one.
     pub id: Option<String>,
     /// How long it may wait.
     pub stay: Stay,
 }
 
-/// What a call comes down to.
+/// The meaning of a call.
 pub enum Wish {
-    /// To have an operation done, listed or not.
+    /// Run an operation, listed or not.
     Run(&'static Entry, Map<String, Value>),
-    /// To read about an operation.
+    /// Describe an operation.
     Describe(&'static Entry),
-    /// To see which operations there are.
+    /// List the operations.
     Index,
 }
 
 impl Call {
     /// Answers the call, however long that takes.
     ///
-    /// Returns with it what is to be handed in when the answer is out.
+    /// If the answer carries messages, also returns the receipt to hand in when it is sent.
     pub async fn answered(self, app: &Arc<App>) -> (CallToolResult, Option<Receipt>) {
         let toolset = app.config().toolset;
         match ask(app, move |app, patience| self.clone().fulfil(app, patience)).await {
@@ -47,12 +47,12 @@ impl Call {
         }
     }
 
-    /// Says whether the call may change the store.
+    /// Returns true if the call may change the store.
     pub fn may_change(&self) -> bool {
         !ops::find(&self.tool).is_ok_and(|entry| entry.effect == Effect::Read)
     }
 
-    /// Does what is asked for; one in haste who would have to wait is told so instead.
+    /// Answers the call. With [`Patience::Hurries`] it is refused if it would have to wait.
     fn fulfil(self, app: &App, patience: Patience) -> Result<Answer> {
         let Self { tool, arguments, id, stay } = self;
         let answer = match Wish::read(&tool, arguments)? {

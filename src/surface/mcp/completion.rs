@@ -1,4 +1,4 @@
-//! The names that somebody may mean who has begun to type one.
+//! The completions of a partly typed name.
 
 use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 
@@ -7,12 +7,12 @@ use super::resources::RESOURCES;
 use crate::ops::{self, Names, Subject};
 use crate::{App, Error, Patience, Result};
 
-/// How many names are answered.
+/// The most names in an answer.
 const MOST: usize = 50;
 
-/// What is to be completed.
+/// The text to complete.
 pub struct Begun {
-    /// Nothing if it is free text.
+    /// None if it is free text.
     subject: Option<Subject>,
     start: String,
 }

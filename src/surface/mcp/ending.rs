@@ -1,4 +1,4 @@
-//! When there is nobody left to serve.
+//! The end of a server, when its client is gone.
 
 use std::io;
 use std::pin::pin;
@@ -13,19 +13,19 @@ use super::ask::ask;
 use crate::App;
 use crate::ops::clients;
 
-/// How soon after its client a server is gone, unless it is still answering what the client asked.
+/// The time in which a server ends after its client, unless it is still answering requests.
 const AT_ONCE: Duration = Duration::from_millis(80);
-/// How long calls that are under way may go without one of them being answered.
+/// The longest time without an answer while calls are under way.
 const STANDSTILL: Duration = Duration::from_millis(40);
-/// How long they may be answered at all.
+/// The longest time for calls under way in all.
 const LONGEST: Duration = Duration::from_millis(900);
-/// How often is looked whether something is done.
+/// The time between two checks.
 const LOOK: Duration = Duration::from_millis(5);
 
 #[cfg(unix)]
 const SIGHUP: u32 = 1;
 
-/// Waits until the client hung up or died, or somebody told this process to stop.
+/// Waits until the client hung up or died, or a signal told this process to stop.
 pub async fn wait(hangup: Arc<Notify>, sent: impl Fn() -> u64 + Send + 'static) -> io::Result<()> {
     watch_client(Arc::clone(&hangup));
     watch_reader(Arc::clone(&hangup), sent);
@@ -37,16 +37,16 @@ pub async fn wait(hangup: Arc<Notify>, sent: impl Fn() -> u64 + Send + 'static) 
     ended
 }
 
-/// Ends the process when it has had its time, whatever keeps it.
+/// Ends the process when its time is up, even if something keeps it.
 fn end_at_the_latest() {
     thread::sleep(LONGEST + AT_ONCE);
     tracing::warn!("the client is gone, and something kept this process from ending");
     std::process::exit(0);
 }
 
-/// Lets calls that are under way come to their end, as long as answers go out.
+/// Lets calls under way finish, as long as answers are sent.
 ///
-/// One that waits for others, or whose client does not read, rolls back when the process ends.
+/// A call that waits for others, or whose client does not read, rolls back when the process ends.
 pub async fn finish<T>(calls: impl Future<Output = T>, sent: impl Fn() -> u64) {
     let mut calls = pin!(calls);
     let start = Instant::now();
@@ -62,7 +62,7 @@ pub async fn finish<T>(calls: impl Future<Output = T>, sent: impl Fn() -> u64) {
     }
 }
 
-/// Sees to the workers of a client that has been gone for a moment. If there is no time for that, others do it.
+/// Reserves or releases the tasks of the client's workers. If there is no time for that, other processes do it.
 pub async fn hang_up(app: Arc<App>, since: Instant) {
     let time = AT_ONCE.saturating_sub(since.elapsed()).max(AT_ONCE - STANDSTILL);
     let done = tokio::task::spawn_blocking(move || clients::hang_up(&app));
@@ -73,8 +73,8 @@ pub async fn hang_up(app: Arc<App>, since: Instant) {
     }
 }
 
-/// Waits for something as long as that, of the time in which this process gets to run: on a machine
-/// that is busy with others, its threads come to the end of a look as late as to that of their work.
+/// Waits this long for `work`, counting only time in which this process runs: on a busy machine its
+/// checks are delayed as much as its work.
 async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let start = Instant::now();
@@ -89,7 +89,7 @@ async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
     None
 }
 
-/// Renews the leases of workers now and then, while their client is connected.
+/// Renews the leases of workers at intervals, while their client is connected.
 pub async fn renew(app: Arc<App>) {
     loop {
         sleep(Duration::from_millis(clients::renewed_every(&app).unsigned_abs())).await;
@@ -99,10 +99,9 @@ pub async fn renew(app: Arc<App>) {
     }
 }
 
-/// Tells when the client is gone, also if it left its end of the input to other children.
+/// Notifies when the client is gone, even if other children of it still hold the input open.
 ///
-/// A thread of its own sleeps until then; whatever keeps the others from ending
-/// does so no longer than they have time.
+/// A thread of its own waits for that. It also ends the process in time if other threads do not.
 fn watch_client(hangup: Arc<Notify>) {
     thread::spawn(move || {
         watched::until_gone();
@@ -111,8 +110,8 @@ fn watch_client(hangup: Arc<Notify>) {
     });
 }
 
-/// Tells when the client has closed the input and takes no answers: those to the rest of its requests would
-/// not be read either.
+/// Notifies when the client has closed the input and reads no answers: those to its remaining requests
+/// would not be read either.
 fn watch_reader(hangup: Arc<Notify>, sent: impl Fn() -> u64 + Send + 'static) {
     thread::spawn(move || {
         watched::until_input_is_closed();
@@ -152,11 +151,11 @@ mod watched {
         poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) == Ok(0)
     }
 
-    /// Waits until nobody reads the output any more, or the parent has ended.
+    /// Waits until the output has no reader or the parent has ended.
     pub fn until_gone() {
         let parent = getppid();
         let handle = parent.and_then(|parent| pidfd_open(parent, PidfdFlags::empty()).ok());
-        // Where the parent cannot be watched, it is looked for.
+        // A parent that cannot be watched is polled.
         let look = Timespec { tv_sec: 1, tv_nsec: 0 };
         let timeout = (parent.is_some() && handle.is_none()).then_some(&look);
         let output = io::stdout();
@@ -177,14 +176,14 @@ mod watched {
     use std::os::unix::process::parent_id;
     use std::time::Duration;
 
-    /// Waits for nothing: only reading the input to its end tells.
+    /// Never returns: only reading the input to its end shows it.
     pub fn until_input_is_closed() {
         loop {
             std::thread::park();
         }
     }
 
-    /// False: only a write tells.
+    /// False: only a write shows it.
     pub fn output_is_full() -> bool {
         false
     }
@@ -200,19 +199,19 @@ mod watched {
 
 #[cfg(not(unix))]
 mod watched {
-    /// Waits for nothing: only reading the input to its end tells.
+    /// Never returns: only reading the input to its end shows it.
     pub fn until_input_is_closed() {
         loop {
             std::thread::park();
         }
     }
 
-    /// False: only a write tells.
+    /// False: only a write shows it.
     pub fn output_is_full() -> bool {
         false
     }
 
-    /// Waits for nothing: only the input tells.
+    /// Never returns: only the end of the input shows it.
     pub fn until_gone() {
         loop {
             std::thread::park();

@@ -1,4 +1,4 @@
-//! What the server answers to each request of the protocol.
+//! The server's answers to the requests of the protocol.
 
 use std::sync::Arc;
 
@@ -27,9 +27,9 @@ use super::{Server, answer, prompts, staying, tools};
 use crate::config::{Config, Toolset};
 use crate::{App, Patience, Result};
 
-/// Under which name a client tells what it calls a call.
+/// The field in which a client sends its own id of a call.
 const CALL_ID: &str = "claudecode/toolUseId";
-/// The list stands as long as the process; a new one may have other settings.
+/// The list is valid as long as the process; a new one may have other settings.
 const LIST_STANDS_MS: u64 = 3_600_000;
 
 pub struct Handler {
@@ -40,7 +40,7 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Returns what agents are told when they connect.
+    /// Returns the instructions for agents that connect.
     fn instructions(&self) -> String {
         let own = self.opened.as_ref().ok().and_then(|app| app.config().instructions.clone());
         own.unwrap_or_else(|| shipped_instructions(self.toolset).trim_end().to_owned())
@@ -50,7 +50,7 @@ impl Handler {
         Self { opened: opened.map(Arc::new), toolset, news: Arc::default(), receipts }
     }
 
-    /// Returns the tools in the words of the settings that hold now.
+    /// Returns the tools as the current settings describe them.
     fn tools(&self) -> Vec<Tool> {
         let Ok(app) = &self.opened else {
             return tools::listed(self.toolset, &Config::builtin());
@@ -74,7 +74,7 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        // No list changes while the server runs, so none is announced to.
+        // No list changes while the server runs, so the server offers no notice of that.
         let capabilities = ServerCapabilities::builder()
             .enable_completions()
             .enable_prompts()
@@ -130,7 +130,7 @@ impl ServerHandler for Handler {
         let answering = call.answered(app);
         let (result, receipt) = staying::answered(answering, &stay, &context).await;
         self.news.look();
-        // The answer to a call that was called off never goes out.
+        // The answer to a cancelled call is never sent.
         if let Some(receipt) = receipt.filter(|_| !context.ct.is_cancelled()) {
             self.receipts.keep(context.id, app, receipt);
         }
@@ -188,7 +188,7 @@ impl ServerHandler for Handler {
         Ok(())
     }
 
-    /// Clients of the newer era get a stream, for the resources there are.
+    /// Clients of the newer era get a stream for those resources that exist.
     fn accepted_subscription_filter(&self, wanted: &SubscriptionFilter) -> Option<SubscriptionFilter> {
         let mut accepted = wanted.clone();
         accepted.resource_subscriptions = wanted.resource_subscriptions.as_deref().map(News::accepted);
@@ -238,14 +238,14 @@ impl ServerHandler for Handler {
         Ok(CompleteResult::new(completed.map_err(|error| answer::error_of_params(&error))?))
     }
 
-    /// Leaves the messages untold that stood in an answer which will not go out.
+    /// Keeps the messages in a cancelled answer, so that a later one carries them.
     async fn on_cancelled(&self, called_off: CancelledNotificationParam, _: NotificationContext<RoleServer>) {
         if let Some(request) = &called_off.request_id {
             self.receipts.forget(request);
         }
     }
 
-    /// Gets the methods that are unknown, and those whose parameters cannot be read.
+    /// Refuses unknown methods, and known ones whose parameters cannot be read.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -267,7 +267,7 @@ impl ServerHandler for Handler {
     }
 }
 
-/// Looks after the store when the answer is out.
+/// Tidies the store after an answer.
 async fn tidy(app: Arc<App>) {
     let tidied = match app.store.is_untidy() {
         Ok(false) => return,

@@ -1,37 +1,37 @@
-//! The id of a message that is not read as a whole: too long to keep, or nested too deep.
+//! The id of a message that is not parsed: too long to keep, or nested too deep.
 
 use serde_json::Value;
 
-/// The longest id that is found, in bytes of JSON. Clients count, or use a UUID.
+/// The longest id, in bytes of JSON. Clients use numbers or UUIDs.
 const LONGEST_ID: usize = 256;
 
-/// Finds the id of a message in its bytes, in parts of any size, wherever in the message it stands.
+/// Finds the id of a message, wherever in it, in bytes that arrive in parts of any size.
 #[derive(Default)]
 pub struct IdScan {
     depth: usize,
     deepest: usize,
     is_in_string: bool,
     is_escaped: bool,
-    /// Whether a field of the message has come to its value.
+    /// Whether the scan is in the value of a field of the message.
     is_value: bool,
-    /// The field of the message that is passing by, as far as it is no list and no object.
+    /// The current field of the message, unless its value is a list or an object.
     key: Vec<u8>,
     value: Vec<u8>,
     id: Option<Value>,
 }
 
 impl IdScan {
-    /// Looks at the next bytes.
+    /// Scans the next bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.take(*byte));
     }
 
-    /// Returns the id, if the message has one and all of it went by.
+    /// Returns the id, if all of it was scanned.
     pub fn id(&self) -> Option<&Value> {
         self.id.as_ref()
     }
 
-    /// Returns how deep objects and lists are nested in each other.
+    /// Returns the greatest depth of nested objects and lists.
     pub fn deepest(&self) -> usize {
         self.deepest
     }

@@ -1,4 +1,4 @@
-//! Input cut into lines, none of which can fill the memory.
+//! Splits the input into lines of limited length, so that none can fill the memory.
 
 use std::io;
 
@@ -7,9 +7,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 use super::id_scan::IdScan;
 
-/// The longest line that is read, its end included.
+/// The longest line, in bytes with its end.
 pub const LONGEST: u64 = 4 << 20;
-/// What is read at once, and kept for the next line.
+/// The bytes that are read at once; the buffer of a line keeps no more.
 const CHUNK: usize = 64 << 10;
 
 pub struct Lines<R> {
@@ -20,7 +20,7 @@ pub struct Lines<R> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'l> {
     Whole(&'l [u8]),
-    /// Its id is all that is kept of it.
+    /// Only its id is kept.
     TooLong {
         id: Option<Value>,
     },
@@ -31,7 +31,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self { input: BufReader::with_capacity(CHUNK, input), line: Vec::new() }
     }
 
-    /// Returns the next line that is not blank, or nothing at the end of the input.
+    /// Returns the next line that is not blank, or `None` at the end of the input.
     pub async fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             if self.read_at_most(LONGEST).await? == 0 {
@@ -47,7 +47,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// Returns the id of the message that is passed over.
+    /// Skips the rest of a message and returns its id.
     async fn skip_to_end(&mut self) -> io::Result<Option<Value>> {
         let mut scan = IdScan::default();
         scan.feed(&self.line);

@@ -1,4 +1,4 @@
-//! A line read as a message of the protocol, or the answer to one that is none.
+//! Reads a line as a message of the protocol, or returns an error to answer with.
 
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -19,8 +19,8 @@ pub struct Complaint {
     error: ErrorData,
 }
 
-/// A call of a tool. Most lines are one, and read as such they cost a quarter of what they do where it is
-/// not known what kind of message they are.
+/// A call of a tool. Most lines are one, and parsing them as one costs a quarter of
+/// parsing them as a message of any kind.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToolCall {
@@ -73,10 +73,10 @@ fn complaint(line: &[u8]) -> Box<Complaint> {
     Complaint::new(id, error)
 }
 
-/// Returns the id of a message that is nested too deep to be read, so that its sender need not wait for an
-/// answer until its own time is up. What is no JSON for another reason has no id that could be trusted.
+/// Returns the id of a message that is nested too deep to be parsed, so that its sender gets an answer
+/// before its timeout. Other invalid JSON has no id that could be trusted.
 fn id_if_deep(line: &[u8]) -> Value {
-    /// How deep serde_json reads.
+    /// The depth that serde_json can parse.
     const DEEPEST: usize = 127;
     let mut scan = IdScan::default();
     scan.feed(line);

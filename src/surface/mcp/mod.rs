@@ -1,16 +1,16 @@
 //! The face for agents: MCP on standard input and output.
 //!
-//! Both eras of the protocol are spoken: the one that opens with `initialize`
-//! and the one in which each request stands alone. Nothing hangs on the
-//! connection, so rmcp's handshake is left out, which would end the process
-//! when a client's first message is not a request: whatever comes is answered.
+//! Both eras of the protocol are supported: the one that starts with `initialize`, and the one
+//! in which each request stands alone. No state depends on the connection, so rmcp's handshake
+//! is left out: it would end the process if a client's first message is not a request. Every
+//! message is answered.
 //!
 //! ```text
 //! lines ──► message ──► transport ──► (rmcp) ──► handler ──► call ──► answer
 //!                           └──── receipts ◄──────────┤
-//!                                                   ├──► resources, completion
-//!                                                   ├──► prompts
-//!                                                   └──► news ──► those who listen
+//!                                                     ├──► resources, completion
+//!                                                     ├──► prompts
+//!                                                     └──► news ──► subscribers
 //! ```
 
 mod answer;
@@ -45,9 +45,9 @@ use crate::{App, Error};
 use handler::Handler;
 use transport::Stdio;
 
-/// What is served.
+/// The state of a server at its start.
 pub struct Server {
-    /// The project, or why there is none: every call is then answered with that.
+    /// The project, or the error that answers every call.
     pub opened: Result<App, Error>,
     pub toolset: Toolset,
 }
@@ -56,7 +56,7 @@ pub struct Server {
 pub fn serve(server: Server) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(converse(server));
-    // Whatever is still at work now rolls back when the process ends.
+    // Work that still runs now rolls back when the process ends.
     runtime.shutdown_background();
     served
 }
@@ -76,7 +76,7 @@ async fn converse(server: Server) -> io::Result<()> {
     let since = Instant::now();
     ending::finish(conversation.cancel(), sent).await;
     if let Some(app) = app {
-        // Queries that are still at work would keep the cores from what comes last.
+        // Running queries would take the processor from the last steps.
         app.store.stop_questions();
         ending::hang_up(app, since).await;
     }

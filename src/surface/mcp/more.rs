@@ -1,8 +1,7 @@
 //! The tool `more`: the operations and arguments that the lists leave out.
 //!
-//! Every word that is listed costs each agent its tokens from the first
-//! moment. What few need is found, described and run through this one. The
-//! full list has it too: all operations stand there, but not all they take.
+//! Every listed word costs each agent tokens from the start. `more` finds, describes and runs
+//! the rest. The full list has it too: it contains all operations, but not all their arguments.
 
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const DESCRIPTION: &str = "Reach operations and arguments that are not listed. \
     Without arguments: which operations there are. With `name`: all that one takes. \
     With `name` and `arguments`: run it.";
 
-/// What the others are about. All their names would cost more than their worth.
+/// The subjects of the other operations. All their names would cost more tokens than they are worth.
 const TOPICS: &str =
     "tree history files messages attach metrics search sql gates workflow skills agents feedback";
 
@@ -34,7 +33,7 @@ struct More {
 }
 
 pub fn tool(toolset: Toolset) -> Tool {
-    // It can run anything, so it is announced as the worst of it.
+    // It can run any operation, so it is announced as destructive.
     let tool =
         Tool::new(NAME, DESCRIPTION, Arc::new(schema())).with_annotations(annotations(Effect::Destroy));
     match toolset {
@@ -58,7 +57,7 @@ fn schema() -> JsonObject {
 }
 
 pub fn read(mut arguments: Map<String, Value>) -> Result<Wish> {
-    // The lists in it are held to their bound when the operation is called.
+    // Lists in the arguments are limited when the operation is called.
     ops::check_arguments(NAME, &schema(), usize::MAX, &mut arguments)?;
     let More { name, arguments } = serde_json::from_value(Value::Object(arguments))
         .map_err(|error| Error::input(format!("`{NAME}`: {error}"), ""))?;
@@ -91,7 +90,7 @@ pub fn index(toolset: Toolset) -> Value {
     index
 }
 
-/// Returns as much of a sentence as says what it is about.
+/// Returns the first clause of a sentence.
 fn first_clause(summary: &str) -> &str {
     summary.split([';', ':', ',']).next().unwrap_or(summary)
 }

@@ -1,11 +1,10 @@
-//! Telling those who listen to resources that something changed.
+//! Notifies subscribers of resources about changes.
 //!
-//! Clients of the older era subscribe address by address, those of the newer
-//! one open a stream; both are kept here. After each call, and when any process
-//! committed something, the feed of events is read from where it was left, once
-//! for all who listen, at most five times a second, so that a burst of changes
-//! is one piece of news for an address. Without listeners nothing is read, and
-//! nobody watches the store.
+//! Clients of the older era subscribe to single addresses, those of the newer era open a
+//! stream; both are kept here. After each call, and after a commit of any process, the feed of
+//! events is read from the cursor on, once for all subscribers. That happens at most five times
+//! a second, so that a burst of changes is one notice for an address. Without subscribers the
+//! feed is not read and commits are not watched.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -23,12 +22,12 @@ use super::resources::{Asked, Topic};
 use crate::ops::{self, Input};
 use crate::{App, Error, Listening, Patience, Result};
 
-/// How long after some news the next are kept back.
+/// The shortest time between two notices.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How many addresses one listener may name.
+/// The most addresses of one subscriber.
 const MOST_ADDRESSES: usize = 1_000;
 
-/// What the kinds of events change. One that is not here may change anything.
+/// The topics that each kind of event changes. A kind that is missing here may change any.
 const CHANGES: &[(&str, &[Topic])] = &[
     ("created", &[Topic::Tasks]),
     ("edited", &[Topic::Tasks]),
@@ -61,22 +60,22 @@ const CHANGES: &[(&str, &[Topic])] = &[
     ("sent", &[]),
 ];
 
-/// The operation that reads what happened.
+/// The operation that reads the feed.
 const FEED: &str = "events";
 
 #[derive(Default)]
 pub struct News {
     listeners: Mutex<Vec<Listener>>,
-    /// Told when something may have happened.
+    /// Notified when something may have changed.
     nudge: Arc<Notify>,
     is_heard: AtomicBool,
     is_telling: AtomicBool,
-    /// Up to where the feed was read.
+    /// The position in the feed.
     cursor: AtomicI64,
-    /// Where the feed ended when the last stream was granted, until somebody reads for it.
+    /// The end of the feed when the last stream was granted, until the stream is served.
     granted: Mutex<Option<i64>>,
     last_id: AtomicU64,
-    /// As long as somebody listens: commits of all processes are noticed.
+    /// The watch for commits of all processes, while there are subscribers.
     commits: Mutex<Option<Listening>>,
 }
 
@@ -86,23 +85,23 @@ struct Listener {
     voice: Voice,
 }
 
-/// How a listener is told.
+/// The way to notify a subscriber.
 #[derive(Clone)]
 enum Voice {
-    /// As a client of the older era that subscribed: there is one on a connection.
+    /// A client of the older era; a connection has only one.
     Client(Peer<RoleServer>),
     Stream(SubscriptionSink),
 }
 
 impl News {
-    /// Says that something may have happened.
+    /// Triggers a read of the feed: something may have changed.
     pub fn look(&self) {
         if self.is_heard.load(Ordering::Relaxed) {
             self.nudge.notify_one();
         }
     }
 
-    /// Tells a client of the older era of changes at an address from now on.
+    /// Notifies a client of the older era of changes at an address from now on.
     pub async fn subscribe(
         self: &Arc<Self>,
         app: &Arc<App>,
@@ -137,13 +136,14 @@ impl News {
         self.rest_if_nobody(&listeners);
     }
 
-    /// Returns those of the addresses that a stream can tell of.
+    /// Returns the addresses that a stream can serve.
     pub fn accepted(wanted: &[String]) -> Vec<String> {
         let known = wanted.iter().filter(|address| Asked::find(address).is_ok());
         known.take(MOST_ADDRESSES).cloned().collect()
     }
 
-    /// Notes where the feed ends: a client may count on news from when its stream is granted, before that is read.
+    /// Notes the end of the feed: a client may rely on notices from the grant of its
+    /// stream on, before the feed is read.
     pub fn grant(&self, app: &App) {
         let feed = ops::find(FEED)
             .and_then(|feed| feed.call(app, Input::at_once(newest_only(), Patience::Hurries)))
@@ -151,7 +151,7 @@ impl News {
         *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = feed.ok().map(|feed| end_of(&feed));
     }
 
-    /// Goes back to where the feed ended when a stream was granted that is now listened to.
+    /// Moves the cursor back to the end of the feed at the grant of the stream that is served now.
     fn catch_up(&self) {
         let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(granted) = granted {
@@ -160,7 +160,7 @@ impl News {
         }
     }
 
-    /// Tells a stream of changes until its client has heard enough.
+    /// Notifies a stream of changes until its client cancels it.
     pub async fn stream(self: &Arc<Self>, app: &Arc<App>, stream: SubscriptionContext) -> Result<()> {
         let wanted = stream.accepted().resource_subscriptions.as_deref().unwrap_or_default();
         let addresses: BTreeSet<String> = wanted.iter().cloned().collect();
@@ -179,7 +179,7 @@ impl News {
         Ok(())
     }
 
-    /// Begins to read the feed, from its end, if nobody has listened so far.
+    /// Starts to read the feed, from its end, if there were no subscribers so far.
     async fn begin(self: &Arc<Self>, app: &Arc<App>) -> Result<()> {
         if self.is_heard.load(Ordering::Relaxed) {
             return Ok(());
@@ -195,7 +195,7 @@ impl News {
         Ok(())
     }
 
-    /// Rests when nobody listens any more.
+    /// Stops the watch when there are no subscribers left.
     fn rest_if_nobody(&self, listeners: &[Listener]) {
         if listeners.is_empty() {
             self.is_heard.store(false, Ordering::Relaxed);
@@ -203,7 +203,7 @@ impl News {
         }
     }
 
-    /// Tells whoever listens, whenever something may have happened.
+    /// Notifies the subscribers, whenever something may have changed.
     async fn tell(self: Arc<Self>, app: Arc<App>) {
         loop {
             self.nudge.notified().await;
@@ -215,7 +215,7 @@ impl News {
         }
     }
 
-    /// Returns the kinds of events since the last look; `*` stands for more than were read.
+    /// Returns the kinds of new events; `*` stands for more than were read.
     async fn kinds(&self, app: &Arc<App>) -> Result<BTreeSet<String>> {
         const MOST: usize = 500;
         let since = self.cursor.load(Ordering::Relaxed);
@@ -233,7 +233,7 @@ impl News {
         Ok(kinds)
     }
 
-    /// Tells everybody of changes at the addresses that events of these kinds concern.
+    /// Notifies every subscriber of the addresses that events of these kinds concern.
     async fn changed(&self, kinds: &BTreeSet<String>) {
         let told: Vec<(Voice, Vec<String>)> = self
             .listeners()
@@ -261,7 +261,7 @@ impl News {
 
 impl Voice {
     async fn tell(&self, address: String) {
-        // Who does not hear it any more need not.
+        // A failure to send means that the subscriber is gone.
         match self {
             Self::Client(peer) => {
                 let _ = peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(address)).await;
@@ -273,7 +273,7 @@ impl Voice {
     }
 }
 
-/// Says whether events of these kinds change what is at an address.
+/// Returns true if events of these kinds change the resource at an address.
 fn concerns(kinds: &BTreeSet<String>, address: &str) -> bool {
     let Ok(asked) = Asked::find(address) else {
         return false;

@@ -1,4 +1,4 @@
-//! Requests that are read and not yet answered: reading pauses while there are too many.
+//! Requests without an answer so far. Reading pauses while there are too many.
 //!
 //! A client that sends without reading would otherwise fill the memory, with requests or with answers.
 
@@ -11,16 +11,16 @@ use rmcp::model::{
 };
 use tokio::sync::Notify;
 
-/// How many requests may be open before reading pauses. Each takes some kilobytes.
+/// The most open requests before reading pauses. Each takes some kilobytes.
 pub const MAX_OPEN_REQUESTS: usize = 2_048;
-/// How many bytes of answers may wait for the client before reading pauses.
+/// The most bytes of answers that may wait for the client before reading pauses.
 const MAX_UNSENT_BYTES: usize = 8 << 20;
 
 #[derive(Default)]
 pub struct Open {
     requests: Mutex<HashSet<RequestId>>,
     unsent_bytes: AtomicUsize,
-    /// Told when something is no longer open.
+    /// Notified when a request is closed or bytes are sent.
     room: Notify,
 }
 
@@ -52,7 +52,8 @@ impl Open {
         self.unsent_bytes.load(Ordering::Relaxed) >= MAX_UNSENT_BYTES
     }
 
-    /// Notes a message that was read: a request opens, its cancellation closes it, for it is not answered then.
+    /// Notes a message that was read. A request opens; its cancellation closes it, since
+    /// it then gets no answer.
     pub fn came_in(&self, message: &ClientJsonRpcMessage) {
         match message {
             JsonRpcMessage::Request(request) => drop(self.requests().insert(request.id.clone())),
@@ -67,7 +68,7 @@ impl Open {
         }
     }
 
-    /// Notes a message that went out, or failed to.
+    /// Notes a message that was sent, or could not be.
     pub fn went_out(&self, message: &ServerJsonRpcMessage) {
         match message {
             JsonRpcMessage::Response(response) => self.close(&response.id),

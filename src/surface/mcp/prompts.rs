@@ -1,4 +1,4 @@
-//! Prompts: what people ask their agents most, ready to be sent.
+//! Prompts: frequent requests of people to their agents, ready to send.
 
 use rmcp::model::{GetPromptResult, Prompt, PromptArgument, PromptMessage, Role};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub struct Recipe {
 pub struct Argument {
     name: &'static str,
     about: &'static str,
-    /// What stands for it when it is left out; nothing if it may not be.
+    /// The value if it is left out; `None` if it is required.
     default: Option<&'static str>,
     pub subject: Option<Subject>,
 }
@@ -122,7 +122,7 @@ impl Recipe {
     }
 }
 
-/// Puts values where their names stand, in one pass: what a value says is not looked at again.
+/// Replaces names by their values in one pass: braces in a value are left alone.
 fn filled(text: &str, values: &[(&str, &str)]) -> String {
     let mut pieces = text.split("{{");
     let mut filled = pieces.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Names of operations in advice, held against the tools that a client is shown.
+//! Adapts advice to the tools that a client is shown.
 //!
 //! Advice is written once, for all toolsets. Clients refuse to call a tool that is not listed, so advice
 //! that names an unlisted operation says that `more` runs it.
@@ -12,7 +12,7 @@ use super::{more, tools};
 use crate::config::{Config, Toolset};
 use crate::ops::{self, CATALOGUE, names_for_queues};
 
-/// Where an answer has advice for its reader.
+/// The field of an answer with advice.
 const NOTICES: &str = "notices";
 
 /// Returns advice in names that a client of this toolset can call.
@@ -28,7 +28,7 @@ pub fn reachable(advice: &str, toolset: Toolset) -> String {
     advice
 }
 
-/// The same for the notices of an answer.
+/// Does the same for the notices of an answer.
 pub fn make_notices_reachable(answer: &mut Value, toolset: Toolset) {
     for notice in answer.get_mut(NOTICES).and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::String(text) = notice {
@@ -50,7 +50,7 @@ fn unlisted(text: &str, toolset: Toolset) -> Vec<&'static str> {
     found
 }
 
-/// Returns the names in a text that may be those of operations: in backticks, or called as `name(argument=…)`.
+/// Returns the names in a text that may be operations: in backticks, or called as `name(argument=…)`.
 fn words(text: &str) -> Vec<(&str, bool)> {
     let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
     let quoted = text.split('`').skip(1).step_by(2);
@@ -64,7 +64,7 @@ fn words(text: &str) -> Vec<(&str, bool)> {
     quoted.chain(called).collect()
 }
 
-/// True if a name is an argument of some operation too, which advice names more often.
+/// True if a name is also an argument of some operation, which advice names more often.
 fn is_argument(name: &str) -> bool {
     static ARGUMENTS: OnceLock<BTreeSet<String>> = OnceLock::new();
     let arguments = ARGUMENTS.get_or_init(|| {

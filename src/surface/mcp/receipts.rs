@@ -1,4 +1,4 @@
-//! What is to be handed in when an answer is out: it carries messages that are told by then.
+//! Receipts that are handed in when an answer is sent: they mark the messages in it as told.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,19 +12,19 @@ use crate::ops::Receipt;
 #[derive(Default)]
 pub struct Receipts {
     kept: Mutex<HashMap<RequestId, (Arc<App>, Receipt)>>,
-    /// How many are kept, so that answers without one need not look.
+    /// The number of receipts, so that most answers need no lock.
     number: AtomicUsize,
 }
 
 impl Receipts {
-    /// Keeps a receipt until the answer to this request is out.
+    /// Keeps a receipt until the answer to this request is sent.
     pub fn keep(&self, request: RequestId, app: &Arc<App>, receipt: Receipt) {
         let mut kept = self.kept();
         kept.insert(request, (Arc::clone(app), receipt));
         self.number.store(kept.len(), Ordering::Release);
     }
 
-    /// Hands in what belongs to a message that is out, without keeping anybody waiting.
+    /// Hands in the receipt of a message that was sent, without delaying other requests.
     pub fn is_out(&self, message: &ServerJsonRpcMessage) {
         if self.number.load(Ordering::Acquire) == 0 {
             return;
@@ -37,7 +37,7 @@ impl Receipts {
         }
     }
 
-    /// Forgets the receipt for an answer that will not go out.
+    /// Forgets the receipt of an answer that will not be sent.
     pub fn forget(&self, request: &RequestId) {
         drop(self.take(request));
     }

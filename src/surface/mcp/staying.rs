@@ -1,4 +1,4 @@
-//! Staying with a call that takes its time, as long as its client does.
+//! Waits for long calls, as long as their client does.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::ops::Stay;
 
-/// How long a call waits that does not say. Clients give up after a minute.
+/// The longest wait of a call without a timeout of its own. Clients give up after a minute.
 const USUAL: Duration = Duration::from_secs(45);
 const LONGEST: Duration = Duration::from_secs(50);
-/// When a client that asked for it first hears that a call goes on, and how often then.
+/// The times of the first progress notice, for clients that want them, and of each further one.
 const FIRST_PROGRESS: Duration = Duration::from_secs(1);
 const PROGRESS: Duration = Duration::from_secs(5);
 
@@ -21,9 +21,8 @@ pub fn stay() -> Stay {
     Stay::of(USUAL, LONGEST)
 }
 
-/// Waits for the answer, tells the client now and then that it is waited for if
-/// it asked for that, and breaks the waiting off when the client does not want
-/// the answer any more or is gone.
+/// Waits for the answer, and sends progress notices if the client wants them. Ends the wait
+/// when the client cancels the call or is gone.
 pub async fn answered<T>(
     answering: impl Future<Output = T>,
     stay: &Stay,
@@ -46,7 +45,7 @@ pub async fn answered<T>(
             () = sleep_until(next), if token.is_some() => {
                 if let Some(token) = token.clone() {
                     let seconds = (next - began).as_secs_f64();
-                    // Who does not hear it any more need not.
+                    // A failure to send means that the client is gone.
                     let progress = ProgressNotificationParam::new(token, seconds);
                     let _ = context.peer.notify_progress(progress.with_message("waiting")).await;
                 }

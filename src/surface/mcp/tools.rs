@@ -11,10 +11,10 @@ use crate::ops::{CATALOGUE, Described, Entry, Shelf};
 
 /// Asks a client that defers tools to show this one at once.
 const ALWAYS_LOAD: &str = "anthropic/alwaysLoad";
-/// What such a client finds a deferred tool by, besides its name and description.
+/// Further words by which such a client finds a deferred tool.
 pub const SEARCH_HINT: &str = "anthropic/searchHint";
 
-/// Returns the tools of a toolset, in the order of the catalogue; then `more`, for what is left out.
+/// Returns the tools of a toolset, in the order of the catalogue; then `more`, for the others.
 pub fn listed(toolset: Toolset, config: &Config) -> Vec<Tool> {
     let listed = CATALOGUE.iter().filter(|entry| is_listed(entry, toolset));
     listed.map(|entry| tool(entry, config)).chain([more::tool(toolset)]).collect()
@@ -40,7 +40,7 @@ fn tool(entry: &Entry, config: &Config) -> Tool {
     }
 }
 
-/// Returns what the operation does, in the project's own words if it has any.
+/// Returns the description of an operation, the project's own if there is one.
 pub fn description(entry: &Entry, config: &Config) -> String {
     own_words(entry, config).unwrap_or_else(|| entry.description())
 }
@@ -49,8 +49,8 @@ fn own_words(entry: &Entry, config: &Config) -> Option<String> {
     config.descriptions.get(entry.name).cloned()
 }
 
-/// Says what a client would take for the contrary if it were left out: a tool
-/// that is not said to read only is one that changes something.
+/// Returns only the hints that differ from the defaults of the protocol: a tool without a
+/// read-only hint counts as one that changes something.
 pub fn annotations(effect: Effect) -> ToolAnnotations {
     let hints = ToolAnnotations::new();
     match effect {

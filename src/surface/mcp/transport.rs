@@ -27,16 +27,16 @@ pub struct Stdio {
 
 struct Outgoing {
     output: Mutex<StdioWriter>,
-    /// Told when no more comes in, or nothing can be sent.
+    /// Notified at the end of the input, or when nothing can be sent.
     hangup: Arc<Notify>,
-    /// Handed in when the answers they belong to are out.
+    /// Handed in when their answers are sent.
     receipts: Arc<Receipts>,
     sent: AtomicU64,
     open: Open,
 }
 
 impl Stdio {
-    /// Starts to read. `hangup` is told when the client is gone.
+    /// Starts to read. `hangup` is notified when the client is gone.
     pub fn open(hangup: Arc<Notify>, receipts: Arc<Receipts>) -> Self {
         let (input, output) = stdio_pipes();
         let output = Mutex::new(output);
@@ -52,15 +52,14 @@ impl Stdio {
         Self { incoming, outgoing }
     }
 
-    /// Returns how to tell how many messages went out.
+    /// Returns a function that counts the messages sent so far.
     pub fn sent(&self) -> impl Fn() -> u64 + use<> {
         let outgoing = Arc::clone(&self.outgoing);
         move || outgoing.sent.load(Ordering::Relaxed)
     }
 }
 
-/// Reads to the end. It has a task of its own because rmcp drops a `receive`
-/// half way when it has other things to do.
+/// Reads to the end. It has a task of its own because rmcp may drop a `receive` half way.
 async fn read(
     mut lines: Lines<StdioReader>,
     incoming: mpsc::Sender<ClientJsonRpcMessage>,

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::plain;
 
-/// The least that a column must have for its cells to mean anything.
+/// The smallest average width at which a table is still readable.
 const LEAST_COLUMN: usize = 8;
 const GAP: u16 = 2;
 
-/// Returns the lines of a table, or nothing if its columns do not fit into `width`.
+/// Returns the lines of a table, or `None` if its columns do not fit into `width`.
 pub fn lines(rows: &[&Map<String, Value>], width: Option<usize>) -> Option<Vec<String>> {
     let columns = columns(rows);
     if columns.is_empty() || width.is_some_and(|width| columns.len() * LEAST_COLUMN > width) {
@@ -32,7 +32,7 @@ pub fn lines(rows: &[&Map<String, Value>], width: Option<usize>) -> Option<Vec<S
     Some(lines.collect())
 }
 
-/// Returns the names of the columns that hold anything, in order of appearance.
+/// Returns the names of the columns that are not empty, in order of appearance.
 fn columns<'a>(rows: &[&'a Map<String, Value>]) -> Vec<&'a str> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let mut names = Vec::new();

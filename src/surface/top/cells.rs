@@ -1,11 +1,11 @@
-//! Texts made to fit: one line, a number of columns wide, and harmless.
+//! Texts that fit: one line, a number of columns wide, without control characters.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::domain::{Millis, TaskId, is_generated};
 
-/// Returns the text as one line of exactly this many columns: filled up, or cut off and marked so.
+/// Returns the text as one line of exactly `width` columns: padded, or cut with `…` at its end.
 pub fn fitted(text: &str, width: usize) -> String {
     let text = cut(text, width);
     let missing = width.saturating_sub(columns(&text));
@@ -14,18 +14,18 @@ pub fn fitted(text: &str, width: usize) -> String {
 
 /// Returns the text as one line of at most this many columns.
 pub fn cut(text: &str, width: usize) -> String {
-    // A character takes a column at least, but for some that are left out anyway.
+    // Most characters take at least one column; the rest of the limit is for those that take none.
     let text: String = text.chars().take(4 * width + 8).filter(|c| !is_trick(*c)).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
     clipped(&words.join(" "), width)
 }
 
-/// Returns at most this many columns of a line, and marks that there were more.
+/// Returns at most this many columns of a line, with `…` in the last one if it was longer.
 pub fn clipped(line: &str, width: usize) -> String {
     let line = Span::raw(line);
     let mut kept = String::new();
     let mut used = 0;
-    // Where a text that goes on would be cut off, to leave room for the mark.
+    // The place to cut a longer text, with room for the `…`.
     let mut end = 0;
     for symbol in line.styled_graphemes(Style::new()).map(|grapheme| grapheme.symbol) {
         used += columns(symbol);
@@ -45,12 +45,12 @@ pub fn columns(text: &str) -> usize {
     Span::raw(text).width()
 }
 
-/// Says whether a character is there to change how others are shown.
+/// Returns true for invisible characters, which change how others are shown.
 fn is_trick(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Returns a task's id as short as it can be said.
+/// Returns the short form of a task's id.
 pub fn short(id: &str) -> &str {
     match is_generated(id) {
         true => id.parse::<TaskId>().map_or(id, |task| &id[id.len() - task.short().len()..]),
@@ -69,7 +69,7 @@ pub fn time(length: Millis) -> String {
     }
 }
 
-/// Returns what is left of a time, as a clock shows it.
+/// Returns a remaining time, as a clock shows it.
 pub fn countdown(left: Millis) -> String {
     let seconds = left / 1_000;
     match seconds {
@@ -78,7 +78,7 @@ pub fn countdown(left: Millis) -> String {
     }
 }
 
-/// Returns numbers as bars, the highest one as high as a line.
+/// Returns numbers as bars, the highest of which fills its line.
 pub fn bars(numbers: &[usize]) -> String {
     const HEIGHTS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = numbers.iter().copied().max().unwrap_or_default().max(1);

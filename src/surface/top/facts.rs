@@ -1,4 +1,4 @@
-//! What the view shows, as the operations answer it.
+//! The facts that the view shows, in the shape in which operations return them.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use crate::domain::{Millis, Timestamp};
 
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// When they were read.
+    /// The time at which they were read.
     pub now: Timestamp,
-    /// How long a worker may give no sign of life.
+    /// The time after which a silent worker counts as dead.
     pub lease: Millis,
     pub agents: Agents,
     /// The tasks that the workers hold, by their ids.
@@ -33,14 +33,14 @@ pub struct Agents {
 #[serde(default)]
 pub struct Agent {
     pub id: String,
-    /// The first of the tasks it holds.
+    /// The first of its tasks.
     pub holds: Vec<String>,
     pub holds_total: Option<usize>,
     pub thought: Option<String>,
     pub last_heartbeat: Timestamp,
-    /// It made no call for long.
+    /// It has made no call for long.
     pub idle: bool,
-    /// Its client is gone; until then its tasks are kept for it.
+    /// The end of its reservation, if its client is gone.
     pub reserved_until: Option<Timestamp>,
 }
 
@@ -91,18 +91,18 @@ pub struct Message {
     pub kind: String,
     /// A worker or the program; none if a person sent it.
     pub from: Option<String>,
-    /// Nobody for whoever claims the task next.
+    /// None if it is for the next holder of the task.
     pub to: Option<String>,
     pub task: Option<String>,
     pub text: String,
 }
 
-/// Whom a key is about: a worker, and the task of it that is meant.
+/// The target of a key: a worker, and one of its tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub worker: String,
     pub task: Option<String>,
-    /// Which attempt at the task it is at, as it was when the key was pressed.
+    /// The attempt at the time when the key was pressed.
     pub attempt: i64,
 }
 
@@ -113,7 +113,7 @@ pub struct Row<'a> {
     pub task: Option<&'a str>,
     /// Whether it is the worker's first line.
     pub is_first: bool,
-    /// How many more it holds than are shown.
+    /// The number of its tasks that are not shown.
     pub more: usize,
 }
 
@@ -123,7 +123,7 @@ impl Facts {
         self.agents.workers.iter().flat_map(rows_of).collect()
     }
 
-    /// Returns whom and what a line is about.
+    /// Returns the worker and the task of a line.
     pub fn target(&self, row: &Row<'_>) -> Target {
         let task = row.task.map(str::to_owned);
         let known = row.task.and_then(|task| self.tasks.get(task));

@@ -1,19 +1,19 @@
-//! What the keys do: from what is on the screen and a key to what comes next, and nothing else.
+//! The keys: a pure function from the mode and a key to the next mode and an action.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::facts::Target;
 
-/// What the keys are about.
+/// The mode that decides what a key means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     #[default]
     Watching,
-    /// A line is being written that goes with an order.
+    /// The text of an order is being typed.
     Writing { order: Order, target: Target, text: String },
 }
 
-/// What a person can have done about a worker.
+/// An order that a person can give about a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Tell it to stop.
@@ -24,7 +24,7 @@ pub enum Order {
     Release,
 }
 
-/// What a key brings about.
+/// The effect of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Nothing,
@@ -36,11 +36,11 @@ pub enum Action {
         target: Target,
         text: String,
     },
-    /// There is something that the key needs.
+    /// The key cannot do anything now, for this reason.
     Complain(&'static str),
 }
 
-/// Returns the mode after a text was pasted: only where a line is written, and as a part of that line.
+/// Returns the mode after a paste: only a text that is being typed takes it.
 pub fn paste(mode: Mode, pasted: &str) -> Mode {
     let Mode::Writing { order, target, text } = mode else {
         return mode;
@@ -50,11 +50,11 @@ pub fn paste(mode: Mode, pasted: &str) -> Mode {
     Mode::Writing { order, target, text }
 }
 
-/// The longest line that goes with an order; a message has no more.
+/// The longest text of an order, in characters, which is also the limit of a message.
 const LONGEST: usize = 500;
 
 impl Order {
-    /// Returns what the line is asked for with.
+    /// Returns the prompt for the text.
     pub fn question(self) -> &'static str {
         match self {
             Self::Stop => "tell it to stop, and why",
@@ -63,7 +63,7 @@ impl Order {
         }
     }
 
-    /// Returns what is said if nothing is.
+    /// Returns the text that is sent if none is typed.
     fn usual(self) -> Option<&'static str> {
         match self {
             Self::Stop => Some("stop what you are doing"),
@@ -73,7 +73,7 @@ impl Order {
     }
 }
 
-/// Returns what follows from a key: the mode from now on, and what is to be done.
+/// Returns the next mode, and the effect of the key.
 pub fn press(mode: Mode, key: KeyEvent, selected: Option<&Target>) -> (Mode, Action) {
     let with_control = key.modifiers.contains(KeyModifiers::CONTROL);
     if with_control && key.code == KeyCode::Char('c') {
@@ -152,7 +152,7 @@ mod tests {
         Target { worker: "ann".into(), task: task.map(str::to_owned), attempt: 1 }
     }
 
-    /// What follows from keys that are pressed one after the other, with `ann` selected.
+    /// Returns the effect of pressing these keys in turn, with `ann` selected.
     fn pressed(keys: &[KeyCode], task: Option<&str>) -> (Mode, Action) {
         let target = target(task);
         let begin = (Mode::Watching, Action::Nothing);

@@ -1,8 +1,8 @@
-//! The view in a terminal: drawn again when something happened, until a person leaves it.
+//! The live view in a terminal, redrawn after each change until a person leaves it.
 //!
-//! Keys, signals and word of commits come from threads of their own; the loop
-//! sleeps until one of them comes or it is time to look again. Whatever ends it (a key, a signal,
-//! a failure, a panic), the terminal is as it was before.
+//! Keys, signals and news of commits come from threads of their own. The loop sleeps until one of
+//! them arrives or the facts are too old. The terminal is restored in every case: after a key, a
+//! signal, a failure or a panic.
 
 use std::io::{self, stdout};
 use std::panic;
@@ -24,12 +24,12 @@ use super::reader::Reader;
 use crate::App;
 use crate::error::{Error, Result};
 
-/// How long after a look it does not look again, whatever happens.
+/// The shortest time between two reads.
 const REST: Duration = Duration::from_millis(500);
-/// How old what is shown may get if nothing happens: leases run down.
+/// The longest time between two reads: leases run down even if nothing happens.
 const OLD: Duration = Duration::from_secs(1);
 
-/// How a view came to its end.
+/// The reason why a view ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// A person left it.
@@ -40,12 +40,12 @@ pub enum Ending {
     Gone,
 }
 
-/// What ends the wait for the next look.
+/// A reason to wake the loop.
 enum Wake {
     Key(KeyEvent),
     Pasted(String),
     Resized,
-    /// Somebody changed something in the store.
+    /// A change in the store.
     Committed,
     End(Ending),
 }
@@ -56,7 +56,7 @@ pub fn watch(app: &App, name: &str) -> Result<Ending> {
     let (sender, wakes) = channel();
     signals(sender.clone())?;
     let committed = sender.clone();
-    // When the view is over, nobody needs to know.
+    // A failure to send means that the view is over.
     let _listening = app.store.on_commit(move || drop(committed.send(Wake::Committed)))?;
     let terminal = take_terminal()?;
     let screen = Screen::default();
@@ -67,21 +67,21 @@ pub fn watch(app: &App, name: &str) -> Result<Ending> {
     ending
 }
 
-/// From here on a panic gives the terminal back before it is reported.
+/// Prepares the terminal. A panic restores it before it is reported.
 fn take_terminal() -> Result<DefaultTerminal> {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // What cannot be given back now is lost; the report is worth more.
+        // Reporting the panic matters more than a failure to restore the terminal.
         let _ = give_back();
         report(panic);
     }));
     let terminal = ratatui::try_init()?;
-    // Else each line of what is pasted would count as typed.
+    // Else each pasted line would count as typed.
     execute!(stdout(), EnableBracketedPaste)?;
     Ok(terminal)
 }
 
-/// Gives back what the drawing itself does not take.
+/// Turns off bracketed paste, which ratatui does not do.
 fn give_back() -> io::Result<()> {
     execute!(stdout(), DisableBracketedPaste)
 }
@@ -93,17 +93,17 @@ struct View<'a> {
     terminal: DefaultTerminal,
     screen: Screen,
     read_at: Instant,
-    /// Whether somebody has changed something since.
+    /// Whether the store has changed since.
     is_news: bool,
 }
 
-/// What the screen shows beside the facts.
+/// The state of the screen beside the facts.
 #[derive(Default)]
 struct Screen {
     mode: Mode,
-    /// What is selected; it stays so when lines come and go.
+    /// The selected line, which stays selected when others come and go.
     selected: Option<Target>,
-    /// Where that was.
+    /// Its position.
     at: usize,
     said: Option<String>,
     trouble: Option<String>,
@@ -176,7 +176,7 @@ impl View<'_> {
 }
 
 impl Screen {
-    /// Finds what is selected among the lines there are now; if it is gone, what is in its place.
+    /// Finds the selected line among the new ones; if it is gone, selects the one in its position.
     fn find(&mut self, facts: &Facts) {
         let targets: Vec<Target> = facts.rows().iter().map(|row| facts.target(row)).collect();
         let is_same = |target: &Target| {
@@ -189,7 +189,7 @@ impl Screen {
         self.selected = targets.into_iter().nth(self.at);
     }
 
-    /// Goes that many lines down.
+    /// Moves the selection by `step` lines.
     fn go(&mut self, step: isize, facts: &Facts) {
         let last = facts.rows().len().saturating_sub(1);
         self.at = self.at.saturating_add_signed(step).min(last);
@@ -204,7 +204,7 @@ fn told(error: &Error) -> String {
     }
 }
 
-/// Sends what is typed, from a thread that ends with the program.
+/// Sends key presses, from a thread that ends with the program.
 fn keys(sender: Sender<Wake>) -> Result<()> {
     let listen = move || {
         loop {
@@ -243,7 +243,7 @@ fn signals(sender: Sender<Wake>) -> Result<()> {
             }
         });
         let number = u8::try_from(kind.as_raw_value()).unwrap_or_default();
-        // When nobody waits for it any more, the view is over already.
+        // A failure to send means that the view is over.
         let _ = sender.send(Wake::End(Ending::Signal(number)));
     };
     thread::Builder::new().name("signals".into()).spawn(listen)?;

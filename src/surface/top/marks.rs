@@ -30,7 +30,7 @@ fn line(mark: &Mark, width: usize) -> Line<'static> {
     ])
 }
 
-/// Returns who waits for the file, else what it is marked for.
+/// Returns the workers that wait for the file, else the reason of the mark.
 fn note(mark: &Mark) -> (String, ratatui::style::Style) {
     let task = mark.task.as_deref().map(short);
     match (mark.wanted_by.as_slice(), &mark.reason, task) {

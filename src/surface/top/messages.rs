@@ -1,4 +1,4 @@
-//! What workers and people said to each other, the newest first.
+//! Messages of workers and people, the newest first.
 
 use ratatui::text::{Line, Span};
 

@@ -1,12 +1,11 @@
-//! The face for people who look on: a live view of the workers, and keys to stop, redirect and release them.
+//! The face for people who watch: a live view of the workers, and keys to stop, redirect and release them.
 //!
-//! It asks the operations that everybody has, at most twice a second, and
-//! writes nothing until a key is pressed. (Listing workers gives back the tasks
-//! of those that are gone, whoever lists them.)
+//! It calls the public operations at most twice a second, and writes nothing until a key is pressed.
+//! (Listing workers releases the tasks of dead ones, as for every caller.)
 //!
 //! ```text
 //! reader ─► facts ─► page (plan; workers, marks, messages; cells) ─► live, plain
-//!                       keys ─► orders
+//!                         keys ─► orders
 //! ```
 
 mod cells;
@@ -39,10 +38,10 @@ use reader::Reader;
 use crate::App;
 use crate::error::Result;
 
-/// How wide the view is where nothing says so.
+/// The width in columns if no terminal gives one.
 pub const WIDTH: u16 = 100;
 
-/// How the view is wanted.
+/// The form in which the view is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     pub once: bool,
@@ -50,13 +49,13 @@ pub struct Look {
 }
 
 impl Look {
-    /// Says whether it is shown until a person leaves it.
+    /// Returns true if the view stays until a person leaves it.
     pub fn is_live(self) -> bool {
         !self.once && stdout().is_terminal()
     }
 }
 
-/// Shows the view of a project, and returns how the program ends.
+/// Shows the view of a project, and returns the exit code.
 pub fn run(app: &App, name: &str, look: Look) -> Result<ExitCode> {
     const SIGNALLED: u8 = 128;
     if !look.is_live() {
@@ -69,7 +68,7 @@ pub fn run(app: &App, name: &str, look: Look) -> Result<ExitCode> {
     })
 }
 
-/// Returns the view as it is now, as high as it gets.
+/// Returns the current view in its full height.
 pub fn once(app: &App, name: &str, width: u16, colours: Colours) -> Result<String> {
     let mut reader = Reader::new(app)?;
     let facts = reader.read()?;
@@ -85,7 +84,7 @@ fn width() -> u16 {
     }
 }
 
-/// Writes to standard output as it is. A reader that has seen enough is no failure.
+/// Writes to standard output. A closed pipe is no failure.
 fn say(text: &str) -> Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! Gives a person's orders, through the operations that everybody has.
+//! Carries out a person's orders, through the public operations.
 
 use serde_json::json;
 
@@ -10,10 +10,10 @@ use crate::App;
 use crate::domain::Workflows;
 use crate::error::{Error, Result};
 
-/// As whom a person takes a task from a worker: steps of tasks are always somebody's.
+/// The worker id under which a person takes a task: every step needs a worker.
 const PERSON: &str = "person-at-top";
 
-/// Does what was ordered, and returns what came of it in a few words.
+/// Carries out an order, and returns the outcome in a few words.
 pub fn give(app: &App, order: Order, target: &Target, text: &str) -> Result<String> {
     let Target { worker, task, .. } = target;
     let kind = match order {
@@ -32,7 +32,7 @@ pub fn give(app: &App, order: Order, target: &Target, text: &str) -> Result<Stri
     Ok(format!("told {worker}: it is in the next answer that {worker} gets"))
 }
 
-/// Takes a task from the worker who holds it, who is told so.
+/// Takes a task from its holder, which gets a message about it.
 fn release(app: &App, target: &Target, task: &str, reason: &str) -> Result<String> {
     let found = ask(app, "get", json!({ "task": task }))?;
     if found["worker_id"] != target.worker.as_str() {
@@ -45,13 +45,13 @@ fn release(app: &App, target: &Target, task: &str, reason: &str) -> Result<Strin
         "status": free, "reason": reason, "force": true,
     });
     let released = ask(app, "update", step);
-    // Who stayed would be listed as a worker.
+    // A person who stays connected would be listed as a worker.
     ask(app, "disconnect", json!({ "worker_id": PERSON }))?;
     released?;
     Ok(format!("{} is {free} again, {} is told so", short(task), target.worker))
 }
 
-/// Returns where a task goes that nobody holds any more.
+/// Returns the state that a released task enters.
 fn free_state(app: &App, workflow: Option<&str>) -> String {
     let config = app.config();
     let Workflows { by_name, default, .. } = &config.workflows;

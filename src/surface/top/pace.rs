@@ -1,28 +1,28 @@
-//! How fast tasks end: when they did within the last hour, as far as the feed tells.
+//! The pace: when tasks ended within the last hour, as far as the feed shows.
 
 use std::collections::VecDeque;
 
 use crate::domain::{Millis, Timestamp};
 
 pub const HOUR: Millis = 3_600_000;
-/// How many bars the last hour is drawn as.
+/// The number of bars for the last hour.
 pub const BARS: usize = 12;
 
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
     /// The earliest first.
     ended: VecDeque<Timestamp>,
-    /// From when on all of them are known.
+    /// The time since which all ends are known.
     known_since: Timestamp,
 }
 
 impl Pace {
-    /// Knows of all tasks that end from a time on.
+    /// Returns an empty record that is complete from `known_since` on.
     pub fn since(known_since: Timestamp) -> Self {
         Self { ended: VecDeque::new(), known_since }
     }
 
-    /// Notes that a task ended.
+    /// Records that a task ended.
     pub fn note(&mut self, at: Timestamp) {
         self.ended.push_back(at);
         let hour_ago = at.before(HOUR);
@@ -37,7 +37,7 @@ impl Pace {
         self.ended.iter().rev().take_while(|at| **at > from).count()
     }
 
-    /// Returns how much of the last hour is known.
+    /// Returns the part of the last hour that is known.
     pub fn known(&self, now: Timestamp) -> Millis {
         now.since(self.known_since).min(HOUR)
     }

@@ -1,4 +1,4 @@
-//! The whole view as lines: what there is room for, from top to bottom.
+//! The whole view as lines, as many as the screen has room for.
 
 use ratatui::Frame;
 use ratatui::style::{Color, Modifier, Style};
@@ -19,36 +19,36 @@ pub const BUSY: Style = Style::new().fg(Color::Yellow);
 pub const BAD: Style = Style::new().fg(Color::Red);
 pub const PLAIN: Style = Style::new();
 
-/// Everything that is drawn.
+/// The content of a screen.
 pub struct Page<'a> {
-    /// What the project is called.
+    /// The name of the project.
     pub name: &'a str,
     pub facts: &'a Facts,
-    /// Which line of the workers is selected.
+    /// The selected line among the workers.
     pub selected: Option<usize>,
     pub bottom: Bottom<'a>,
 }
 
-/// What the last line is for.
+/// The content of the last line.
 pub enum Bottom<'a> {
-    /// There is none: nobody can press a key.
+    /// No last line: the view takes no keys.
     Nothing,
     Keys {
         mode: &'a Mode,
-        /// What came of the last key.
+        /// The outcome of the last key.
         said: Option<&'a str>,
-        /// Why what is shown is old.
+        /// The reason why the facts are old.
         trouble: Option<&'a str>,
     },
 }
 
 impl Page<'_> {
-    /// Returns how many lines all of it takes.
+    /// Returns the number of lines that show everything.
     pub fn full_height(&self) -> usize {
         Plan::full(self.facts).height()
     }
 
-    /// Draws it over all of the screen.
+    /// Draws the view over the whole screen.
     pub fn draw(&self, frame: &mut Frame<'_>) {
         let area = frame.area();
         let lines = self.lines(area.width.into(), area.height.into());
@@ -100,7 +100,7 @@ impl Page<'_> {
         lines
     }
 
-    /// Returns how fast tasks end.
+    /// Returns the line about the pace.
     fn pace(&self, width: usize) -> Line<'static> {
         const LATELY: Millis = 300_000;
         let Facts { pace, now, .. } = self.facts;
@@ -122,7 +122,7 @@ impl Page<'_> {
         };
         if let Mode::Writing { order, target, text } = mode {
             let question = format!("{}: {}: ", target.worker, order.question());
-            // The end of a long line is what is being written.
+            // A long text is cut at its start: the person types at its end.
             let room = width.saturating_sub(columns(&question) + 1);
             let end: Vec<char> = text.chars().rev().take(room).collect();
             let end: String = end.into_iter().rev().collect();
@@ -137,7 +137,7 @@ impl Page<'_> {
     }
 }
 
-/// Returns what of a line there is room for: the columns have a width below which they do not shrink.
+/// Cuts a line to `width`: the columns have a least width, so it may be too long.
 fn narrowed(line: Line<'static>, width: usize) -> Line<'static> {
     let mut left = width;
     let narrow = |span: Span<'static>| {
@@ -148,7 +148,7 @@ fn narrowed(line: Line<'static>, width: usize) -> Line<'static> {
     Line { spans: line.spans.into_iter().map(narrow).collect(), ..line }
 }
 
-/// Adds a part with an empty line before it, if it has any room.
+/// Adds a part with an empty line before it, if it has room.
 fn section(lines: &mut Vec<Line<'static>>, room: usize, part: impl FnOnce(usize) -> Vec<Line<'static>>) {
     if room >= 2 {
         lines.push(Line::default());
@@ -156,7 +156,7 @@ fn section(lines: &mut Vec<Line<'static>>, room: usize, part: impl FnOnce(usize)
     }
 }
 
-/// Returns as many of the numbers as there is room for.
+/// Returns as many of the numbers as fit.
 fn numbers_line(numbers: &[(i64, &str, Style)], width: usize) -> Line<'static> {
     const GAP: &str = "   ";
     let mut line = Line::default();
@@ -172,7 +172,7 @@ fn numbers_line(numbers: &[(i64, &str, Style)], width: usize) -> Line<'static> {
     line
 }
 
-/// Returns a number of things in words.
+/// Returns a number and its noun.
 pub fn some(number: usize, thing: &str) -> String {
     match number {
         1 => format!("1 {thing}"),
@@ -180,7 +180,7 @@ pub fn some(number: usize, thing: &str) -> String {
     }
 }
 
-/// Returns the title of a part, with how many there are if not all of them are shown.
+/// Returns the title of a part, with both counts if not all of it is shown.
 pub fn titled(title: &str, shown: usize, total: usize) -> String {
     match shown < total {
         true => format!("{title} ({shown} of {total})"),
@@ -221,7 +221,7 @@ mod tests {
         facts
     }
 
-    /// What is on a screen of this size.
+    /// Returns the content of a screen of this size.
     fn screen(page: &Page<'_>, width: u16, height: u16) -> Vec<String> {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| page.draw(frame)).unwrap();

@@ -6,7 +6,7 @@ use clap::builder::styling::{AnsiColor, Style as Escapes};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 
-/// Whether the text says how it looks.
+/// Whether the text contains colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colours {
     No,

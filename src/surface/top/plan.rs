@@ -1,8 +1,8 @@
-//! Who gets how many of the lines there are.
+//! The distribution of the screen's lines among the parts of the view.
 
 use super::facts::Facts;
 
-/// How many lines each part takes; all but the head begin with an empty one and a title.
+/// The number of lines of each part; all but the head begin with an empty line and a title.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub head: usize,
@@ -11,17 +11,17 @@ pub struct Plan {
     pub messages: usize,
 }
 
-/// What a part takes before it shows anything.
+/// The lines of a part before its first row.
 const FRAME: usize = 2;
 const HEAD: usize = 4;
-/// How much of marks and messages is worth more than room for another worker: at first, and when it gets close.
+/// The rows of marks and of messages that come before further workers: at best, and when room is scarce.
 const SHOWN: usize = 4;
 const LEAST: usize = 1;
-/// Below this there is room for the workers only.
+/// Below this height only the head and the workers are shown, unless everything fits.
 const LOW: usize = 12;
 
 impl Plan {
-    /// Returns what everything takes.
+    /// Returns the plan that shows everything.
     pub fn full(facts: &Facts) -> Self {
         Self::with(facts, SHOWN)
     }
@@ -31,7 +31,7 @@ impl Plan {
         head + workers + marks + messages
     }
 
-    /// Returns how `room` lines are used best.
+    /// Returns the best plan for `room` lines.
     pub fn fitting(facts: &Facts, room: usize) -> Self {
         if room < LOW && Self::full(facts).height() > room {
             let head = room.min(2).min(room.saturating_sub(3).max(1));
@@ -55,7 +55,7 @@ impl Plan {
         }
     }
 
-    /// Gives what is left to messages, then to marks.
+    /// Gives the remaining lines to messages, then to marks.
     fn grown(mut self, facts: &Facts, room: usize) -> Self {
         let all = part(facts.messages.messages.len());
         self.messages = all.min(self.messages + room - self.height());

@@ -1,7 +1,6 @@
-//! Reads what the view shows, through the operations that everybody has.
+//! Reads the facts of the view, through the public operations.
 //!
-//! The feed says what has to be read again: tasks, marks and messages are kept
-//! as long as nothing happened to them.
+//! The feed shows which facts are out of date: tasks, marks and messages are read again only after a change.
 
 use std::collections::BTreeSet;
 
@@ -16,20 +15,20 @@ use crate::domain::Timestamp;
 use crate::error::{Error, Result};
 use crate::ops::{self, Input};
 
-/// How many workers are looked at.
+/// The most workers that are read.
 const WORKERS: usize = 100;
-/// How many marks are looked through for those that others wait for.
+/// The most marks that are searched for those that others wait for.
 const MARKS: usize = 500;
 const MESSAGES: usize = 20;
-/// How many changes of state are read at first, to see how fast tasks end.
+/// The number of past status changes that are read first, for the pace.
 const BACKLOG: usize = 500;
-/// How much news is read at a time.
+/// The number of events in one read.
 const NEWS: usize = 500;
 
 pub struct Reader<'a> {
     app: &'a App,
     facts: Facts,
-    /// Up to where the feed was read.
+    /// The position in the feed.
     cursor: i64,
     marks_changed: bool,
     messages_changed: bool,
@@ -53,7 +52,7 @@ struct Entry {
 }
 
 impl<'a> Reader<'a> {
-    /// Begins to read the feed, a little back from its end.
+    /// Starts to read the feed, a little before its end.
     pub fn new(app: &'a App) -> Result<Self> {
         let facts = Facts::default();
         let mut reader = Self { app, facts, cursor: 0, marks_changed: true, messages_changed: true };
@@ -90,7 +89,7 @@ impl<'a> Reader<'a> {
         &self.facts
     }
 
-    /// Reads the feed from where it was left.
+    /// Reads the feed from the cursor on.
     fn look(&mut self) -> Result<()> {
         loop {
             let feed: Feed = self.ask("events", json!({ "since": self.cursor, "limit": NEWS }))?;
@@ -102,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the tasks that somebody holds and that are not known yet, and forgets the others.
+    /// Reads the held tasks that are not known yet, and forgets the others.
     fn read_tasks(&mut self) -> Result<()> {
         let workers = self.facts.agents.workers.iter();
         let held: BTreeSet<String> = workers.flat_map(|agent| agent.holds.iter().cloned()).collect();
@@ -113,7 +112,7 @@ impl<'a> Reader<'a> {
             }
             match self.ask::<Task>("get", json!({ "task": id })) {
                 Ok(task) => self.facts.tasks.insert(id, task),
-                // It got another name meanwhile: the next time it has that.
+                // The task was renamed meanwhile; the next read has its new id.
                 Err(Error::NotFound { .. }) => None,
                 Err(error) => return Err(error),
             };
@@ -135,7 +134,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Says whether a task is done that enters this state.
+    /// Returns true if a task that enters this state is done.
     fn ends_well(&self, after: &Value) -> bool {
         let Some(entered) = after["status"].as_str() else {
             return false;

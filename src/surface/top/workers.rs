@@ -1,4 +1,4 @@
-//! The workers: who is here, for how long still if nothing is heard, on what, and what they think.
+//! The workers: name, remaining lease, task and thought.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -7,7 +7,7 @@ use super::cells::{countdown, fitted, short, time};
 use super::facts::{Agent, Facts, Row};
 use super::page::{BAD, BOLD, BUSY, DIM, PLAIN, Page};
 
-/// How wide the columns are; one without any width is left out.
+/// The widths of the columns; a column of width 0 is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Columns {
     worker: usize,
@@ -46,7 +46,7 @@ pub fn lines(page: &Page<'_>, width: usize, room: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// Returns the first line that is shown, so that the selected one is.
+/// Returns the first visible line, such that the selected one is visible.
 fn window(rows: usize, shown: usize, selected: Option<usize>) -> usize {
     let selected = selected.unwrap_or(0);
     let first = (selected + 1).saturating_sub(shown);
@@ -70,7 +70,7 @@ impl Columns {
         }
     }
 
-    /// Returns the cells, each as wide as its column and with room before the next.
+    /// Returns the cells, each as wide as its column and with a space at its end.
     fn line(self, cells: [(&str, Style); 5]) -> Vec<Span<'static>> {
         let Self { worker, lease, task, time, thought } = self;
         let widths = [worker, lease, task, time, thought];
@@ -143,11 +143,11 @@ fn task_text(facts: &Facts, id: &str) -> String {
     }
 }
 
-/// Returns what is left of a worker's lease, and how that looks.
+/// Returns the rest of a worker's lease, and its style.
 fn lease(facts: &Facts, agent: &Agent) -> (String, Style) {
     let left = facts.lease - facts.now.since(agent.last_heartbeat);
     match left {
-        // Its process can be seen to live, else it would not be listed.
+        // Its process is visible, else the worker would not be listed.
         ..=0 => ("lives".into(), DIM),
         left if left < facts.lease / 5 => (countdown(left), BUSY),
         left => (countdown(left), PLAIN),

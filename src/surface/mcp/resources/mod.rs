@@ -1,7 +1,7 @@
-//! Addresses that can be read: each stands for a question to an operation.
+//! Addresses that can be read. Each stands for a call of an operation.
 //!
-//! Whatever stands here has a tool as well, since most agents never read
-//! resources; people do, who attach them to what they ask.
+//! Every resource has a tool as well, since most agents never read resources; people attach
+//! them to their requests.
 
 mod table;
 
@@ -15,7 +15,7 @@ use crate::surface::compact::shorten_ids;
 use crate::{App, Error, Patience, Result};
 pub use table::RESOURCES;
 
-/// What a resource tells of: whoever listens to it is told of changes of these.
+/// A topic of a resource: subscribers are notified of changes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     Tasks,
@@ -23,9 +23,9 @@ pub enum Topic {
     Marks,
 }
 
-/// An address, and the question it stands for.
+/// An address, and the call it stands for.
 pub struct Row {
-    /// With the part in braces that the reader fills in, if there is one: it is the last.
+    /// The address; a part in braces, always the last, is filled in by the reader.
     pub address: &'static str,
     name: &'static str,
     about: &'static str,
@@ -33,7 +33,7 @@ pub struct Row {
     arguments: &'static [(&'static str, Asks)],
     shows: Shows,
     pub topics: &'static [Topic],
-    /// What is to be filled in.
+    /// The subject of the part in braces.
     pub subject: Option<Subject>,
 }
 
@@ -43,13 +43,13 @@ enum Asks {
     Yes,
     Number(i64),
     Text(&'static str),
-    /// What the reader filled in.
+    /// The part that the reader filled in.
     Given,
-    /// The same, with this before it.
+    /// The same, after this prefix.
     GivenAfter(&'static str),
 }
 
-/// What of an answer is shown, and as what.
+/// The part of an answer that is shown, and its format.
 #[derive(Clone, Copy)]
 enum Shows {
     Json,
@@ -59,7 +59,7 @@ enum Shows {
     Markdown(&'static str),
 }
 
-/// A resource that was asked for.
+/// A requested resource.
 pub struct Asked<'a> {
     pub row: &'static Row,
     address: &'a str,
@@ -67,13 +67,13 @@ pub struct Asked<'a> {
 }
 
 impl Row {
-    /// Returns the part of a template before what is filled in, and its name.
+    /// Returns the address before the braces, and the name in them.
     fn template(&self) -> Option<(&'static str, &'static str)> {
         let (start, name) = self.address.split_once('{')?;
         Some((start, name.trim_end_matches('}')))
     }
 
-    /// Returns what the part is called that the reader fills in.
+    /// Returns the name in the braces.
     pub fn variable(&self) -> Option<&'static str> {
         self.template().map(|(_, name)| name)
     }
@@ -107,7 +107,7 @@ impl Row {
 }
 
 impl<'a> Asked<'a> {
-    /// Returns the resource at an address, or the refusal with the address that is nearest.
+    /// Returns the resource at an address, or a refusal with the nearest address.
     pub fn find(address: &'a str) -> Result<Self> {
         if let Some(row) = RESOURCES.iter().find(|row| row.address == address && row.template().is_none()) {
             return Ok(Self { row, address, given: Cow::default() });
@@ -140,7 +140,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Returns the resources that need no filling in, and those that are few enough to be named one by one.
+/// Returns the resources without a part to fill in, and each skill.
 pub fn listed(app: Option<&App>, patience: Patience) -> Result<Vec<Resource>> {
     let mut resources = Vec::new();
     for row in RESOURCES {
@@ -157,7 +157,7 @@ pub fn listed(app: Option<&App>, patience: Patience) -> Result<Vec<Resource>> {
     Ok(resources)
 }
 
-/// Returns the skills with what they are for, as their list shows them.
+/// Returns the skills with their descriptions.
 fn skills(app: &App, patience: Patience) -> Result<Vec<(String, String)>> {
     const LIST: &str = "docs://skills/list";
     let list = Asked::find(LIST)?.row.ask(app, patience, "")?;
@@ -189,7 +189,7 @@ fn unknown(address: &str) -> Error {
     Error::NotFound { what: "resource", name: address.chars().take(SHOWN).collect(), near }
 }
 
-/// Returns what a part of an address stands for: `%2F` is a slash.
+/// Decodes a part of an address: `%2F` is a slash.
 fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return text.into();

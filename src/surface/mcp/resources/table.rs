@@ -1,16 +1,16 @@
-//! Which resources there are. A row is an address and the question it stands for.
+//! The resources. A row is an address and the call it stands for.
 
 use super::{Asks, Row, Shows, Topic};
 use crate::ops::Subject;
 use Asks::{Given, GivenAfter, Number, Text, Yes};
 use Topic::{Marks, Tasks, Workers};
 
-/// How many rows a resource shows; the tool goes on from there.
+/// The most rows of a resource; the tool has the rest.
 const ROWS: Asks = Number(100);
-/// How much of a text it shows, in bytes.
+/// The most bytes of a text.
 const BYTES: Asks = Number(60_000);
 
-/// What most rows have in common.
+/// The fields that most rows have in common.
 const LIST: Row = Row {
     address: "",
     name: "",
