@@ -64,7 +64,7 @@ pub struct Job {
     /// Time limit of an attempt, unless it is extended.
     pub lease: Option<Millis>,
     pub failures: u32,
-    /// How many workers died while they held it.
+    /// How many workers were lost while they held it, other than by disconnecting.
     pub losses: u32,
     /// Set while its start time is in the future.
     pub not_before: Option<Timestamp>,
