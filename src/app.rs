@@ -80,7 +80,7 @@ pub struct Context<'a> {
     pub(crate) mailbag: &'a Mailbag,
 }
 
-/// The messages of a call.
+/// The part of a call that concerns messages.
 #[derive(Default)]
 pub(crate) struct Mail {
     /// The reader of the answer, if it is not the calling worker.
@@ -126,7 +126,7 @@ impl App {
             return Ok(());
         };
         if patience == Patience::Hurries {
-            // This may take a while: the caller repeats the call where it may wait.
+            // Reading may take a while. The caller repeats the call where it may wait.
             return Err(Error::NOT_AT_ONCE);
         }
         let read = look.read();

@@ -23,7 +23,7 @@ impl Caller {
     pub fn scope(&self, worker: Option<&WorkerId>) -> String {
         match (worker, &self.process) {
             (Some(worker), _) => worker.to_string(),
-            // This is never the id of a worker, which has no spaces.
+            // This cannot be the id of a worker, which has no spaces.
             (None, Some(Process { pid, start, boot, host })) => format!("{host} {boot} {pid} {start}"),
             (None, None) => "@person".to_owned(),
         }

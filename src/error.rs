@@ -120,7 +120,7 @@ pub struct Misfit {
 }
 
 impl Misfit {
-    /// Returns the misfit for an item of a list that is itself in item `at` of `list`.
+    /// Returns the same misfit, with its list inside item `at` of `list`.
     pub fn within(self, list: &str, at: usize) -> Self {
         Self { at, place: format!("{list}[{at}].{}", self.place), error: self.error }
     }
@@ -144,7 +144,7 @@ pub enum Kind {
     Busy,
     /// A person puts the installation right.
     Setup,
-    /// The program is fixed.
+    /// A developer fixes the program.
     Internal,
 }
 

@@ -76,9 +76,9 @@ fn log_beside(verbosity: u8, has_screen: bool) {
         Ok(file) => (file, None),
         Err(error) => (None, Some(error)),
     };
-    // Colours are not built in; requesting them on a terminal would cause a complaint there.
+    // Colours are not built in; requesting them on a terminal would print an error there.
     let log = tracing_subscriber::fmt::layer().with_ansi(false);
-    // If the log's reader is gone, reporting that would end the program in the middle of something.
+    // If standard error is closed, a report about it would end the program in the middle of its work.
     let log = log.log_internal_errors(false);
     let writer = match file {
         Some(file) => BoxMakeWriter::new(Mutex::new(file)),

@@ -1,6 +1,6 @@
 //! The identity of this process, the state of others, and a monotonic clock.
 //!
-//! All of this works on Linux only. Elsewhere processes can be told apart, but not seen.
+//! All of this works on Linux only. Elsewhere processes have identities, but their state cannot be read.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -86,7 +86,7 @@ fn monotonic() -> Option<i64> {
     None
 }
 
-/// The system's knowledge of a process number.
+/// A process number, as the system shows it.
 enum Seen {
     /// `start` is in clock ticks since boot.
     Running {

@@ -26,7 +26,7 @@ const KNOWN: &[&str] = &[
 /// Variables of similar programs, each with the behaviour of this program instead.
 const ELSEWHERE: &[(&str, &str)] = &[("MEDIA_DIR", "media lie beside the store, in `<store>-media`")];
 
-/// Returns a notice about the variables that have our prefix and no meaning.
+/// Returns a notice about unknown variables with our prefix.
 pub fn unheeded(start: &Start) -> Option<String> {
     let ours = start.environment.keys().filter_map(|name| name.strip_prefix(BEGINNING));
     let unknown = ours.filter(|name| !is_known(&name.to_lowercase()));

@@ -83,7 +83,7 @@ fn parsed<T: std::str::FromStr>(name: &str, any: bool) -> Result<Option<T>, T::E
     if any { Ok(None) } else { name.parse().map(Some) }
 }
 
-/// Returns the faults of gates that name unknown states or phases, which no task can reach.
+/// Returns a fault for each gate that names an unknown state or phase.
 pub fn faults(workflow: &Workflow) -> Vec<String> {
     let no_state =
         |status: &Option<Status>| status.clone().filter(|status| !workflow.states.contains_key(status));

@@ -79,7 +79,7 @@ pub fn advice(file: &mut Section) -> Result<IndexMap<String, Advice>> {
         .collect()
 }
 
-/// Returns the faults of advice that names unknown phases or roles.
+/// Returns a fault for each advice that names an unknown phase or role.
 pub fn faults(workflow: &Workflow) -> Vec<String> {
     let mut faults = Vec::new();
     for (topic, Advice { phases, roles, .. }) in &workflow.guidance.advice {

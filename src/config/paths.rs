@@ -26,7 +26,7 @@ pub const FOLDER: &str = ".task-graph";
 /// The folders that paths are relative to. All are empty until they are looked up.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The folder in which the program was started, or the one it was given.
+    /// The folder in which the program was started, or the one given by `-C`.
     pub start: PathBuf,
     pub root: PathBuf,
     pub home: Option<PathBuf>,

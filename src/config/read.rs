@@ -220,7 +220,7 @@ fn attachments(mut section: Section) -> Result<AttachmentTypes> {
     Ok(AttachmentTypes { unknown, by_name: by_name.collect::<Result<_>>()? })
 }
 
-/// Returns the declared tags. Their descriptions are for people; `settings` shows them.
+/// Returns the declared tags. Their descriptions are for people; `config` shows them.
 fn known_tags(definitions: Section) -> Result<Vec<Tag>> {
     let tags = definitions.named()?.into_iter();
     tags.map(|(tag, mut section)| {

@@ -150,7 +150,7 @@ impl<'a> Section<'a> {
         self.look_up(name).ok_or_else(|| self.missing(name))
     }
 
-    /// Returns the error for a missing setting, or for the misspelt one that was meant to be it.
+    /// Returns the error for a missing setting, or for a misspelling of it, if there is one.
     fn missing(&self, name: &'static str) -> Error {
         let mut others = self.entries.into_iter().flat_map(IndexMap::keys);
         match others.find(|other| !self.knows(other) && nearest(other, &[name]).is_some()) {

@@ -1,8 +1,8 @@
 //! Skills: short guides for agents, in the common `SKILL.md` format.
 //!
 //! Some are compiled in. A file `skills/<name>/SKILL.md` replaces the skill of that name or adds
-//! one: beside the installation's settings, then the user's, then the project's, where the last
-//! one wins. No file is read before a skill is requested.
+//! one. It may be beside the settings of the installation, of the user or of the project; the
+//! last one wins. No file is read before a skill is requested.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("queue", include_str!("../../skills/queue/SKILL.md")),
 ];
 
-/// An optional beginning of names: `task-graph-worker` is `worker`.
+/// An optional prefix of names: `task-graph-worker` is `worker`.
 const PREFIX: &str = "task-graph-";
 /// Names that similar tools use for a skill.
 const OTHER_NAMES: &[(&str, &str)] = &[("basics", "worker")];

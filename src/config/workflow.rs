@@ -26,7 +26,7 @@ pub struct Recipe<'a> {
     gates: Vec<Gate>,
     roles: IndexMap<String, Role>,
     guidance: Guidance,
-    /// The source that errors about the whole workflow name.
+    /// The source to name in errors about the whole workflow.
     source: &'a Arc<Source>,
 }
 

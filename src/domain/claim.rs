@@ -104,7 +104,7 @@ impl Candidate<'_> {
     }
 }
 
-/// Returns the refusal for a worker that wants a task of another.
+/// Returns the refusal for a worker that wants a task held by another.
 pub fn held_by(task: &Task, holder: &Worker) -> Refusal {
     let (task_id, holder_id) = (task.id.clone(), holder.id.clone());
     match holder.reserved_until() {

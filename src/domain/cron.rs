@@ -122,7 +122,7 @@ impl Field {
     }
 }
 
-/// Two options that count only together.
+/// Joins two options; the result is none if either is none.
 trait Both<T> {
     fn both(self) -> Option<(T, T)>;
 }

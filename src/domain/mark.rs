@@ -242,7 +242,8 @@ mod tests {
             prop_assert_eq!(one.overlaps(&other), common.is_some(), "{} {} {:?}", a, b, common);
         }
 
-        /// The store looks for overlaps at or under the stem, and at the stems around it. All overlaps are there.
+        /// The overlaps of a pattern are where the store looks for them: at or under its
+        /// stem, or at a stem around it.
         #[test]
         fn what_overlaps_is_found_by_its_stem(a in pattern(), b in pattern()) {
             let (one, other) = (path(&a), path(&b));

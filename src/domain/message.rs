@@ -297,7 +297,7 @@ mod tests {
     }
 
     proptest! {
-        /// Messages add at most 240 bytes to an answer, and it carries at least one.
+        /// An answer carries at least one message and grows by at most 240 bytes.
         #[test]
         fn an_answer_grows_by_60_tokens_at_most(
             texts in prop::collection::vec("[a-z\"\\\\ \nä→\u{1}😀]{1,400}", 1..=4),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobSettings, Phase, Priority, ProjectName, Refusal, Tag, TaskId};
 
-/// Key of a project: the age of its own task.
+/// Key of a project: the sequence number of its own task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProjectKey(pub i64);
 

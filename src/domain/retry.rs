@@ -34,7 +34,7 @@ pub struct Backoff {
 pub struct Failure<'a> {
     /// The worker's opinion on whether a retry helps, if it has one.
     pub retry: Option<bool>,
-    /// Delay before the retry, if not that of the task.
+    /// Delay before the retry, in place of the task's backoff.
     pub after: Option<Length>,
     pub class: Option<&'a ErrorClass>,
 }

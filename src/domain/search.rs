@@ -24,7 +24,7 @@ pub struct Search {
     wanted: Wanted,
     /// Whether it has words only, no operators.
     is_plain: bool,
-    /// The fault of the text as an expression, for which its words are searched instead.
+    /// The fault that makes the text no expression. Its words are then searched for.
     pub fault: Option<&'static str>,
 }
 

@@ -40,7 +40,7 @@ pub enum Clock {
 pub struct Meaning {
     /// The task waits to be claimed.
     pub waiting: bool,
-    /// Tasks that wait for this one keep waiting.
+    /// Dependents of the task keep waiting.
     pub blocking: bool,
     pub terminal: bool,
 }

@@ -46,7 +46,7 @@ pub struct Task {
     pub open_children: i64,
     /// It has no holder and nothing holds it back.
     pub ready: bool,
-    /// It has more properties, those of a job: retries, times and a lease.
+    /// It is a job: it has retries, times or a lease.
     pub is_job: bool,
     /// Its start time has not come, or its group is full.
     pub is_withheld: bool,

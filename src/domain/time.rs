@@ -26,7 +26,7 @@ impl Timestamp {
 
     /// Returns the latest time that another clock can show if both are right.
     pub fn farthest_ahead(self) -> Self {
-        /// More than the clocks of synchronized machines differ.
+        /// The clocks of synchronized machines differ by less than this.
         const MAX_AHEAD_MS: Millis = 5 * 60_000;
         self.after(MAX_AHEAD_MS)
     }

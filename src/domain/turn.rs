@@ -11,17 +11,17 @@ pub struct InTurn {
     pub id: TaskId,
 }
 
-/// The tasks that are offered no longer, and those that are offered now.
+/// The tasks to withdraw from the offer, and the tasks to add to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turns {
     pub over: Vec<TaskId>,
     pub come: Vec<TaskId>,
 }
 
-/// Returns the changes in the offer among the tasks of one line, if `room` more of the group may be at work.
+/// Returns the tasks of one line to offer and to withdraw, if `room` more of the group may be at work.
 ///
-/// The first `room` tasks in rank are offered. Each line has its own offer, so that a task
-/// that no present worker can or wants to do does not hold up the others.
+/// The first `room` tasks in rank are offered. Each line is treated separately, so that a
+/// task that no present worker can or wants to do does not hold up the others.
 pub fn turns(room: usize, open: Vec<InTurn>, waiting: Vec<InTurn>) -> Turns {
     let mut all: Vec<(InTurn, bool)> = open.into_iter().map(|task| (task, true)).collect();
     all.extend(waiting.into_iter().map(|task| (task, false)));

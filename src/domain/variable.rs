@@ -144,14 +144,14 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Returns a number without a fraction as an integer, in any spelling.
+/// Returns a number without a fraction as an integer, also if it is spelt `3.0`.
 fn whole(number: &Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let fraction = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < EXACT);
     number.as_i64().or_else(|| fraction.map(|value| value as i64))
 }
 
-/// Returns a number in the spelling that equal numbers share.
+/// Returns the canonical form of a number.
 fn simple(number: &Number) -> Value {
     whole(number).map_or_else(|| number.clone().into(), Value::from)
 }

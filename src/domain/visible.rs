@@ -1,4 +1,4 @@
-//! Which texts show something to their reader.
+//! Texts with visible characters.
 
 use unicode_general_category::{GeneralCategory as Kind, get_general_category};
 

@@ -105,9 +105,9 @@ pub struct Loss {
 impl Worker {
     /// Returns how the worker was lost, if it was; `life` returns the state of its process.
     ///
-    /// A worker whose process runs is alive, however long it thinks. If the process is over, the
-    /// worker died. If it is stopped or cannot be seen, the lease decides. If the client is gone,
-    /// the reservation decides.
+    /// If its client is gone, its reservation decides. Otherwise a worker whose process runs is
+    /// alive, however long it thinks, and one whose process is over has died. If the process is
+    /// stopped or cannot be seen, the lease decides.
     pub fn loss(
         &self,
         now: &Sign,

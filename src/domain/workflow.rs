@@ -30,7 +30,7 @@ pub struct Workflow {
     pub gates: Vec<Gate>,
     pub roles: IndexMap<String, Role>,
     pub guidance: Guidance,
-    /// States that overlays add. A task may be in one when its holder no longer has that overlay.
+    /// States that overlays add. A task may stay in one after its holder with that overlay is gone.
     pub overlaid: IndexMap<Status, State>,
 }
 
@@ -43,7 +43,7 @@ pub struct State {
     pub timed: bool,
     /// The task has ended.
     pub terminal: bool,
-    /// Tasks that wait for this one keep waiting.
+    /// Dependents of the task keep waiting.
     pub blocking: bool,
 }
 
@@ -64,7 +64,7 @@ impl Workflow {
         states.filter(|(_, state)| state.terminal).map(|(status, _)| status.clone())
     }
 
-    /// Returns the end states that keep holding back the tasks that wait.
+    /// Returns the end states that keep dependents waiting.
     pub fn failures(&self) -> impl Iterator<Item = Status> {
         let states = self.states.iter().chain(&self.overlaid);
         states.filter(|(_, state)| state.terminal && state.blocking).map(|(status, _)| status.clone())
@@ -161,7 +161,7 @@ impl Workflow {
         self.states.keys().find(|state| self.is_failure(state)).or(self.cancel.as_ref())
     }
 
-    /// Returns the state in which a task returns from `from` to the queue, if it may.
+    /// Returns the state by which a task in `from` can go back to the queue, if there is one.
     pub fn way_back(&self, from: &Status) -> Option<&Status> {
         let exits = &self.state(from).exits;
         [&self.disconnect, &self.initial]
