@@ -1,4 +1,4 @@
-//! What one process of this program works with, and what one call may use.
+//! The state of a process, and the context of a call.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -19,27 +19,27 @@ use crate::process;
 use crate::store::Patience::Waits;
 use crate::store::{Because, Media, Patience, Store, Tx};
 
-/// The store, the rules, and for whom this process speaks.
+/// The state of a process: the store, the settings and the caller.
 pub struct App {
     pub store: Store,
     pub caller: Caller,
     current: RwLock<Arc<Current>>,
-    /// The files the settings come from, if they are read again when they change.
+    /// The files of the settings, if changes in them are noticed.
     watch: Option<Watch>,
-    /// Why the settings are not as they are written, if they are not.
+    /// Why the settings in effect differ from the written ones, if they do.
     problem: Mutex<Problem>,
-    /// That an entry of the store is far ahead of the clock, if one is.
+    /// The notice that an entry of the store is far ahead of the clock, if one is.
     clock: Mutex<Problem>,
-    /// Whether this process has looked for workers that are gone.
+    /// Whether this process has checked for lost workers.
     pub(crate) has_looked: AtomicBool,
-    /// The messages that stand in answers which are not out yet.
+    /// The messages in answers that have not been sent yet.
     pub(crate) mailbag: Arc<Mailbag>,
 }
 
-/// The settings that hold, and what was made of them. One call uses the same from its beginning to its end.
+/// The settings in effect, and data made from them. A call uses the same ones from beginning to end.
 pub struct Current {
     config: Config,
-    /// The schemas of the requests, in the project's words, made when they are first asked for.
+    /// Schemas of the requests in the project's words, made on first use.
     pub(crate) schemas: Mutex<HashMap<&'static str, Arc<Map<String, Value>>>>,
 }
 
@@ -57,42 +57,42 @@ struct Problem {
     is_told: bool,
 }
 
-/// What one call may use.
+/// The context of a call.
 pub struct Context<'a> {
     /// The time of the call; never earlier than the newest entry, unless that is far ahead of the clock.
     pub now: Timestamp,
     /// The time of the newest entry, if that is far ahead of the clock.
     pub(crate) ahead: Option<Timestamp>,
-    /// The same by the clock that leases run by, where there is one.
+    /// The same by the monotonic clock, if there is one.
     awake: Option<Awake>,
     pub config: &'a Config,
-    /// Why the settings are not as they are written, if they are not.
+    /// Why the settings in effect differ from the written ones, if they do.
     pub problem: Option<String>,
     pub caller: &'a Caller,
     pub media: &'a Media,
-    /// Who asks, if the call names a worker. Its lease has been renewed.
+    /// The calling worker, if the call names one. Its lease has been renewed.
     pub worker: Option<Worker>,
-    /// The answer is read to the end by a program: lists come in long pages, texts whole.
+    /// A program reads the whole answer: lists come in long pages, texts in full.
     pub whole: bool,
-    /// What the caller has to know beside the answer.
+    /// Notices for the caller, beside the answer.
     notices: RefCell<Vec<String>>,
     pub(crate) mail: Mail,
     pub(crate) mailbag: &'a Mailbag,
 }
 
-/// What a call has to do with messages.
+/// The part of a call that concerns messages.
 #[derive(Default)]
 pub(crate) struct Mail {
-    /// Who reads the answer, if it is not the worker who asks.
+    /// The reader of the answer, if it is not the calling worker.
     pub reader: RefCell<Option<WorkerId>>,
-    /// Whether somebody got a message by this call.
+    /// Whether this call delivered a message to a worker.
     pub came: Cell<bool>,
-    /// What the answer itself shows: then it carries nothing else.
+    /// Messages that the answer itself shows. It then carries no others.
     pub shown: RefCell<Option<Vec<Shown>>>,
 }
 
 impl App {
-    /// Puts together what a process works with. Counts that were made by other rules are made anew.
+    /// Creates the state of a process. Recounts if the last count was made under other rules.
     pub fn new(store: Store, config: Config, caller: Caller) -> Result<Self> {
         let has_looked = AtomicBool::new(false);
         let problem = Problem { text: config.unheeded.clone(), is_told: false };
@@ -110,23 +110,23 @@ impl App {
         Ok(app)
     }
 
-    /// The same, reading the settings again whenever their files change.
+    /// Returns the same, rereading the settings whenever their files change.
     pub fn watching(self, watch: Watch) -> Self {
         Self { watch: Some(watch), ..self }
     }
 
-    /// Returns the settings that hold now.
+    /// Returns the settings in effect.
     pub fn config(&self) -> Arc<Current> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the settings again if their files have changed. What cannot be used leaves the old ones in force.
+    /// Rereads the settings if their files have changed. If they cannot be used, the old ones stay in effect.
     pub fn refresh(&self, patience: Patience) -> Result<()> {
         let Some(mut look) = self.watch.as_ref().and_then(Watch::look) else {
             return Ok(());
         };
         if patience == Patience::Hurries {
-            // There is something to do that may take a while; the caller comes again with time.
+            // Reading may take a while. The caller repeats the call where it may wait.
             return Err(Error::NOT_AT_ONCE);
         }
         let read = look.read();
@@ -148,7 +148,7 @@ impl App {
         Ok(())
     }
 
-    /// Returns why the settings are not as they are written, if nobody has been told.
+    /// Returns, once, why the settings differ from the written ones.
     pub(crate) fn untold_problem(&self) -> Option<String> {
         let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
         let text = problem.text.clone().filter(|_| !problem.is_told);
@@ -156,7 +156,7 @@ impl App {
         text
     }
 
-    /// Returns that the store's clock and this one differ, if nobody has been told.
+    /// Returns, once, the notice that the clocks of the store and of this machine differ.
     pub(crate) fn untold_clock(&self) -> Option<String> {
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         let text = clock.text.clone().filter(|_| !clock.is_told);
@@ -164,9 +164,8 @@ impl App {
         text
     }
 
-    /// Does what has to be done now and then, when an answer is out: the log is
-    /// moved, answers are forgotten that nobody will ask for again, and files
-    /// that belong to nothing go.
+    /// Does the occasional maintenance, after an answer was sent: moves the log into the store,
+    /// forgets old answers and messages, and deletes files that nothing refers to.
     pub fn tidy(&self) -> Result<()> {
         const REMEMBERED: Millis = 24 * 3_600_000;
         const MESSAGES: Millis = 30 * REMEMBERED;
@@ -183,14 +182,14 @@ impl App {
         Ok(())
     }
 
-    /// Takes away files that nothing refers to any more, if that can be done now; else it is done later.
+    /// Deletes files that nothing refers to, if that is possible now. Otherwise they are deleted later.
     pub(crate) fn sweep_media(&self, patience: Patience) {
         if let Err(error) = self.store.sweep_media(patience) {
             tracing::debug!(%error, "files that belong to nothing are left for later");
         }
     }
 
-    /// Returns what a call in this transaction may use.
+    /// Returns the context of a call in this transaction.
     pub(crate) fn context<'a>(&'a self, tx: &Tx, config: &'a Config) -> Result<Context<'a>> {
         let wall = self.now();
         let newest = tx.newest_event_at()?.unwrap_or_default();
@@ -214,7 +213,7 @@ impl App {
         })
     }
 
-    /// Returns what the clock shows.
+    /// Returns the time by the clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.caller.stopped_at.unwrap_or_else(|| {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -230,12 +229,12 @@ impl App {
         }
     }
 
-    /// Returns the sign of life that one gives who is alive now.
+    /// Returns a sign of life at this moment.
     pub(crate) fn sign(&self) -> Sign {
         Sign { at: self.now(), awake: self.awake() }
     }
 
-    /// Recounts if the configuration has given states or links another meaning since the last count.
+    /// Recounts if the meaning of states or links in the configuration has changed since the last count.
     fn apply_rules(&self, config: &Config) -> Result<()> {
         const RULES: &str = "rules";
         let rules = config.fingerprint();
@@ -272,22 +271,22 @@ impl Current {
 }
 
 impl Context<'_> {
-    /// Returns the sign of life that the call is.
+    /// Returns the sign of life that this call gives.
     pub fn sign(&self) -> Sign {
         Sign { at: self.now, awake: self.awake.clone() }
     }
 
-    /// Returns the worker who asks, for operations that demand one.
+    /// Returns the calling worker, for operations that require one.
     pub fn actor(&self) -> Result<&Worker> {
         self.worker.as_ref().ok_or_else(|| Error::input("`worker_id` is missing", ""))
     }
 
-    /// Returns true if a person asks: a call without a worker that comes from no server.
+    /// Returns true if a person calls: the call names no worker and comes from no server.
     pub fn is_person(&self) -> bool {
         self.worker.is_none() && self.caller.process.is_none()
     }
 
-    /// Refuses a call of an agent that does not say which worker it is.
+    /// Refuses a call of an agent that names no worker.
     pub fn refuse_nameless(&self) -> Result<()> {
         match self.worker.is_none() && !self.is_person() {
             true => Err(Error::input("`worker_id` is missing", "say who you are, so that others can answer")),
@@ -305,21 +304,21 @@ impl Context<'_> {
         })
     }
 
-    /// Returns the workflow that a task goes through.
+    /// Returns the workflow of a task.
     ///
-    /// One that the configuration has lost is stood in for by the default.
+    /// If the configuration no longer has it, returns the default one.
     pub fn workflow_of(&self, task: &Task) -> Result<&Workflow> {
         self.workflow(&task.workflow).or_else(|_| self.workflow(&self.config.workflows.default))
     }
 
-    /// Returns the workflow by which a task moves: its own, with the overlays of the attempt that is under way or,
-    /// before one begins, of the worker it was given to.
+    /// Returns the workflow by which a task moves: its own, with the overlays of the
+    /// running attempt or, before one begins, of the worker it is assigned to.
     pub fn rules_of(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
         let own = self.workflow_of(task)?;
         let Some(holder) = &task.holder else {
             return Ok(Cow::Borrowed(own));
         };
-        // An attempt has those of its worker and perhaps more, which the worker took off since.
+        // An attempt has the overlays of its worker, and those that the worker has removed since.
         if task.claimed_at.is_some() && task.is_overlaid {
             return Ok(self.overlaid(own, &tx.overlays_of_attempt(task)?));
         }
@@ -329,7 +328,7 @@ impl Context<'_> {
         }
     }
 
-    /// Returns the workflow by which a task ends: with the overlays of its newest attempt, under way or not.
+    /// Returns the workflow by which a task ends: with the overlays of its newest attempt, running or not.
     pub fn rules_at_end(&self, tx: &Tx, task: &Task) -> Result<Cow<'_, Workflow>> {
         match task.holder {
             Some(_) => self.rules_of(tx, task),
@@ -337,18 +336,18 @@ impl Context<'_> {
         }
     }
 
-    /// Returns a workflow with overlays on it. One that the configuration has lost adds nothing.
+    /// Returns a workflow with overlays. An overlay that the configuration no longer has adds nothing.
     pub fn overlaid<'a>(&self, own: &'a Workflow, overlays: &[String]) -> Cow<'a, Workflow> {
         let known = overlays.iter().filter_map(|name| self.config.workflows.overlays.get(name));
         known.fold(Cow::Borrowed(own), |rules, overlay| Cow::Owned(rules.with(overlay)))
     }
 
-    /// Says that the caller, if it named itself, asked for something.
+    /// Returns the cause of a change that the caller asked for.
     pub fn because(&self, cause: &'static str) -> Because<'_> {
         Because::asked(self.worker.as_ref().map(|worker| &worker.id), cause, self.now)
     }
 
-    /// Returns the same for what follows by a rule, which nobody asks for.
+    /// Returns the context for changes that follow by a rule, without a caller.
     pub fn for_nobody(&self) -> Self {
         Self {
             awake: self.awake.clone(),
@@ -360,23 +359,23 @@ impl Context<'_> {
         }
     }
 
-    /// Says that something followed by a rule.
+    /// Returns the cause of a change that followed by a rule.
     pub fn by_rule(&self, cause: &'static str) -> Because<'_> {
         Because::rule(cause, self.now)
     }
 
-    /// Returns how many items a list shows where so many are wanted and `most` are an answer's limit.
+    /// Returns how many of the `wanted` items a list shows, where `most` is the limit of an answer.
     pub fn page(&self, wanted: usize, most: usize) -> usize {
         const WHOLE: usize = 2_000;
         wanted.clamp(1, if self.whole { WHOLE } else { most })
     }
 
-    /// Tells the caller something beside the answer.
+    /// Adds a notice for the caller, beside the answer.
     pub fn notify(&self, notice: impl Into<String>) {
         self.notices.borrow_mut().push(notice.into());
     }
 
-    /// Says that the answer itself shows the reader these messages.
+    /// Records that the answer itself shows these messages to the reader.
     pub fn shows(&self, messages: Vec<Shown>) {
         *self.mail.shown.borrow_mut() = Some(messages);
     }

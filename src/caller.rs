@@ -1,38 +1,39 @@
-//! For whom a process speaks: the worker it was started for, its own life, its places and its clock.
+//! The caller of a process: its worker, its lifetime, its folders and its clock.
 
 use crate::config::Places;
 use crate::domain::{Life, Process, Timestamp, WorkerId};
 use crate::process;
 
-/// For whom this process speaks.
+/// The caller on whose behalf this process runs.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// The worker that calls are made for when they name none.
+    /// The worker for calls that name none.
     pub worker: Option<WorkerId>,
     /// This process, if a worker that connects through it lives as long as it does.
     pub process: Option<Process>,
-    /// What the paths that it names are relative to.
+    /// The folders that the caller's paths are relative to.
     pub places: Places,
-    /// What the clock is stopped at, in tests.
+    /// The time at which the clock is stopped, in tests.
     pub stopped_at: Option<Timestamp>,
 }
 
 impl Caller {
-    /// Returns to whom the name of a call belongs: to its worker, else to this process if it serves one
-    /// client, else to all people at their shells.
+    /// Returns the scope of an idempotency key: the worker, else this process if it serves
+    /// one client, else all people at their shells.
     pub fn scope(&self, worker: Option<&WorkerId>) -> String {
         match (worker, &self.process) {
             (Some(worker), _) => worker.to_string(),
-            // No worker is called so: a name has no spaces.
+            // This cannot be the id of a worker, which has no spaces.
             (None, Some(Process { pid, start, boot, host })) => format!("{host} {boot} {pid} {start}"),
             (None, None) => "@person".to_owned(),
         }
     }
 
-    /// Returns true if an answer to this caller reaches the worker `reader`, which is connected through `process`.
+    /// Returns true if an answer to this caller reaches the worker `reader`, which is
+    /// connected through `process`.
     ///
-    /// A worker without a process makes single commands and is served by them. A command that was started for a
-    /// worker speaks for it once its process is over.
+    /// A worker without a process makes single commands, and their answers reach it. A command
+    /// that was started for a worker reaches it once the worker's process is over.
     pub(crate) fn reaches(&self, reader: &WorkerId, process: Option<&Process>) -> bool {
         match (&self.process, process) {
             (Some(here), Some(theirs)) => here == theirs,

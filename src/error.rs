@@ -1,5 +1,5 @@
-//! Every way a call can fail: a message for people, a code for programs, a
-//! kind for the faces, and a hint about the next step.
+//! The errors of a call: a message for people, a code for programs, a kind for the
+//! surfaces, and a hint about the next step.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,10 +12,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A rule said no.
+    /// A rule refused the call.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A rule said no to a late result, which was kept.
+    /// A rule refused a late result, which was kept.
     #[error("{refusal}")]
     Kept { refusal: Box<Refusal>, kept: Kept },
     #[error("no {what} is called `{name}`")]
@@ -25,10 +25,10 @@ pub enum Error {
     /// The request cannot be read.
     #[error("{message}")]
     Input { message: String, hint: String },
-    /// The same name for two requests.
+    /// One request id for two different requests.
     #[error("request id `{id}` was used for `{first}` before{}", with_other_arguments(*other_arguments))]
     UsedRequestId { id: RequestId, first: String, other_arguments: bool },
-    /// Some of what a call lists cannot be used: the first of them, and how many there are.
+    /// Some items of a list cannot be used: the first of them, and how many there are.
     #[error("{}", all_of(misfits, *total))]
     Items { misfits: Vec<Misfit>, total: usize },
     /// The configuration cannot be used.
@@ -46,7 +46,7 @@ pub enum Error {
     Unusable { path: Option<PathBuf>, trouble: Trouble },
     #[error("`{}` is on a {kind} file system, where SQLite's locks do not work", path.display())]
     NetworkDisk { path: PathBuf, kind: String },
-    /// Something that must not happen.
+    /// A bug: something that must not happen.
     #[error("internal error: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -108,30 +108,30 @@ impl From<std::io::Error> for Trouble {
     }
 }
 
-/// One of the things that a call lists, and why it cannot be used.
+/// An item of a list that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {error}")]
 pub struct Misfit {
     /// Its place in the list, counted from 0.
     pub at: usize,
-    /// The same as a path, down to what is wrong: `rows[3].priority`.
+    /// The same as a path, down to the fault: `rows[3].priority`.
     pub place: String,
     pub error: Box<Error>,
 }
 
 impl Misfit {
-    /// Says that it is in something that is listed itself.
+    /// Returns the same misfit, with its list inside item `at` of `list`.
     pub fn within(self, list: &str, at: usize) -> Self {
         Self { at, place: format!("{list}[{at}].{}", self.place), error: self.error }
     }
 
-    /// The facts for programs.
+    /// Returns the facts for programs.
     pub fn to_json(&self) -> Value {
         json!({ "at": self.at, "code": self.error.code(), "message": self.to_string() })
     }
 }
 
-/// Who can do something about a failure.
+/// The remedy for a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The caller corrects the call.
@@ -144,12 +144,12 @@ pub enum Kind {
     Busy,
     /// A person puts the installation right.
     Setup,
-    /// We do.
+    /// A developer fixes the program.
     Internal,
 }
 
 impl Error {
-    /// What a caller in haste hears: it asks again from where it may wait.
+    /// The answer to a call that must not wait. It is repeated where waiting is possible.
     pub const NOT_AT_ONCE: Self = Self::Busy { waited: Duration::ZERO, holder: None };
 
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -160,12 +160,12 @@ impl Error {
         Self::Input { message: message.into(), hint: hint.into() }
     }
 
-    /// Refuses a store for trouble with its files.
+    /// Returns the error for trouble with the files of a store.
     pub fn unusable(path: &Path, trouble: impl Into<Trouble>) -> Self {
         Self::Unusable { path: Some(path.to_owned()), trouble: trouble.into() }
     }
 
-    /// Names the store, if the error is about its files and does not name it yet.
+    /// Adds the path of the store, if the error is about its files and lacks it.
     pub fn at(self, path: &Path) -> Self {
         match self {
             Self::Unusable { path: None, trouble } => Self::unusable(path, trouble),
@@ -177,7 +177,7 @@ impl Error {
         Self::NotFound { what, name: name.to_string(), near: Vec::new() }
     }
 
-    /// Refuses a call for what is wrong with some of what it lists, if anything is.
+    /// Refuses a call if items of its list cannot be used.
     pub fn items(mut misfits: Vec<Misfit>) -> Result<()> {
         const NAMED: usize = 10;
         if misfits.is_empty() {
@@ -204,7 +204,7 @@ impl Error {
         }
     }
 
-    /// A stable name for programs.
+    /// Returns a stable name for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Items { misfits, .. } => misfits.first().map_or("input", |first| first.error.code()),
@@ -224,7 +224,7 @@ impl Error {
         }
     }
 
-    /// The next step, where one is known.
+    /// Returns the next step, where one is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Items { misfits, .. } => return misfits.first().and_then(|first| first.error.hint()),
@@ -259,7 +259,8 @@ impl Error {
         Some(hint)
     }
 
-    /// The facts for programs: `code`, `message`, `hint`, the facts that go with the code, and what was kept.
+    /// Returns the facts for programs: `code`, `message`, `hint`, the details of the code,
+    /// and the result that was kept.
     pub fn to_json(&self) -> Value {
         let mut body = json!({ "code": self.code(), "message": self.to_string() });
         if let Some(hint) = self.hint() {

@@ -1,20 +1,20 @@
-//! How a team of coding agents agrees on who does what.
+//! Coordinates the work of a team of coding agents.
 //!
-//! One SQLite file holds the tasks; every agent's client starts this program
-//! and speaks MCP to it, people use the same operations from a shell.
+//! One SQLite file holds the tasks. Each agent's client starts this program and speaks MCP
+//! to it; people use the same operations from a shell.
 //!
 //! ```text
 //! main ──► surface ──► ops ──► store ──► domain
 //!               └────────┴───► error ──► domain          config ──► domain
 //! ```
 //!
-//! - [`domain`]: what is true of tasks; pure.
+//! - [`domain`]: the rules for tasks; pure.
 //! - [`store`]: SQLite, and nothing else; the only place that begins a transaction.
-//! - [`ops`]: what callers can ask for; the only place where the two meet.
-//! - [`surface`]: the faces (MCP, command line, a live view), which know [`ops::CATALOGUE`].
-//! - [`config`]: the project's YAML. [`process`]: who runs this program.
-//! - [`guide`]: how it is used, page by page. [`architecture`], [`decisions`]: how it is built, and why.
-//! - [`demo`]: a team at work, which knows this program only from outside.
+//! - [`ops`]: the operations for callers; the only place that uses both.
+//! - [`surface`]: the surfaces (MCP, command line, a live view), which know [`ops::CATALOGUE`].
+//! - [`config`]: the project's YAML. [`process`]: the process that runs this program.
+//! - [`guide`]: how to use it, page by page. [`architecture`], [`decisions`]: how it is built, and why.
+//! - [`demo`]: a team at work, which uses this program only from outside.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}

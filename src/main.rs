@@ -1,4 +1,4 @@
-//! Reads the command line, opens the project, runs one face, sets the exit code.
+//! Reads the command line, opens the project, runs a surface, sets the exit code.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sends the log where no protocol and no picture is: to standard error, or to a file of its own.
+/// Sends the log to standard error or to a file of its own, apart from the protocol and the screen.
 fn log_beside(verbosity: u8, has_screen: bool) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
@@ -76,9 +76,9 @@ fn log_beside(verbosity: u8, has_screen: bool) {
         Ok(file) => (file, None),
         Err(error) => (None, Some(error)),
     };
-    // Colours are not built in; asking for them on a terminal would be complained about there.
+    // Colours are not built in; requesting them on a terminal would print an error there.
     let log = tracing_subscriber::fmt::layer().with_ansi(false);
-    // Where nobody reads the log any more, saying so would end the program in the middle of something.
+    // If standard error is closed, a report about it would end the program in the middle of its work.
     let log = log.log_internal_errors(false);
     let writer = match file {
         Some(file) => BoxMakeWriter::new(Mutex::new(file)),
@@ -126,18 +126,18 @@ fn open(project: Project, caller: Caller) -> Result<App> {
     App::new(store, project.config, Caller { places: project.places, ..caller })
 }
 
-/// Opens a store that is there already, for a person who looks on, and says what the project is called.
+/// Opens an existing store for a person to view, and returns it with the project's name.
 fn looked_at(project: Project, start: &Start) -> Result<(App, String)> {
     if !project.database.exists() {
         return Err(Error::not_found("store", project.database.display()));
     }
     let name = project.places.root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    // A worker's messages are not read by looking on, and its lease is not renewed.
+    // Viewing neither delivers a worker's messages nor renews its lease.
     let app = open(project, Caller { worker: None, ..caller(start)? })?;
     Ok((app, name))
 }
 
-/// Returns for whom this process speaks, as its environment says.
+/// Returns the caller that the environment describes.
 fn caller(start: &Start) -> Result<Caller> {
     Ok(Caller {
         worker: variable(&start.environment, "TASK_GRAPH_WORKER_ID")?,
@@ -147,8 +147,8 @@ fn caller(start: &Start) -> Result<Caller> {
     })
 }
 
-/// Returns what the clock is stopped at for tests. A program that was built for use has no such variable, since
-/// one call by a wrong clock makes trouble for all.
+/// Returns the time at which the clock is stopped for tests. Release builds ignore the
+/// variable, since one call by a wrong clock makes trouble for all.
 fn stopped_at(environment: &BTreeMap<String, String>) -> Result<Option<Timestamp>> {
     const NAME: &str = "TASK_GRAPH_NOW";
     if !cfg!(debug_assertions) {

@@ -1,6 +1,6 @@
-//! Which process this is, whether another one still runs, and a clock that nobody sets.
+//! The identity of this process, the state of others, and a monotonic clock.
 //!
-//! All of it is known on Linux only. Elsewhere a process can be told from others, but not be seen.
+//! All of this works on Linux only. Elsewhere processes have identities, but their state cannot be read.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ pub fn this() -> &'static Process {
     THIS.get_or_init(|| look_at_myself().unwrap_or_else(unseen))
 }
 
-/// Returns how many bytes of memory this process has, where that can be seen.
+/// Returns the resident memory of this process in bytes, where it can be read.
 pub fn resident() -> Option<u64> {
     let sizes = fs::read_to_string("/proc/self/status").ok()?;
     let line = sizes.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -25,7 +25,7 @@ pub fn resident() -> Option<u64> {
 
 fn look_at_myself() -> Option<Process> {
     let pid = std::process::id();
-    // Where /proc is that of another namespace, the numbers in it are those of other processes.
+    // If /proc is that of another namespace, its numbers are those of other processes.
     let shown = fs::read_link("/proc/self").ok()?;
     if shown.to_str() != Some(&pid.to_string()) {
         return None;
@@ -36,14 +36,14 @@ fn look_at_myself() -> Option<Process> {
     Some(Process { pid, start, boot: boot()?.to_owned(), host: host()? })
 }
 
-/// Returns an identity that nobody else has, where the system tells nothing of processes.
+/// Returns a unique identity, for systems that show nothing of processes.
 fn unseen() -> Process {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let start = since.as_nanos() as u64 >> 1;
     Process { pid: std::process::id(), start, boot: String::new(), host: String::new() }
 }
 
-/// Says how it stands with a process, as far as this one can see it.
+/// Returns the state of a process, as far as this one can see it.
 pub fn life(process: &Process) -> Life {
     let here = this();
     if here.host.is_empty() || process.host != here.host {
@@ -61,7 +61,7 @@ pub fn life(process: &Process) -> Life {
     }
 }
 
-/// Says whether whoever started this process has it ignore a signal, as `nohup` does with the end of its terminal.
+/// Returns true if this process was started with a signal ignored, as `nohup` does with the hangup of a terminal.
 pub fn ignores(signal: u32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -69,8 +69,8 @@ pub fn ignores(signal: u32) -> bool {
     ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// Returns how long this machine has been awake since it started: a clock that
-/// nobody sets, and that stands still while the machine sleeps.
+/// Returns how long this machine has been awake since it booted: a monotonic clock that
+/// stands still while the machine sleeps.
 pub fn awake() -> Option<Awake> {
     Some(Awake { boot: boot()?.into(), millis: monotonic()? })
 }
@@ -86,7 +86,7 @@ fn monotonic() -> Option<i64> {
     None
 }
 
-/// What the system shows of a process number.
+/// A process number, as the system shows it.
 enum Seen {
     /// `start` is in clock ticks since boot.
     Running {
@@ -98,13 +98,13 @@ enum Seen {
 }
 
 fn see(pid: u32) -> Seen {
-    // The end of a process comes as an error of its own to one who has just opened the file.
+    // If the process ends just after the file was opened, reading it fails with this error.
     const NO_SUCH_PROCESS: i32 = 3;
     match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(stat) => read(&stat).unwrap_or(Seen::Hidden),
         Err(error) if error.raw_os_error() == Some(NO_SUCH_PROCESS) => Seen::Gone,
         Err(error) if error.kind() == ErrorKind::NotFound && !is_hidden(pid) => Seen::Gone,
-        // Whatever else keeps us from reading says nothing of the process.
+        // Any other error says nothing about the process.
         Err(_) => Seen::Hidden,
     }
 }
@@ -121,7 +121,7 @@ fn read(stat: &str) -> Option<Seen> {
     Some(Seen::Running { start, stopped: matches!(state, "T" | "t") })
 }
 
-/// Says whether there is a process that `/proc` does not show to this user.
+/// Returns true if there is a process that `/proc` does not show to this user.
 #[cfg(target_os = "linux")]
 fn is_hidden(pid: u32) -> bool {
     use rustix::process::{Pid, test_kill_process};
@@ -143,7 +143,7 @@ fn boot() -> Option<&'static str> {
     BOOT.get_or_init(read).as_deref()
 }
 
-/// Returns the name of the host and of its process namespace: pids mean nothing outside of it.
+/// Returns the name of the host and of its process namespace. Outside of it, pids have no meaning.
 fn host() -> Option<String> {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;

@@ -1,14 +1,14 @@
-//! The variables that this program knows, and what is said of one that it does not.
+//! The environment variables of this program, and the notice about unknown ones.
 
 use super::Start;
 use crate::domain::nearest;
 
-/// Stops the clock in tests; programs that are built for use do not know it.
+/// Stops the clock in tests. Release builds do not know it.
 const ONLY_IN_TESTS: &str = "now";
 
 const BEGINNING: &str = "TASK_GRAPH_";
 
-/// Without their beginning, in small letters.
+/// Names without the prefix, in lower case.
 const KNOWN: &[&str] = &[
     "config_path",
     "db_path",
@@ -23,10 +23,10 @@ const KNOWN: &[&str] = &[
     "worker_id",
 ];
 
-/// Variables of other programs of this kind, and what is so here instead.
+/// Variables of similar programs, each with the behaviour of this program instead.
 const ELSEWHERE: &[(&str, &str)] = &[("MEDIA_DIR", "media lie beside the store, in `<store>-media`")];
 
-/// Says of the variables that look like ours and mean nothing that they do.
+/// Returns a notice about unknown variables with our prefix.
 pub fn unheeded(start: &Start) -> Option<String> {
     let ours = start.environment.keys().filter_map(|name| name.strip_prefix(BEGINNING));
     let unknown = ours.filter(|name| !is_known(&name.to_lowercase()));

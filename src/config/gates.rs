@@ -1,4 +1,4 @@
-//! Gates, as workflow files hold them: a list, or lists by what they stand on.
+//! Gates as workflow files write them: a list, or lists by the guarded state, phase or tag.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ struct Written {
     description: String,
 }
 
-/// Reads the gates of a file. A name without a word before it is a state, or a phase where only a phase is called so.
+/// Reads the gates of a file. A name without a prefix is a state, or a phase if only a phase has that name.
 pub fn read(file: &mut Section, phases: &[Phase]) -> Result<Vec<Gate>> {
     let written: Vec<(Option<String>, Written)> = match file.has_section("gates") {
         false => {
@@ -83,7 +83,7 @@ fn parsed<T: std::str::FromStr>(name: &str, any: bool) -> Result<Option<T>, T::E
     if any { Ok(None) } else { name.parse().map(Some) }
 }
 
-/// Returns the gates that stand where nobody comes by.
+/// Returns a fault for each gate that names an unknown state or phase.
 pub fn faults(workflow: &Workflow) -> Vec<String> {
     let no_state =
         |status: &Option<Status>| status.clone().filter(|status| !workflow.states.contains_key(status));

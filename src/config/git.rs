@@ -1,9 +1,9 @@
-//! What git knows of a folder, read from its files: no git program is needed.
+//! The git checkout around a folder, read from git's files: no git program is needed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A folder under git, and the one that stands for its whole repository.
+/// A git working tree, and the main folder of its repository.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Checkout {
     pub top: PathBuf,
@@ -12,7 +12,7 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the checkout that a folder lies in.
+    /// Finds the checkout that contains a folder.
     pub fn around(folder: &Path) -> Option<Self> {
         let top = folder.ancestors().find(|folder| folder.join(".git").exists())?;
         let main = main_folder(top).unwrap_or_else(|| top.to_path_buf());
@@ -21,11 +21,11 @@ impl Checkout {
     }
 }
 
-/// Returns the main folder of the repository that `top` is a further worktree of.
+/// Returns the main folder of the repository, if `top` is a linked worktree.
 ///
-/// Nothing if it is none: a `.git` folder, a submodule (whose repository has
-/// this one folder), or a worktree whose repository is out of reach, as in a
-/// container that only the worktree was mounted into.
+/// Returns nothing for a `.git` folder, for a submodule (whose repository has this one folder),
+/// and for a worktree whose repository is out of reach, as in a container with only the worktree
+/// mounted.
 fn main_folder(top: &Path) -> Option<PathBuf> {
     let git_folder = linked(top)?;
     let common = fs::read_to_string(git_folder.join("commondir")).ok()?;
@@ -46,7 +46,7 @@ fn linked(top: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    /// A folder in which git's files are laid out by hand.
+    /// A folder with git's files, written by hand.
     struct Disk(tempfile::TempDir);
 
     impl Disk {

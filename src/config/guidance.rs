@@ -1,4 +1,4 @@
-//! Texts for workers, as workflow files hold them.
+//! Texts for workers, as workflow files write them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::source::Source;
 use crate::domain::{Advice, Cue, Guidance, Phase, Status, Workflow, unknown_blank};
 use crate::error::Result;
 
-/// What is told on entering and on leaving.
+/// The texts for entering and for leaving.
 pub struct Prompts {
     pub enter: Option<String>,
     pub leave: Option<String>,
@@ -30,7 +30,7 @@ impl Prompts {
     }
 }
 
-/// Reads the texts for being in a state and a phase at once.
+/// Reads the texts for a state and a phase together.
 pub fn combos(file: &mut Section, guidance: &mut Guidance) -> Result<()> {
     for (name, mut section) in file.optional_section("combos")?.named::<String>()? {
         let parts = name.split_once('+');
@@ -48,7 +48,7 @@ pub fn combos(file: &mut Section, guidance: &mut Guidance) -> Result<()> {
     Ok(())
 }
 
-/// Reads the texts for each role, by their subject.
+/// Reads the texts for each role, by subject.
 pub fn role_prompts(file: &mut Section) -> Result<IndexMap<String, IndexMap<String, String>>> {
     let roles = file.optional_section("role_prompts")?.named::<String>()?;
     roles
@@ -79,7 +79,7 @@ pub fn advice(file: &mut Section) -> Result<IndexMap<String, Advice>> {
         .collect()
 }
 
-/// Returns the advice that concerns nobody.
+/// Returns a fault for each advice that names an unknown phase or role.
 pub fn faults(workflow: &Workflow) -> Vec<String> {
     let mut faults = Vec::new();
     for (topic, Advice { phases, roles, .. }) in &workflow.guidance.advice {
@@ -92,7 +92,7 @@ pub fn faults(workflow: &Workflow) -> Vec<String> {
     faults
 }
 
-/// Refuses a text with a blank that nothing fills.
+/// Refuses a text with a placeholder that is never filled.
 pub fn check_blanks(guidance: &Guidance, source: &Arc<Source>) -> Result<()> {
     match guidance.all().find_map(unknown_blank) {
         None => Ok(()),

@@ -1,10 +1,9 @@
-//! Which file the name of a file means, so that it has one name for all who mark it.
+//! Resolves the name of a file, so that a file has one name for all workers that mark it.
 //!
-//! A name is relative to the project's root, to the home (`~`, `$HOME`), or
-//! absolute. Symbolic links are followed as far as there is something on the
-//! disk, and what lies in a further worktree stands for the same file of the
-//! repository's main folder. What is inside the root is spelt relative to it.
-//! A folder stands for everything in it, and `{a,b}` for two names.
+//! A name is relative to the project's root, to the home (`~`, `$HOME`), or absolute. Symbolic
+//! links are followed as far as the path exists. A path in a linked worktree stands for the same
+//! file in the repository's main folder. A path inside the root is spelt relative to it. A folder
+//! stands for everything in it, and `{a,b}` for two names.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +12,11 @@ use super::paths::{Places, has_drive};
 use crate::domain::{FileName, LOCK, MarkPath, is_wild};
 use crate::error::{Error, Result};
 
-/// How many names the braces of one may stand for.
+/// Maximum number of names that the braces of one name may stand for.
 const MOST_FORMS: usize = 64;
 
 impl Places {
-    /// Returns what a name means: several paths if it has braces.
+    /// Returns the path that a name stands for, or several if it has braces.
     pub fn locate(&self, name: &FileName) -> Result<Vec<MarkPath>> {
         if name.as_str().starts_with(LOCK) {
             return Ok(vec![spelt(name.as_str())?]);
@@ -55,7 +54,7 @@ impl Places {
         Ok(located.path)
     }
 
-    /// Splits a name into what it is relative to, if that is not the root, and the rest.
+    /// Splits a name into its base, if that is not the root, and the rest.
     fn based<'t>(&self, text: &'t str) -> Result<(Option<PathBuf>, &'t str)> {
         let (first, rest) = text.split_once('/').unwrap_or((text, ""));
         match first {
@@ -69,10 +68,10 @@ impl Places {
         }
     }
 
-    /// Returns where a path without wildcards leads.
+    /// Resolves a path without wildcards.
     fn found(&self, base: Option<&Path>, rest: &str) -> Result<Located> {
         let path = base.unwrap_or(&self.root).join(rest);
-        // Another system's drive, or a root that nobody has looked for: there is nothing to follow.
+        // Another system's drive, or a root that was never looked up: there is nothing to follow.
         let (real, is_folder) = if path.is_absolute() { followed(&path) } else { (path, false) };
         let real = in_main_folder(&real).unwrap_or(real);
         let path = real.strip_prefix(&self.root).unwrap_or(&real);
@@ -85,7 +84,7 @@ impl Places {
     }
 }
 
-/// Where a path leads, spelt as marks are.
+/// A resolved path, spelt as marks are.
 struct Located {
     path: String,
     is_folder: bool,
@@ -106,7 +105,7 @@ fn spelt(text: &str) -> Result<MarkPath> {
     text.parse().map_err(|bad: crate::domain::BadName| Error::input(bad.to_string(), ""))
 }
 
-/// Follows symbolic links as far as there is something; says whether a folder is at the end.
+/// Follows symbolic links as far as the path exists. The flag is true if a folder is at the end.
 fn followed(path: &Path) -> (PathBuf, bool) {
     for there in path.ancestors() {
         if let Ok(real) = there.canonicalize() {
@@ -122,14 +121,14 @@ fn followed(path: &Path) -> (PathBuf, bool) {
     (path.to_owned(), false)
 }
 
-/// Returns the place in the main folder that a path in a further worktree stands for.
+/// Returns the path in the main folder that a path in a linked worktree stands for.
 fn in_main_folder(path: &Path) -> Option<PathBuf> {
     let Checkout { top, main } = Checkout::around(path).filter(|_| path.is_absolute())?;
     let inside = path.strip_prefix(&top).ok().filter(|_| top != main)?;
     Some(main.join(inside))
 }
 
-/// Returns what a name with braces stands for. Braces without a comma are letters.
+/// Returns the names that a name with braces stands for. Braces without a comma are ordinary characters.
 fn forms(text: String) -> Result<Vec<String>> {
     let mut forms = vec![text];
     let mut done = 0;
@@ -152,7 +151,7 @@ fn forms(text: String) -> Result<Vec<String>> {
     Ok(forms)
 }
 
-/// Splits at the first pair of braces in which there is a choice and no other pair.
+/// Splits at the first pair of braces that has a choice and no other pair inside.
 fn braces(text: &str) -> Option<(&str, Vec<&str>, &str)> {
     text.match_indices('}').find_map(|(close, _)| {
         let open = text[..close].rfind('{')?;
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// A repository with a further worktree beside it and one inside, a home, and links between them.
+    /// A repository with a linked worktree beside it and one inside, a home, and links between them.
     struct Disk(tempfile::TempDir);
 
     impl Disk {
@@ -200,7 +199,7 @@ mod tests {
             Places { root: self.path("repo"), home: Some(self.path("home")), ..Places::default() }
         }
 
-        /// Returns what a name means, with `@` for the disk.
+        /// Returns the resolved names, with `@` for the disk.
         fn meant(&self, text: &str) -> String {
             let here = self.path("").display().to_string();
             let here = here.trim_end_matches('/');

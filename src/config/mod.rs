@@ -1,10 +1,10 @@
-//! The project's settings: what may be configured, and what holds where nothing is.
+//! The project's settings and their defaults.
 //!
-//! Six tiers, each over the one before: the shipped `config/config.yaml`, the
-//! installation's file, the user's, the project's, the environment, flags. Sections merge,
-//! values and lists replace. The whole is read once, here, into types that
-//! cannot be wrong; a mistake in any tier is an error that names the place.
-//! Skills are the exception: guides for agents, read when one asks for them.
+//! Six tiers, each over the one before: the shipped `config/config.yaml`, the installation's
+//! file, the user's, the project's, the environment, flags. Sections merge; values and lists
+//! replace. All of it is read once, here, into types that cannot be wrong. A mistake in any tier
+//! is an error that names the place. Skills are the exception: guides for agents, read on
+//! request.
 
 mod environment;
 mod gates;
@@ -50,13 +50,13 @@ pub struct Config {
     pub edges: EdgeKinds,
     pub auto_advance: AutoAdvance,
     pub limits: Limits,
-    /// Where the store is, as it was written.
+    /// Path of the store, as it was written.
     pub db_path: String,
-    /// How many tasks a worker may hold that did not ask for another number; 0 is no limit.
+    /// How many tasks a worker may hold if it did not ask for another number; 0 means no limit.
     pub claim_limit: u32,
     /// How long a worker may be silent before its lease runs out.
     pub stale_timeout_ms: Millis,
-    /// How long the tasks of a worker whose client went are kept for it; 0 gives them back at once.
+    /// How long the tasks of a worker whose client is gone are reserved; 0 releases them at once.
     pub reserve_ms: Millis,
     /// How long a connected worker may make no call before it is shown as idle.
     pub idle_after_ms: Millis,
@@ -68,31 +68,31 @@ pub struct Config {
     pub toolset: Toolset,
     pub attachments: AttachmentTypes,
     pub unknown_tag: Policy,
-    /// The tags the project has declared; empty if it declares none.
+    /// The declared tags; empty if the project declares none.
     pub known_tags: Vec<Tag>,
     pub worker_names: Naming,
-    /// What agents are told when they connect, if not the shipped text.
+    /// Text for agents that connect, if not the shipped one.
     pub instructions: Option<String>,
-    /// What operations are said to do, where the project says it in its own words.
+    /// Descriptions of operations in the project's own words.
     pub descriptions: BTreeMap<String, String>,
     /// Guides for agents, beside those that are compiled in.
     pub skills: Skills,
-    /// What was given in the environment and means nothing.
+    /// Notice about environment variables that are ignored.
     pub unheeded: Option<String>,
-    /// What all this was read from.
+    /// The settings as written, from which all this was read.
     pub(crate) written: Arc<Node>,
 }
 
-/// What moves by itself when tasks end.
+/// Changes of state that follow by themselves when tasks end.
 #[derive(Clone, Debug)]
 pub struct AutoAdvance {
-    /// Where a task goes when nothing holds it back any more.
+    /// The state that a task enters once nothing holds it back.
     pub target_state: Option<Status>,
     /// Whether a container completes itself when the last task in it has ended.
     pub rollup: bool,
 }
 
-/// What is refused for its size.
+/// Limits of requests.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of a description or an attachment.
@@ -105,7 +105,7 @@ pub struct Limits {
     pub query_ms: Millis,
 }
 
-/// What an answered change survives.
+/// The failure that an answered change survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
@@ -115,7 +115,7 @@ pub enum Durability {
     Normal,
 }
 
-/// Which tools an agent is shown at once.
+/// The tools that an agent sees at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Toolset {
@@ -133,12 +133,12 @@ impl FromStr for Toolset {
 }
 
 impl Config {
-    /// Returns every setting, with where its value comes from.
+    /// Returns every setting with its origin.
     pub fn settings(&self) -> Vec<Setting> {
         self.written.settings()
     }
 
-    /// Returns a text that changes when stored states and edges come to mean something else.
+    /// Returns a text that changes when the meaning of stored states and edges changes.
     pub fn fingerprint(&self) -> String {
         let workflows: BTreeMap<_, _> = self
             .workflows

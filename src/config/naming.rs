@@ -1,15 +1,15 @@
-//! How the program names what nobody named.
+//! The names that the program generates.
 
 use serde::{Deserialize, Serialize};
 
-/// How the names are made that the program gives to workers.
+/// The form of generated names of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Naming {
     pub words: u8,
     pub case: Case,
 }
 
-/// How words are written as one name.
+/// How words are joined to one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Case {
@@ -22,7 +22,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// Returns the words, which are in small letters, as one name.
+    /// Returns the words, given in lower case, as one name.
     pub fn join<'w>(self, words: impl Iterator<Item = &'w str>) -> String {
         let written = words.enumerate().map(|(at, word)| match self {
             Self::Pascal => capitalised(word),

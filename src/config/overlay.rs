@@ -1,7 +1,7 @@
 //! Overlays, each in a file of its own.
 //!
-//! A state is written by its name or, where every workflow calls it otherwise,
-//! by what it is for: `$initial`, `$claim`, `$disconnect`, `$complete`.
+//! A state is written by its name or, where each workflow names it differently, by its
+//! purpose: `$initial`, `$claim`, `$disconnect`, `$complete`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where things live: the project's root, the user's folder, and what a written path means.
+//! The folders of the project and the user, and the resolution of written paths.
 //!
 //! The root is looked for in this order:
 //!
@@ -10,8 +10,8 @@
 //! 2. The main folder of the repository around the start directory.
 //! 3. The start directory.
 //!
-//! The user's own `~/.task-graph` makes no project of the home directory. Another
-//! store may be named (`--database`, `TASK_GRAPH_DB_PATH`); the root stays.
+//! The user's own `~/.task-graph` does not make the home directory a project. Naming
+//! another store (`--database`, `TASK_GRAPH_DB_PATH`) does not change the root.
 
 use std::path::{Path, PathBuf};
 
@@ -23,18 +23,18 @@ use crate::error::Result;
 /// The folder that marks a project and holds its files.
 pub const FOLDER: &str = ".task-graph";
 
-/// The places that paths are relative to; all of them empty where nobody has looked.
+/// The folders that paths are relative to. All are empty until they are looked up.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// Where the program was started, or was told to be.
+    /// The folder in which the program was started, or the one given by `-C`.
     pub start: PathBuf,
     pub root: PathBuf,
     pub home: Option<PathBuf>,
-    /// Where settings for all who use this installation are.
+    /// Folder of the settings for all users of this installation.
     pub installed_folder: Option<PathBuf>,
-    /// Where the user's own settings are.
+    /// Folder of the user's own settings.
     pub user_folder: Option<PathBuf>,
-    /// Where the project's settings are.
+    /// Folder of the project's settings.
     pub project_folder: PathBuf,
 }
 
@@ -65,20 +65,20 @@ impl Places {
         Ok(places)
     }
 
-    /// Returns what a configured path means: it is relative to the root.
+    /// Resolves a configured path, which is relative to the root.
     pub fn resolve(&self, text: &str) -> Result<PathBuf> {
         self.resolve_from(&self.root, text)
     }
 
-    /// Returns what a path means that was given on the command line.
+    /// Resolves a path from the command line, which is relative to the start directory.
     pub fn given(&self, text: &str) -> Result<PathBuf> {
         self.resolve_from(&self.start, text)
     }
 
     /// Returns a file of the project: its path, and its name in the store, relative to the root, with `/`.
     ///
-    /// A path is relative to the root. What is only in the worktree that the
-    /// program was started in is the same file of the repository.
+    /// The given path is relative to the root. A file that exists only in the worktree of
+    /// the start directory is treated as the same file of the repository.
     pub fn file(&self, text: &str) -> Result<(PathBuf, String), String> {
         let worktree = Checkout::around(&self.start).map(|checkout| checkout.top);
         let tops = [Some(&self.root), worktree.as_ref()].into_iter().flatten();
@@ -171,7 +171,7 @@ impl Way {
     }
 }
 
-/// Joins without leaving a slash at the end where there is nothing to join.
+/// Joins two paths, without a slash at the end if the second is empty.
 pub(super) fn joined(base: &Path, rest: impl AsRef<Path>) -> PathBuf {
     base.join(rest).components().collect()
 }
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// A disk with a home, in which `has` makes folders and files.
+    /// A disk with a home, in which `has` creates folders and files.
     struct Disk(tempfile::TempDir);
 
     impl Disk {

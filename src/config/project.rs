@@ -1,4 +1,4 @@
-//! Finds a project and reads its settings, tier over tier.
+//! Finds a project and reads its settings, tier by tier.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::workflow::Files;
 use super::{Config, Origin, Toolset, environment, shipped as compiled_in};
 use crate::error::Result;
 
-/// What a process was told when it was started.
+/// The flags and the environment of a process.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
     /// The directory to work in, if not the current one: `-C`.
@@ -27,7 +27,7 @@ pub struct Start {
     pub environment: BTreeMap<String, String>,
 }
 
-/// Where a team works, and by which settings.
+/// A project: its folders, its store and its settings.
 #[derive(Clone, Debug)]
 pub struct Project {
     pub places: Places,
@@ -39,7 +39,7 @@ pub(super) const FILE: &str = "config.yaml";
 const DATABASE: &[&str] = &["server", "db_path"];
 const TOOLSET: &[&str] = &["server", "toolset"];
 
-/// The variables that are settings.
+/// The environment variables that are settings.
 const VARIABLES: &[(&str, &[&str])] = &[
     ("TASK_GRAPH_DB_PATH", DATABASE),
     ("TASK_GRAPH_TOOLSET", TOOLSET),
@@ -57,7 +57,7 @@ impl Start {
         Self { environment, ..Self::default() }
     }
 
-    /// Returns a variable; one that is empty counts as not set.
+    /// Returns a variable; an empty one counts as unset.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         let value = self.environment.get(name)?;
         (!value.is_empty()).then_some(value)
@@ -65,10 +65,10 @@ impl Start {
 }
 
 impl Project {
-    /// Finds the project that a process was started in.
+    /// Finds the project of a process.
     ///
-    /// Paths in the environment are relative to the root, as those in files
-    /// are; paths in flags are relative to the start directory.
+    /// Paths in the environment are relative to the root, as in files. Paths in flags are
+    /// relative to the start directory.
     pub fn find(start: &Start) -> Result<Self> {
         let places = Places::find(start)?;
         let config = read(start, &places)?;
@@ -104,7 +104,7 @@ fn read(start: &Start, places: &Places) -> Result<Config> {
     Ok(Config { skills: Skills::of(start, places)?, unheeded: environment::unheeded(start), ..config })
 }
 
-/// Returns the file that holds the project's settings, if it has any of its own.
+/// Returns the file of the project's settings. It need not exist, unless it was named.
 pub(super) fn project_file(start: &Start, places: &Places) -> Result<PathBuf> {
     const VARIABLE: &str = "TASK_GRAPH_CONFIG_PATH";
     let (path, named_by) = match (&start.config, start.variable(VARIABLE)) {
@@ -124,14 +124,14 @@ fn text(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(refused)
 }
 
-/// What the tiers so far add up to.
+/// The tiers merged so far.
 struct Tiers {
     settings: Node,
     files: Files,
 }
 
 impl Tiers {
-    /// Adds a file, which need not be there, and the workflows beside it.
+    /// Adds a file, if it exists, and the workflows beside it.
     fn add_file(&mut self, file: &Path, origin: impl Fn(PathBuf) -> Origin) -> Result<()> {
         if let Some(source) = Source::read(file, origin(file.to_path_buf()))? {
             self.settings.lay(source.tree()?)?;
@@ -152,7 +152,7 @@ mod tests {
     use crate::config::{Case, Naming};
     use std::fs;
 
-    /// A home and a project, each with whatever files a test writes.
+    /// A home and a project, with the files that a test writes.
     struct Disk(tempfile::TempDir);
 
     impl Disk {

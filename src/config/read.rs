@@ -1,4 +1,4 @@
-//! From settings, laid over each other, to a [`Config`].
+//! Reads the merged settings into a [`Config`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -31,7 +31,7 @@ pub fn shipped() -> &'static Node {
 }
 
 impl Config {
-    /// Returns what holds where nothing is configured.
+    /// Returns the configuration without any settings of installation, user or project.
     pub fn builtin() -> Self {
         match Self::read(shipped().clone(), compiled_in::files().clone()) {
             Ok(config) => config,
@@ -39,7 +39,7 @@ impl Config {
         }
     }
 
-    /// Reads settings that are complete, beside workflows from files of their own.
+    /// Reads complete settings, together with the workflows and overlays from files of their own.
     pub(super) fn read(written: Node, named: Files) -> Result<Self> {
         let written = Arc::new(written);
         let mut root = Section::of(&written)?;
@@ -129,7 +129,7 @@ fn workflows(own: Recipe, server: &mut Section, named: Files) -> Result<Workflow
     Ok(Workflows { default, by_name, overlays })
 }
 
-/// Lets the workflows know the states of an overlay, which has to fit one of them.
+/// Adds the states of an overlay to the workflows. Refuses an overlay that fits none of them.
 fn fit(overlay: &Overlay, workflows: &mut IndexMap<String, Workflow>) -> Result<()> {
     let added: Vec<_> = workflows.values().map(|workflow| overlay.states_for(workflow)).collect();
     let pairs = workflows.values().zip(&added);
@@ -171,7 +171,7 @@ fn check_target(section: &Section, target: Option<&Status>, workflows: &Workflow
     Err(section.fault("target_state", what, suggestion(target.as_str(), &states)))
 }
 
-/// What an edge holds back, in the words of a file.
+/// The moment that an edge holds back, as files write it.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Blocks {
@@ -220,7 +220,7 @@ fn attachments(mut section: Section) -> Result<AttachmentTypes> {
     Ok(AttachmentTypes { unknown, by_name: by_name.collect::<Result<_>>()? })
 }
 
-/// Returns the declared tags. What is said of them is for people, and shown from the settings.
+/// Returns the declared tags. Their descriptions are for people; `config` shows them.
 fn known_tags(definitions: Section) -> Result<Vec<Tag>> {
     let tags = definitions.named()?.into_iter();
     tags.map(|(tag, mut section)| {
@@ -365,7 +365,7 @@ tags: { unknown_tag: reject, definitions: { rust: { category: language }, sql: }
         assert_eq!(config.known_tags, ["rust".parse().unwrap(), "sql".parse().unwrap()]);
     }
 
-    /// What is written, what is told after the file's name, and the hint.
+    /// The settings as written, the message after the file's name, and the hint.
     const MISTAKES: &[(&str, &str, &str)] = &[
         (
             "server:\n  claim_limt: 3",

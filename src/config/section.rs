@@ -1,7 +1,7 @@
 //! Reads a section of settings into values.
 //!
-//! A section learns which settings there are by being asked for them, so that
-//! their names are said once: [`Section::done`] refuses whatever nobody asked for.
+//! A section learns its settings from the calls that ask for them, so that each name is
+//! written once. [`Section::done`] refuses all others.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 pub struct Section<'a> {
     key: Vec<&'a str>,
     node: &'a Node,
-    /// What it holds; nothing if it is empty.
+    /// Its entries; none if it is empty.
     entries: Option<&'a IndexMap<String, Node>>,
     known: Vec<&'static str>,
 }
@@ -43,7 +43,7 @@ impl<'a> Section<'a> {
         Self::at(self.key_of(name), node)
     }
 
-    /// Returns a section, or an empty one where it is left out.
+    /// Returns a section, or an empty one if it is omitted.
     pub fn optional_section(&mut self, name: &'static str) -> Result<Section<'a>> {
         match self.look_up(name) {
             Some(node) => Self::at(self.key_of(name), node),
@@ -51,19 +51,19 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Says whether a setting is written as a section.
+    /// Returns true if a setting is written as a section.
     pub fn has_section(&self, name: &str) -> bool {
         let node = self.entries.and_then(|entries| entries.get(name));
         node.is_some_and(|node| matches!(node.content, Content::Section(_)))
     }
 
-    /// Returns the values in this section, where their names are the user's to choose.
+    /// Returns the values in this section, in which the user chooses the names.
     pub fn values<T: DeserializeOwned>(&self) -> Result<Vec<(&'a str, T)>> {
         let entries = self.entries.into_iter().flatten();
         entries.map(|(name, node)| Ok((name.as_str(), self.read(name, node)?))).collect()
     }
 
-    /// Returns the sections in this one, where their names are the user's to choose.
+    /// Returns the sections in this one, in which the user chooses the names.
     pub fn named<T: FromStr<Err: Display>>(&self) -> Result<Vec<(T, Section<'a>)>> {
         let entries = self.entries.into_iter().flatten();
         entries
@@ -82,7 +82,7 @@ impl<'a> Section<'a> {
         self.read(name, node)
     }
 
-    /// Returns a value, or nothing where it is left out or null.
+    /// Returns a value, or `None` if it is omitted or null.
     pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>> {
         match self.look_up(name) {
             None => Ok(None),
@@ -91,12 +91,12 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Returns a value, or the default of its type where it is left out or null.
+    /// Returns a value, or the default of its type if it is omitted or null.
     pub fn or_default<T: DeserializeOwned + Default>(&mut self, name: &'static str) -> Result<T> {
         Ok(self.optional(name)?.unwrap_or_default())
     }
 
-    /// Returns a number that is not below `least`.
+    /// Returns a whole number of at least `least`.
     pub fn whole(&mut self, name: &'static str, least: u32) -> Result<u32> {
         let value: Value = self.required(name)?;
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
@@ -106,7 +106,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// Refuses what the section holds beside the settings there are.
+    /// Refuses a setting that no call asked for.
     pub fn done(&self) -> Result<()> {
         let names = self.entries.into_iter().flat_map(IndexMap::keys);
         match names.into_iter().find(|name| !self.knows(name)) {
@@ -115,19 +115,19 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Returns the error that `what` is so of the setting `name`.
+    /// Returns an error about the setting `name`.
     pub fn fault(&self, name: &str, what: impl Display, hint: impl Into<String>) -> Error {
         let node = self.entries.and_then(|entries| entries.get(name));
         let source = &node.unwrap_or(self.node).source;
         source.fault(&self.key_of(name), what, hint)
     }
 
-    /// Returns the error that `what` is so of this section.
+    /// Returns an error about this section.
     pub fn fault_of_all(&self, what: impl Display, hint: impl Into<String>) -> Error {
         self.node.source.fault(&self.key, what, hint)
     }
 
-    /// Returns the source of the last tier that has a say in this section.
+    /// Returns the source of the latest tier that sets something in this section.
     pub fn newest_source(&self) -> &'a Arc<Source> {
         self.node.newest_source()
     }
@@ -150,7 +150,7 @@ impl<'a> Section<'a> {
         self.look_up(name).ok_or_else(|| self.missing(name))
     }
 
-    /// Returns the error that a setting is missing, or rather that it is misspelt.
+    /// Returns the error for a missing setting, or for a misspelling of it, if there is one.
     fn missing(&self, name: &'static str) -> Error {
         let mut others = self.entries.into_iter().flat_map(IndexMap::keys);
         match others.find(|other| !self.knows(other) && nearest(other, &[name]).is_some()) {
@@ -176,7 +176,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Returns the hint for whoever gave a name that is none of these.
+/// Returns the hint for an unknown name.
 pub fn suggestion(given: &str, names: &[&str]) -> String {
     match nearest(given, names) {
         Some(name) => format!("did you mean `{name}`?"),

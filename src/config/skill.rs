@@ -1,8 +1,8 @@
 //! Skills: short guides for agents, in the common `SKILL.md` format.
 //!
-//! Some are compiled in. `skills/<name>/SKILL.md` beside the installation's
-//! settings goes over them, beside the user's over that, and beside the project's
-//! over all; other names add skills. Nothing of it is read before somebody asks.
+//! Some are compiled in. A file `skills/<name>/SKILL.md` replaces the skill of that name or adds
+//! one. It may be beside the settings of the installation, of the user or of the project; the
+//! last one wins. No file is read before a skill is requested.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::source::{Source, unreadable};
 use super::{Origin, Start};
 use crate::error::Result;
 
-/// What is compiled in, in the order in which a newcomer would read it.
+/// The compiled-in skills, in the order in which a newcomer would read them.
 const SHIPPED: &[(&str, &str)] = &[
     ("worker", include_str!("../../skills/worker/SKILL.md")),
     ("planning", include_str!("../../skills/planning/SKILL.md")),
@@ -25,26 +25,26 @@ const SHIPPED: &[(&str, &str)] = &[
     ("queue", include_str!("../../skills/queue/SKILL.md")),
 ];
 
-/// What a skill may also be called by: `task-graph-worker` is `worker`.
+/// An optional prefix of names: `task-graph-worker` is `worker`.
 const PREFIX: &str = "task-graph-";
-/// What other tools of this kind call a skill.
+/// Names that similar tools use for a skill.
 const OTHER_NAMES: &[(&str, &str)] = &[("basics", "worker")];
 const FILE: &str = "SKILL.md";
-/// The longest file that is read, in bytes.
+/// Maximum size of a file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
 /// A guide for agents.
 #[derive(Clone, Debug)]
 pub struct Skill {
     pub name: String,
-    /// What it is for, and when to read it.
+    /// Its purpose, and when to read it.
     pub description: String,
-    /// What it says, without the front matter.
+    /// The text, without the front matter.
     pub text: String,
     pub origin: Origin,
 }
 
-/// Where skills are looked for beside those that are compiled in, a later one over an earlier one.
+/// The folders of skills beside the compiled-in ones; a later folder wins.
 #[derive(Clone, Debug, Default)]
 pub struct Skills {
     root: PathBuf,
@@ -54,18 +54,18 @@ pub struct Skills {
 #[derive(Clone, Debug)]
 struct Folder {
     path: PathBuf,
-    /// What a file in it is to settings.
+    /// The origin of a file in it, as for settings.
     origin: fn(PathBuf) -> Origin,
 }
 
-/// A file that a skill is written in.
+/// The file of a skill.
 #[derive(Debug)]
 struct Written {
     path: PathBuf,
     origin: Origin,
 }
 
-/// The skills that can be read, and what is wrong with the others.
+/// The readable skills, and the faults of the others.
 #[derive(Debug, Default)]
 pub struct Found {
     pub skills: Vec<Skill>,
@@ -88,7 +88,7 @@ impl Skills {
         Ok(Self { root: places.root.clone(), folders: folders.collect() })
     }
 
-    /// Returns the names of all skills: the shipped ones, then the others in the order of the alphabet.
+    /// Returns the names of all skills: the shipped ones, then the others in alphabetical order.
     pub fn names(&self) -> Result<Vec<String>> {
         let mut names: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
         names.extend(self.files()?.into_keys().filter(|name| shipped(name).is_none()));
@@ -149,7 +149,7 @@ fn in_folder(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(files.into_iter().filter_map(named).collect())
 }
 
-/// Returns a name without the prefix, if it can be one.
+/// Returns a name without the prefix, if it is valid.
 fn short(name: &str) -> Option<&str> {
     let name = name.strip_prefix(PREFIX).unwrap_or(name);
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -173,7 +173,7 @@ fn read(name: &str, written: Option<&Written>) -> Result<Option<Skill>> {
     parse(name, origin.clone(), &text).map(Some)
 }
 
-/// Takes a text apart: the front matter between two lines of dashes, and what the skill says.
+/// Splits a text into the front matter, between two lines of dashes, and the rest.
 fn parse(name: &str, origin: Origin, text: &str) -> Result<Skill> {
     const DASHES: &str = "---";
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
@@ -184,7 +184,7 @@ fn parse(name: &str, origin: Origin, text: &str) -> Result<Skill> {
             "begin it with the lines `---`, `name: …`, `description: …` and `---`",
         ));
     };
-    // It keeps the end of the first line, so that places in it are places in the file.
+    // The front matter keeps the end of its first line, so that its line numbers are those of the file.
     let source: Arc<Source> = Source::new(origin, front);
     let tree = source.tree()?;
     let description: String = Section::of(&tree)?.required("description")?;
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// A user's and a project's folder with these skills in them.
+    /// The folders of a user and of a project, with these skills in them.
     fn skills(files: &[(&str, &str)]) -> (tempfile::TempDir, Skills) {
         let disk = tempfile::tempdir().unwrap();
         for (folder, text) in files {

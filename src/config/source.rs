@@ -1,4 +1,4 @@
-//! Where settings are written, and how a mistake there is told.
+//! Sources of settings, and errors that name the place of a mistake.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::tree::Node;
 use super::yaml;
 use crate::error::{Error, Result};
 
-/// Where a setting got its value. A later one wins.
+/// The origin of a setting's value. A later one wins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     Default,
@@ -40,7 +40,7 @@ impl Serialize for Origin {
     }
 }
 
-/// An origin with the text that was found there.
+/// An origin with its text.
 #[derive(Debug)]
 pub struct Source {
     pub origin: Origin,
@@ -48,12 +48,12 @@ pub struct Source {
     form: Form,
 }
 
-/// How the text is written.
+/// The format of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// As people do.
+    /// Written by people.
     Yaml,
-    /// As it was put into the program.
+    /// Compiled into the program.
     Json,
 }
 
@@ -62,12 +62,12 @@ impl Source {
         Arc::new(Self { origin, text: text.into(), form: Form::Yaml })
     }
 
-    /// What is compiled in.
+    /// Returns the source for a compiled-in text.
     pub fn shipped(json: &str) -> Arc<Self> {
         Arc::new(Self { origin: Origin::Default, text: json.to_owned(), form: Form::Json })
     }
 
-    /// Reads a file; `None` if there is none.
+    /// Reads a file; returns `None` if it does not exist.
     ///
     /// A pipe or a device is refused before it is opened, since reading it might never end.
     pub fn read(path: &Path, origin: Origin) -> Result<Option<Arc<Self>>> {
@@ -82,7 +82,7 @@ impl Source {
         }
     }
 
-    /// Returns the settings that the text holds.
+    /// Parses the text into settings.
     pub fn tree(self: &Arc<Self>) -> Result<Node> {
         if self.form == Form::Json {
             return Ok(yaml::compiled(self, &self.text)?);
@@ -93,13 +93,13 @@ impl Source {
         })
     }
 
-    /// Returns the error that `what` is so of the setting `key`, with its place.
+    /// Returns an error about the setting `key`, with its place.
     pub fn fault(&self, key: &[&str], what: impl fmt::Display, hint: impl Into<String>) -> Error {
         let place = self.place(yaml::line_of(key, &self.text));
         mistake(format!("{place}: `{}` {what}", key.join(".")), hint)
     }
 
-    /// Returns the error that `what` is so of the whole.
+    /// Returns an error about the whole source.
     pub fn fault_of_all(&self, what: impl fmt::Display, hint: impl Into<String>) -> Error {
         mistake(format!("{}: {what}", self.place(None)), hint)
     }
@@ -119,12 +119,12 @@ impl Source {
     }
 }
 
-/// Returns the error that a file or folder is there but cannot be read.
+/// Returns the error for a file or folder that exists but cannot be read.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     mistake(format!("`{}` cannot be read: {error}", path.display()), "")
 }
 
-/// Returns the error that the configuration cannot be used.
+/// Returns the error for a configuration that cannot be used.
 pub fn mistake(message: String, hint: impl Into<String>) -> Error {
     let hint = hint.into();
     Error::Config { message, hint }

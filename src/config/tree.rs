@@ -1,4 +1,4 @@
-//! Settings as they were written, each with where that was.
+//! Settings as they were written, each with its source.
 
 use std::sync::Arc;
 
@@ -22,17 +22,17 @@ pub enum Content {
     Value(Value),
 }
 
-/// A setting as it holds.
+/// A setting in effect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Setting {
-    /// Its name after those of the sections it is in: `server.claim_limit`.
+    /// Its name, preceded by those of its sections: `server.claim_limit`.
     pub key: String,
     pub value: Value,
     pub origin: Origin,
 }
 
 impl Node {
-    /// Returns a value inside the sections that lead to it.
+    /// Returns a value inside the sections of its key.
     pub fn single(source: &Arc<Source>, key: &[&str], value: Value) -> Self {
         let content = match key {
             [] => Content::Value(value),
@@ -45,10 +45,10 @@ impl Node {
         Self { source, content }
     }
 
-    /// Lays the settings of a later tier over these.
+    /// Merges the settings of a later tier into these.
     ///
-    /// Sections merge, values and lists replace. A section without anything in
-    /// it, as is left when all its lines are comments, says nothing.
+    /// Sections merge; values and lists replace. An empty section, such as one with
+    /// comments only, changes nothing.
     pub fn lay(&mut self, over: Self) -> Result<()> {
         self.lay_at(&mut Vec::new(), over)
     }
@@ -106,7 +106,7 @@ impl Node {
         }
     }
 
-    /// Returns the source of the last tier that has a say in this.
+    /// Returns the source of the latest tier that sets something here.
     pub fn newest_source(&self) -> &Arc<Source> {
         match &self.content {
             Content::Value(_) => &self.source,
@@ -119,7 +119,7 @@ impl Node {
     }
 }
 
-/// Returns the error that a value stands where a section belongs.
+/// Returns the error for a value in the place of a section.
 pub fn not_a_section(source: &Source, key: &[&str], value: &Value) -> crate::error::Error {
     match key {
         [] => source.fault_of_all("settings are written as `key: value`", ""),

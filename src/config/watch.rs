@@ -1,6 +1,6 @@
-//! Notices that the files changed which the settings come from.
+//! Detects changes in the files of the settings.
 //!
-//! Nothing runs in between: whoever calls has a look, now and then.
+//! There is no background thread: calls check the files from time to time.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -10,11 +10,11 @@ use super::project::{Start, project_file};
 use super::{Config, Places, Project, workflow};
 use crate::error::Result;
 
-/// The files of a project's settings, and how they were when last read.
+/// The files of a project's settings, and their state when they were last read.
 #[derive(Debug)]
 pub struct Watch {
     start: Start,
-    /// Where settings may be.
+    /// The files that may hold settings.
     files: Vec<PathBuf>,
     every: Duration,
     seen: Mutex<Seen>,
@@ -26,10 +26,10 @@ struct Seen {
     stamps: Stamps,
 }
 
-/// The files that are there, each with when it was written and how long it is.
+/// The files that exist, each with its modification time and its length.
 type Stamps = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
-/// A look that found changes. Nobody else looks meanwhile.
+/// A check that found changes. It excludes other checks while it lives.
 pub struct Look<'a> {
     start: &'a Start,
     seen: MutexGuard<'a, Seen>,
@@ -39,7 +39,7 @@ pub struct Look<'a> {
 impl Watch {
     const EVERY: Duration = Duration::from_millis(500);
 
-    /// Remembers how the files are now: they have to be read after this.
+    /// Records the present state of the files. Read them after this call.
     pub fn new(start: &Start) -> Result<Self> {
         let places = Places::find(start)?;
         let folders = [&places.installed_folder, &places.user_folder].into_iter().flatten();
@@ -49,12 +49,12 @@ impl Watch {
         Ok(Self { start: start.clone(), files, every: Self::EVERY, seen })
     }
 
-    /// The same, with a look so often at most.
+    /// Returns the same with another minimum time between checks.
     pub fn every(self, every: Duration) -> Self {
         Self { every, ..self }
     }
 
-    /// Looks whether a file has changed, if nobody has just now.
+    /// Checks whether a file has changed, unless another check runs or has just run.
     pub fn look(&self) -> Option<Look<'_>> {
         let mut seen = self.seen.try_lock().ok()?;
         if seen.at.elapsed() < self.every {
@@ -75,7 +75,7 @@ impl Look<'_> {
         Project::find(self.start).map(|project| project.config)
     }
 
-    /// What was found has been dealt with.
+    /// Marks the changes as handled.
     pub fn done(mut self) {
         self.seen.at = Instant::now();
         self.seen.stamps = std::mem::take(&mut self.stamps);

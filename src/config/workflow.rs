@@ -1,4 +1,4 @@
-//! Workflows: from settings, and from the files that hold one each.
+//! Workflows, read from the settings and from a file each.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use super::source::{Source, unreadable};
 use crate::domain::{Cue, Gate, Guidance, Overlay, Phase, Role, State, Status, Workflow};
 use crate::error::Result;
 
-/// What the workflow is called whose states are those of `config.yaml` itself.
+/// Name of the workflow whose states are those of `config.yaml` itself.
 pub const DEFAULT: &str = "default";
 
-/// The settings that make a workflow.
+/// The settings of a workflow.
 pub struct Recipe<'a> {
     description: String,
     settings: Section<'a>,
@@ -26,7 +26,7 @@ pub struct Recipe<'a> {
     gates: Vec<Gate>,
     roles: IndexMap<String, Role>,
     guidance: Guidance,
-    /// Whom to blame for what is wrong with the whole.
+    /// The source to name in errors about the whole workflow.
     source: &'a Arc<Source>,
 }
 
@@ -96,7 +96,7 @@ fn state(mut section: Section, status: &Status, guidance: &mut Guidance) -> Resu
     Ok(state)
 }
 
-/// Reads phases: a list of names, or a section each with what is told about it.
+/// Reads phases: a list of names, or a section of texts for each.
 pub fn phases(file: &mut Section, guidance: &mut Guidance) -> Result<Vec<Phase>> {
     if !file.has_section("phases") {
         return file.or_default("phases");
@@ -145,7 +145,7 @@ impl Files {
         Ok(())
     }
 
-    /// Reads what a file of this name holds; one of a later tier replaces one of the same name.
+    /// Reads the content of a file of this name. A later tier replaces a workflow or overlay of the same name.
     pub fn add(&mut self, name: &str, source: &Arc<Source>) -> Result<()> {
         if let Some(name) = name.strip_prefix(WORKFLOW) {
             self.workflows.push(from_file(name, source)?);
@@ -159,7 +159,7 @@ impl Files {
 const WORKFLOW: &str = "workflow-";
 const OVERLAY: &str = "overlay-";
 
-/// Returns the files of workflows and overlays in a folder, each with its name without the ending.
+/// Returns the files of workflows and overlays in a folder, each with its name without the extension.
 pub fn files(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -298,7 +298,7 @@ gates:
   'phase:read': [{ type: c }]
   'tag:risky': [{ type: d }]";
 
-        // `todo` is where tasks go whose worker is gone.
+        // `todo` is the state of tasks whose worker is gone.
         assert!(gates(list).unwrap_err().to_string().contains("the gate `b` is on the way to `todo`"));
         assert_eq!(
             gates(&list.replace("to: todo", "to: done")).unwrap(),

@@ -1,4 +1,4 @@
-//! From a YAML text to settings, and from a key to its line.
+//! Parses YAML into settings, and finds the line of a key.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,17 +11,17 @@ use serde_json::Value;
 use super::source::Source;
 use super::tree::{Content, Node};
 
-/// Reads a text. An empty one says nothing.
+/// Parses a text. An empty one sets nothing.
 pub fn tree(source: &Arc<Source>, text: &str) -> Result<Node, serde_yaml::Error> {
     Reader(source).deserialize(serde_yaml::Deserializer::from_str(text))
 }
 
-/// Reads what was made of a text when the program was built.
+/// Parses a text that was converted to JSON when the program was built.
 pub fn compiled(source: &Arc<Source>, json: &str) -> Result<Node, serde_json::Error> {
     Reader(source).deserialize(&mut serde_json::Deserializer::from_str(json))
 }
 
-/// Returns the line on which a text sets `key`, or else the section that it would be in.
+/// Returns the line that sets `key`, or else the line of the innermost section around it.
 pub fn line_of(key: &[&str], text: &str) -> Option<usize> {
     (1..=key.len()).rev().find_map(|length| line_of_exactly(&key[..length], text))
 }
@@ -34,7 +34,7 @@ fn line_of_exactly(key: &[&str], text: &str) -> Option<usize> {
     place.map(|at| at.line())
 }
 
-/// Makes a node of whatever comes. A parser's own map would let a key be set twice.
+/// Builds a node from any value. A parser's own map would accept a key that is set twice.
 struct Reader<'a>(&'a Arc<Source>);
 
 impl Reader<'_> {
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-/// Reads a key that is not there yet.
+/// Reads a key and refuses one that is set already.
 struct NewKey<'a>(&'a IndexMap<String, Node>);
 
 impl<'de> DeserializeSeed<'de> for NewKey<'_> {
@@ -134,11 +134,11 @@ impl Visitor<'_> for NewKey<'_> {
     }
 }
 
-/// Walks down to a key and fails there, since a parser tells a place only in its errors.
+/// Walks down to a key and fails there, since a parser tells a position only in its errors.
 #[derive(Clone, Copy)]
 struct Walk<'a> {
     key: &'a [&'a str],
-    /// Whether that is why it failed.
+    /// Whether it failed because it found the key.
     is_found: &'a Cell<bool>,
 }
 
@@ -168,7 +168,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
-/// Reads a key; returns what is left of the walk if it leads through this one.
+/// Reads a key; returns the rest of the walk if it leads through this one.
 struct Step<'a>(Walk<'a>);
 
 impl<'de, 'a> DeserializeSeed<'de> for Step<'a> {

@@ -1,23 +1,23 @@
-//! Advice: what a workflow has to say on a topic, and whom and what it concerns.
+//! Advice: the texts that a workflow offers on a topic, each for some tasks and workers only.
 
 use std::collections::BTreeSet;
 
 use super::{Phase, Tag};
 
-/// A text on a topic. Of each list that is not empty one has to hold.
+/// A text on a topic. It applies if each list that is not empty has a match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advice {
     pub text: String,
-    /// Of the task: its tags `level:…`.
+    /// Levels of the task: its tags `level:…`.
     pub levels: Vec<String>,
     pub phases: Vec<Phase>,
-    /// Of the worker, as its tags make it.
+    /// Roles of the worker, which follow from its tags.
     pub roles: Vec<String>,
-    /// Of the task: its tags `domain:…`.
+    /// Domains of the task: its tags `domain:…`.
     pub domains: Vec<String>,
 }
 
-/// For whom and for what advice is looked for.
+/// The role, phase and tags for which advice is looked up.
 pub struct Occasion<'a> {
     pub role: Option<&'a str>,
     pub phase: Option<&'a Phase>,

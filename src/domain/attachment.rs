@@ -1,4 +1,4 @@
-//! What may be attached to a task, and what each type of attachment is unless somebody says otherwise.
+//! Types of attachments, and the defaults of each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,20 +12,20 @@ use super::{AttachmentType, Policy};
 /// The types of attachments that a project knows.
 #[derive(Clone, Debug)]
 pub struct AttachmentTypes {
-    /// What happens with a type that is not among them.
+    /// Policy for a type that is not in `by_name`.
     pub unknown: Policy,
     pub by_name: IndexMap<AttachmentType, AttachmentRule>,
 }
 
-/// What an attachment of a type is if it does not say so itself.
+/// Defaults for attachments of one type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttachmentRule {
     pub mime: Mime,
     pub mode: Mode,
 }
 
-// What becomes of the attachments of the same type that are there: they stay, or
-// they go. This is no doc comment, which every agent would pay for.
+// Whether a new attachment joins or replaces those of its type. Not a doc comment, since it
+// would stand in the schema, which every agent reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -36,13 +36,13 @@ pub enum Mode {
 }
 
 impl AttachmentTypes {
-    /// Returns what holds for a type; for one that nobody has defined, what holds for plain notes.
+    /// Returns the rule for a type; for an undefined type, the rule for plain notes.
     pub fn rule(&self, name: &AttachmentType) -> AttachmentRule {
         self.by_name.get(name).cloned().unwrap_or_default()
     }
 }
 
-/// What bytes are, as `text/plain` says it.
+/// A MIME type, such as `text/plain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mime(String);
 
@@ -53,7 +53,7 @@ impl Mime {
         &self.0
     }
 
-    /// Says whether such bytes are text that people and agents read.
+    /// Returns true if such bytes are text that people and agents read.
     pub fn is_text(&self) -> bool {
         const TEXTS: &[&str] = &[
             "json",

@@ -1,4 +1,4 @@
-//! An attempt: one claim of a task. Its number fences off whoever held the task before.
+//! An attempt: one claim of a task. Its number fences off earlier holders.
 
 use serde::Serialize;
 
@@ -19,33 +19,33 @@ pub struct Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The task came to an end of any kind; its state says which.
+    /// The task ended; its state tells how.
     Ended,
-    /// The work failed; the task is tried again, or it has ended.
+    /// The work failed. The task is retried, or it has ended.
     Failed,
     /// The lease of the attempt ran out, which counts as a failure.
     Overdue,
-    /// The worker gave the task back, or moved it to a state that nobody holds.
+    /// The worker released the task, or moved it to a state without a holder.
     Released,
     /// The worker left, died or was silent for too long.
     Lost(Departure),
-    /// Another worker took the task and holds it now.
+    /// Another worker took over the task and holds it now.
     Taken,
-    /// Another worker released the task. The attempt may go on as long as no other began.
+    /// Another worker released the task. The attempt may go on until another begins.
     TakenBack,
 }
 
-/// What was kept of a refused call that brought a late result.
+/// A late result, which was kept although the call that brought it was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// The attempt it came from.
+    /// The attempt that the result came from.
     pub attempt: i64,
     /// The attachments, each by its type and number.
     pub labels: Vec<String>,
 }
 
 impl Outcome {
-    /// Returns how an attempt ends whose task `by` releases.
+    /// Returns how an attempt ends when `by` releases its task.
     pub fn of_release(holder: Option<&WorkerId>, by: Option<&WorkerId>) -> Self {
         match holder == by {
             true => Self::Released,

@@ -1,4 +1,4 @@
-//! May this worker start this task? Facts in, objections out.
+//! Whether a worker may start a task: facts in, objections out.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Project, Refusal, Status, Tag, Task, TaskId, Timestamp, Withheld, Worker, Workflow};
 
-/// The tags that a task asks of whoever works on it.
+/// The tags that a task requires of its worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Demand {
     /// The worker must have all of these.
     pub needed: BTreeSet<Tag>,
-    /// The worker must have one of these, if there are any.
+    /// The worker must have one of these, unless there are none.
     pub wanted: BTreeSet<Tag>,
 }
 
@@ -29,7 +29,7 @@ impl Demand {
     }
 }
 
-/// The tags whose lack keeps a worker from a task.
+/// The tags that a worker needs for a task and lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LackedTags {
     All(Vec<Tag>),
@@ -41,31 +41,31 @@ pub enum LackedTags {
 pub struct Blocker {
     pub id: TaskId,
     pub status: Status,
-    /// The task above that it holds back, if it does not hold back the task itself.
+    /// The task above that it blocks, if it does not block the task itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above: Option<TaskId>,
 }
 
-/// What there is to know about a worker who wants to start a task.
+/// The facts about a worker that wants to start a task.
 pub struct Candidate<'a> {
     pub task: &'a Task,
     pub worker: &'a Worker,
     pub workflow: &'a Workflow,
-    /// What the task waits for, itself or through the tasks above it.
+    /// The tasks that block this one, directly or through the tasks above it.
     pub blockers: Vec<Blocker>,
-    /// Why the task is not handed out though nothing blocks it, if so.
+    /// Why the task is held back although nothing blocks it, if it is.
     pub withheld: Option<Withheld>,
-    /// The project it is in, if it is in one.
+    /// The project that the task is in, if any.
     pub project: Option<&'a Project>,
-    /// How many other tasks the worker is at work on.
+    /// How many other tasks the worker works on.
     pub held: usize,
-    /// Who holds the task, if that is not the worker.
+    /// The holder of the task, if that is another worker.
     pub holder: Option<Worker>,
     pub now: Timestamp,
 }
 
 impl Candidate<'_> {
-    /// Returns everything that speaks against the worker entering `target`, the hardest first.
+    /// Returns every objection to the worker entering `target`, the most serious first.
     pub fn objections(&self, target: &Status) -> Vec<Refusal> {
         let Self { task, worker, workflow, blockers, withheld, project, held, holder, now } = self;
         let id = || task.id.clone();
@@ -104,7 +104,7 @@ impl Candidate<'_> {
     }
 }
 
-/// Tells one who would have the task that another has it.
+/// Returns the refusal for a worker that wants a task held by another.
 pub fn held_by(task: &Task, holder: &Worker) -> Refusal {
     let (task_id, holder_id) = (task.id.clone(), holder.id.clone());
     match holder.reserved_until() {

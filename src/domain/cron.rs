@@ -1,14 +1,14 @@
-//! Five fields that say at which minutes something is due, as cron has them.
+//! A cron line: five fields for the minutes at which something is due.
 //!
-//! Where both the day of the month and the day of the week are given, one of
-//! them is enough; a field that begins with `*` leaves the choice to the other.
+//! A date must match the day of the month and the day of the week. If neither field begins
+//! with `*`, matching one of them is enough.
 
 use std::str::FromStr;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 
-/// Minutes of the calendar, told by their minute, hour, day, month and weekday.
+/// Minutes of the calendar, selected by minute, hour, day, month and weekday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cron {
     minutes: u64,
@@ -16,14 +16,14 @@ pub struct Cron {
     days: u64,
     months: u64,
     weekdays: u64,
-    /// Whether either of the days is enough.
+    /// Whether matching one of the two day fields is enough.
     either: bool,
 }
 
 impl Cron {
-    /// Returns the first minute later than `after` that it tells, if there is one in sight.
+    /// Returns the first matching minute after `after`, if one comes within about 40 years.
     pub fn next(&self, after: DateTime) -> Option<DateTime> {
-        /// The calendar repeats itself after this many days, save for the years without a leap day.
+        /// Days after which the calendar repeats, even across a year such as 2100 without a leap day.
         const IN_SIGHT: usize = 41 * 366;
         let first = i64::from(after.hour()) * 60 + i64::from(after.minute()) + 1;
         let mut from = u32::try_from(first).ok()?;
@@ -43,7 +43,7 @@ impl Cron {
         None
     }
 
-    /// Returns the first of its minutes of a day from one on.
+    /// Returns the first matching minute of a day, at or after the given one.
     fn minute_from(&self, from: u32) -> Option<(i8, i8)> {
         let (hour, minute) = (from / 60, from % 60);
         let later_on = |bits: u64, from: u32| bits.checked_shr(from).unwrap_or(0) != 0;
@@ -70,7 +70,7 @@ impl Cron {
     }
 }
 
-/// A field: what it is called, its least and greatest number, and words for numbers from the least on.
+/// A field: its name, its least and greatest number, and words for the numbers from the least on.
 struct Field(&'static str, u32, u32, &'static [&'static str]);
 
 const FIELDS: [Field; 5] = [
@@ -91,7 +91,7 @@ impl Field {
         text.split(',').try_fold(0, |bits, part| Ok(bits | self.part(part)?))
     }
 
-    /// Reads `*`, `3`, `1-5`, and each of them with a step as `/2`.
+    /// Reads `*`, `3`, `1-5`, and each of them with a step such as `/2`.
     fn part(&self, part: &str) -> Result<u64, String> {
         let Self(what, least, greatest, _) = self;
         let wrong = || format!("`{part}` is no {what}: {least} to {greatest}, as `3`, `1-5`, `*/2`, `1,4`");
@@ -122,7 +122,7 @@ impl Field {
     }
 }
 
-/// Two that are there or not.
+/// Joins two options; the result is none if either is none.
 trait Both<T> {
     fn both(self) -> Option<(T, T)>;
 }

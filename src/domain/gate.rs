@@ -1,7 +1,7 @@
-//! A gate: what has to be attached to a task before it may take a step.
+//! A gate: evidence that must be attached to a task before it may take a step.
 //!
-//! Facts in, verdict out: which gates a step passes ([`Workflow::gates_at`]) and
-//! which of them lack their evidence ([`missing`]).
+//! Facts in, verdict out: [`Workflow::gates_at`] returns the gates of a step, and
+//! [`missing`] those of them that lack their evidence.
 
 use std::collections::BTreeSet;
 
@@ -13,32 +13,32 @@ use super::{Phase, Status, Tag, Task, Workflow};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
     pub on: Barrier,
-    /// The type of the attachment it asks for.
+    /// The type of attachment that it requires.
     pub kind: String,
     pub enforcement: Enforcement,
-    /// What the evidence is for.
+    /// The purpose of the evidence.
     pub description: String,
 }
 
-/// Which steps a gate stands in the way of. Without a target: those that end what it stands on.
+/// The steps that a gate guards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Barrier {
-    /// Leaving a state; without a target, for one that says the work is done.
+    /// Leaving a state; without a target, for a state in which the work is done.
     State(Exit<Status>),
-    /// Leaving a phase, be it for another or because the work is done, which passes over all that follow.
+    /// Leaving a phase, for another or because the work is done. The latter counts for every target.
     Phase(Exit<Phase>),
-    /// The same as of any state, for tasks with this tag; and taking the tag off.
+    /// The same steps as for any state, for tasks with this tag; also removing the tag.
     Tag { name: Tag, to: Option<Status> },
 }
 
-/// Where a step comes from, and where it goes; nothing is anywhere that counts.
+/// The start and the target of a step. No start means any; without a target, see [`Barrier`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit<T> {
     pub from: Option<T>,
     pub to: Option<T>,
 }
 
-/// A gate is shown as it is written.
+/// Serializes a gate as it is written in the configuration.
 impl Serialize for Gate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { on, kind, enforcement, description } = self;
@@ -73,20 +73,20 @@ impl Barrier {
     }
 }
 
-/// What happens where evidence is missing.
+/// The consequence of missing evidence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Enforcement {
-    /// It is shown.
+    /// The step is taken, and the missing evidence is shown.
     Allow,
-    /// The step is refused, unless the worker says why it goes on without.
+    /// The step is refused, unless the worker forces it and gives a reason.
     #[default]
     Warn,
     /// The step is refused.
     Reject,
 }
 
-/// A step that a task is about to take: what will be so of it.
+/// A step that a task is about to take: its state, phase and tags afterwards.
 #[derive(Clone, Copy, Debug)]
 pub struct Crossing<'a> {
     pub task: &'a Task,
@@ -96,25 +96,25 @@ pub struct Crossing<'a> {
 }
 
 impl<'a> Crossing<'a> {
-    /// The task goes to another state.
+    /// Returns the step to another state.
     pub fn to(task: &'a Task, status: &'a Status) -> Self {
         Self { task, status, phase: task.phase.as_ref(), tags: &task.tags }
     }
 
-    /// The task says something else of itself.
+    /// Returns the step of an edit: the phase and the tags may change, the state stays.
     pub fn edit(task: &'a Task, edited: &'a Task) -> Self {
         Self { task, status: &task.status, phase: edited.phase.as_ref(), tags: &edited.tags }
     }
 }
 
 impl Workflow {
-    /// Returns the gates that a step goes through.
+    /// Returns the gates that guard a step.
     pub fn gates_at<'a>(&'a self, crossing: &Crossing<'_>) -> Vec<&'a Gate> {
         each_kind_once(self.gates.iter().filter(|gate| self.is_at(gate, crossing)))
     }
 
-    /// Returns the gates of a step by which a task is done while it is not worked on: those of the step itself and
-    /// those that its worker would have met.
+    /// Returns the gates of a step by which a task is done without being worked on: those of
+    /// the step itself, and those that a worker of the task would have met.
     pub fn gates_at_end<'a>(&'a self, crossing: &Crossing<'_>) -> Vec<&'a Gate> {
         let at_work = Task { status: self.claim.clone(), ..crossing.task.clone() };
         let from_work = Crossing { task: &at_work, ..*crossing };
@@ -122,7 +122,7 @@ impl Workflow {
         each_kind_once(self.gates.iter().filter(is_at))
     }
 
-    /// Returns the gates that are ahead of a task where it stands, whatever it does next.
+    /// Returns the gates ahead of a task as it stands, for any next step.
     pub fn gates_ahead<'a>(&'a self, task: &Task) -> Vec<&'a Gate> {
         let is_ahead = |gate: &Gate| match &gate.on {
             Barrier::State(Exit { from, .. }) => from.as_ref().is_none_or(|from| *from == task.status),
@@ -136,7 +136,7 @@ impl Workflow {
 
     fn is_at(&self, gate: &Gate, crossing: &Crossing<'_>) -> bool {
         let Crossing { task, status, phase, tags } = *crossing;
-        // A task can always go back to the queue, since its worker may be gone.
+        // A task can always return to the queue, since its worker may be gone.
         let returns = task.holder.is_some() && *status == self.disconnect;
         let moves = task.status != *status && !returns;
         let ends = moves && self.is_done(status);
@@ -159,7 +159,7 @@ impl Workflow {
     }
 }
 
-/// Returns the hardest gate of each type, in their order.
+/// Returns the strictest gate of each type, in their order.
 fn each_kind_once<'a>(gates: impl Iterator<Item = &'a Gate>) -> Vec<&'a Gate> {
     let mut kept: Vec<&Gate> = Vec::new();
     for gate in gates {
@@ -177,7 +177,7 @@ pub fn missing<'a>(gates: &[&'a Gate], evidence: &[String]) -> Vec<&'a Gate> {
     gates.iter().filter(|gate| !evidence.contains(&gate.kind)).copied().collect()
 }
 
-/// Returns how hard the hardest of these gates is.
+/// Returns the strictest enforcement among these gates.
 pub fn hardest<'a>(gates: impl IntoIterator<Item = &'a Gate>) -> Enforcement {
     gates.into_iter().map(|gate| gate.enforcement).max().unwrap_or(Enforcement::Allow)
 }
@@ -243,7 +243,7 @@ mod tests {
         Barrier::Tag { name: name.parse().unwrap(), to: to.parse().ok() }
     }
 
-    /// A task as (state, phase, tag), what it becomes, and whether the gate is in the way.
+    /// A task as (state, phase, tag), the same after the step, and whether the gate guards the step.
     type Case = (Barrier, [&'static str; 3], [&'static str; 3], bool);
 
     #[test]

@@ -1,10 +1,9 @@
-//! Edges between tasks: what each kind holds back, and the cycles that must not be.
+//! Edges between tasks: the effect of each kind, and the cycles that are refused.
 //!
-//! A task has two moments: it *opens* (nothing holds back its start) and it
-//! *ends*. Edges order these moments: a blocker ends before the blocked one
-//! opens; a child opens after its parent and ends before it. A circle among
-//! moments is a deadlock, even where no circle of one kind of edge exists
-//! (a parent that blocks its own child, say), and so it is refused.
+//! A task has two moments: it *opens* (nothing holds back its start) and it *ends*. Edges order
+//! these moments: a blocker ends before the blocked task opens; a child opens after its parent
+//! and ends before it. A cycle of moments is a deadlock and is refused, even where no single kind
+//! of edge forms a cycle (a parent that blocks its own child, for example).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,17 +13,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{EdgeKindName, TaskId};
 
-/// What an edge of some kind keeps from happening while it is unsatisfied.
+/// The moment that an unsatisfied edge of some kind holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holds {
     /// The target, and everything under it, cannot start before the source has ended.
     Start,
-    /// Horizontal: the target cannot end before the source; vertical: the source not before the target.
+    /// Horizontal: the target cannot end before the source. Vertical: the source cannot end before the target.
     Completion,
 }
 
-/// How an edge is drawn: beside, or down a tree in which a task has one parent.
+/// The shape of an edge: free, or part of a tree in which a task has one parent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
@@ -33,7 +32,7 @@ pub enum Shape {
     Vertical,
 }
 
-/// What the configuration says of a kind of edge.
+/// The configured effect of a kind of edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EdgeRule {
     pub shape: Shape,
@@ -45,7 +44,7 @@ impl EdgeRule {
         self.holds == Some(Holds::Start)
     }
 
-    /// Says whether edges of this kind make a parent wait for its children.
+    /// Returns true if edges of this kind make a parent wait for its children.
     pub fn contains(self) -> bool {
         self.shape == Shape::Vertical && self.holds == Some(Holds::Completion)
     }
@@ -88,7 +87,7 @@ impl EdgeKinds {
         self.0.keys()
     }
 
-    /// Returns the kind that makes a child of a task that is created under another.
+    /// Returns the kind for the edge to a task that is created under another.
     pub fn containing(&self) -> Option<EdgeKind> {
         self.first(EdgeRule::contains)
     }
@@ -119,11 +118,10 @@ impl<T> Moment<T> {
     }
 }
 
-/// Finds a way from `start` to `goal`, searching from both ends at once.
+/// Finds a path from `start` to `goal`, searching from both ends at once.
 ///
-/// `later` and `earlier` return the neighbours of a moment. The side with the
-/// smaller front moves, so that a short look suffices when either end is at
-/// the rim of the graph, as it is for a task that was just created.
+/// `later` and `earlier` return the neighbours of a moment. The side with the smaller front
+/// advances, so that the search is short if either end has few neighbours, as a new task has.
 pub fn path<N: Clone + Eq + Hash, E>(
     start: &N,
     goal: &N,
@@ -153,7 +151,7 @@ pub fn path<N: Clone + Eq + Hash, E>(
     }
 }
 
-/// One side of a search: where it has been, and the rim from which it goes on.
+/// One side of a search: the nodes it has seen, and the front from which it goes on.
 struct Front<N> {
     came_from: HashMap<N, Option<N>>,
     edge: Vec<N>,
@@ -183,7 +181,7 @@ impl<N: Clone + Eq + Hash> Front<N> {
     }
 }
 
-/// Returns the tasks along a way through moments, each once per visit.
+/// Returns the tasks along a path of moments, each once per visit.
 pub fn tasks_along(way: &[Moment<TaskId>]) -> Vec<TaskId> {
     let mut tasks: Vec<TaskId> = way.iter().map(|moment| moment.task().clone()).collect();
     tasks.dedup();
@@ -209,7 +207,7 @@ mod tests {
         lives.chain(orders).collect()
     }
 
-    /// Says whether moments that are ordered like this contain a circle.
+    /// Returns true if moments in this order contain a cycle.
     fn has_circle<N: Clone + Eq + Hash>(orders: &[(N, N)]) -> bool {
         let mut waiting_for: HashMap<&N, usize> = HashMap::new();
         let mut followers: HashMap<&N, Vec<&N>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! What a workflow tells its workers on the way, and the blanks in it.
+//! The texts that a workflow gives its workers, and the placeholders in them.
 
 use indexmap::IndexMap;
 
@@ -7,13 +7,13 @@ use super::{Advice, Occasion, Phase, Status};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guidance {
     pub texts: IndexMap<Cue, String>,
-    /// For each role, texts by their subject: `claiming`, `completing`.
+    /// Texts of each role, by subject: `claiming`, `completing`.
     pub roles: IndexMap<String, IndexMap<String, String>>,
-    /// What is told to who asks for it, by its topic.
+    /// Texts that are given on request, by topic.
     pub advice: IndexMap<String, Advice>,
 }
 
-/// When a text is told: on entering or leaving a state, a phase, or the one within the other.
+/// When a text is given: on entering or leaving a state, a phase, or a phase within a state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cue {
     pub turn: Turn,
@@ -27,7 +27,7 @@ pub enum Turn {
     Leave,
 }
 
-/// Where a task stands: its state and phase.
+/// The state and the phase of a task.
 pub type Place<'a> = (&'a Status, Option<&'a Phase>);
 
 impl std::fmt::Display for Cue {
@@ -47,20 +47,20 @@ impl Guidance {
         self.texts.is_empty() && self.roles.is_empty() && self.advice.is_empty()
     }
 
-    /// Returns the topics on which there is advice for an occasion.
+    /// Returns the topics that have advice for an occasion.
     pub fn advised<'a>(&'a self, occasion: &Occasion<'_>) -> impl Iterator<Item = &'a str> {
         let concerned = self.advice.iter().filter(|(_, advice)| advice.concerns(occasion));
         concerned.map(|(topic, _)| topic.as_str())
     }
 
-    /// Returns every text there is.
+    /// Returns all texts.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let of_roles = self.roles.values().flat_map(IndexMap::values);
         let texts = self.texts.values().chain(of_roles);
         texts.chain(self.advice.values().map(|advice| &advice.text)).map(String::as_str)
     }
 
-    /// Returns the texts for a step, in the order in which they are read: what is left, then what is entered.
+    /// Returns the texts for a step in reading order: leaving first, then entering.
     pub fn of_step(&self, from: Option<Place<'_>>, to: Place<'_>) -> Vec<(&Cue, &str)> {
         let old_status = from.map(|(status, _)| status);
         let old_phase = from.and_then(|(_, phase)| phase);
@@ -104,7 +104,7 @@ impl Guidance {
         self.texts.iter().filter(move |(cue, _)| fits(cue)).map(|(cue, text)| (cue, text.as_str()))
     }
 
-    /// Adds the texts of an overlay: after those that are there, under a line of their own.
+    /// Adds the texts of an overlay, each on a line of its own below the existing text.
     pub fn add(&mut self, other: &Self) {
         for (cue, text) in &other.texts {
             append(self.texts.entry(cue.clone()).or_default(), text);
@@ -141,7 +141,7 @@ impl Cue {
     }
 }
 
-/// The blanks that a text may have, as `{{task_id}}`.
+/// The placeholders that a text may have, such as `{{task_id}}`.
 pub const BLANKS: [&str; 14] = [
     "current_status",
     "valid_exits",
@@ -159,7 +159,7 @@ pub const BLANKS: [&str; 14] = [
     "agent_tags",
 ];
 
-/// Fills the blanks of a text in one pass: what is put in is not looked at again.
+/// Fills the placeholders of a text in one pass; inserted values are not scanned again.
 pub fn filled(text: &str, value: impl Fn(&str) -> String) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut rest = text;
@@ -171,7 +171,7 @@ pub fn filled(text: &str, value: impl Fn(&str) -> String) -> String {
     whole + rest
 }
 
-/// Returns the first blank of a text that is none of [`BLANKS`].
+/// Returns the first placeholder of a text that is not in [`BLANKS`].
 pub fn unknown_blank(text: &str) -> Option<&str> {
     let mut rest = text;
     while let Some((_, name, after)) = first_blank(rest) {

@@ -1,4 +1,4 @@
-//! Names. A value of one of these types is always well formed.
+//! Names, as types whose values are always well formed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is not a name of its kind.
+/// The reason that a text is not a name of its kind.
 #[derive(Debug, thiserror::Error)]
 #[error("`{}` is not a {kind}: {rule}", shortened(.text))]
 pub struct BadName {
@@ -25,7 +25,7 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Declares a name: a string that was checked once, where it came in.
+/// Declares a name: a string that is checked once, on input.
 macro_rules! name {
     ($(#[$meta:meta])* $type:ident, $kind:literal, $rule:literal, $holds:expr) => {
         $(#[$meta])*
@@ -96,76 +96,76 @@ fn is_word(text: &str, longest: usize, marks: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
 }
 
-/// Checks a name that a shell takes without a flag: there, one that begins with a dash would be a flag.
+/// Checks a name that a shell takes without a flag. It must not begin with a dash, or it would be a flag.
 fn is_argument(text: &str, longest: usize, marks: &str) -> bool {
     is_word(text, longest, marks) && !text.starts_with('-')
 }
 
 name!(
-    /// What a task is called: by its maker, or a generated UUIDv7.
+    /// Id of a task: chosen by its creator, or a generated UUIDv7.
     TaskId,
     "task id",
     "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`, without `.` or `..` as a path part, and not `null`",
     |text| is_argument(text, 128, "._-/:") && stays_inside(text) && text != "null"
 );
 name!(
-    /// How a caller names a task: its id, or the last 8 digits of a generated one.
+    /// A task as a caller names it: its id, or the last 8 digits of a generated one.
     TaskRef,
     "task id",
     "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`, without `.` or `..` as a path part",
     |text| is_argument(text, 128, "._-/:") && stays_inside(text)
 );
 name!(
-    /// What a worker is called.
+    /// Name of a worker.
     WorkerId,
     "worker id",
     "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `@`, without `-` or `@` in front, and not `task-graph`",
     |text| is_argument(text, 64, "._-/:@") && !text.starts_with('@') && text != PROGRAM
 );
 name!(
-    /// A word that says what a task needs or what a worker can do.
+    /// A word for a need of a task or an ability of a worker.
     Tag,
     "tag",
     "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`, `+`, `#`",
     |text| is_word(text, 64, "._-/:+#")
 );
 name!(
-    /// What several tasks share of which there is not enough for all at once.
+    /// Name of a group of tasks that share a scarce resource.
     GroupKey,
     "group",
     "1 to 128 of letters, digits, `.`, `_`, `-`, `/`, `:`",
     |text| is_word(text, 128, "._-/:")
 );
 name!(
-    /// A kind of failure, in the words of who failed.
+    /// A kind of failure, as its reporter names it.
     ErrorClass,
     "class of errors",
     "1 to 64 of letters, digits, `.`, `_`, `-`, `/`, `:`",
     |text| is_word(text, 64, "._-/:")
 );
 name!(
-    /// What a project is called, as its task is at first.
+    /// Name of a project, and at first the id of its task.
     ProjectName,
     "project name",
     "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`, without `.` or `..` as a path part, and not `null`",
     |text| is_argument(text, 100, "._-/:") && stays_inside(text) && text != "null"
 );
 name!(
-    /// What a template is called.
+    /// Name of a template.
     TemplateName,
     "template name",
     "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`",
     |text| is_argument(text, 100, "._-/:")
 );
 name!(
-    /// What a schedule is called.
+    /// Name of a schedule.
     ScheduleName,
     "schedule name",
     "1 to 100 of letters, digits, `.`, `_`, `-`, `/`, `:`, not beginning with `-`",
     |text| is_argument(text, 100, "._-/:")
 );
 name!(
-    /// What a variable of a template is called.
+    /// Name of a variable of a template.
     VariableName,
     "variable name",
     "1 to 64 of letters, digits, `.`, `_`, `-`",
@@ -179,28 +179,28 @@ name!(
     |text| is_word(text, 64, "_-")
 );
 name!(
-    /// A kind of work a task goes through, beside its state.
+    /// A kind of work that a task goes through, beside its state.
     Phase,
     "phase",
     "1 to 64 of letters, digits, `_`, `-`",
     |text| is_word(text, 64, "_-")
 );
 name!(
-    /// What a kind of edge is called.
+    /// Name of a kind of edge.
     EdgeKindName,
     "link type",
     "1 to 64 of letters, digits, `_`, `-`",
     |text| is_word(text, 64, "_-")
 );
 name!(
-    /// What a caller calls a request that it may repeat.
+    /// Idempotency key: the caller's name for a request that it may repeat.
     RequestId,
     "request id",
     "1 to 128 printable characters",
     |text| (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
 );
 name!(
-    /// What an attachment is: `note`, `result`, `gate/tests`.
+    /// Type of an attachment: `note`, `result`, `gate/tests`.
     AttachmentType,
     "type of attachment",
     "1 to 64 printable characters without `*` and `?`, not beginning with `-`",
@@ -209,14 +209,14 @@ name!(
         && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '*' | '?'))
 );
 name!(
-    /// What bytes in the media folder are called: by the SHA-256 of what they are.
+    /// Name of a file in the media folder: the SHA-256 of its content.
     Digest,
     "digest",
     "64 hexadecimal digits in lower case",
     |text| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 );
 name!(
-    /// What a worker counts beside money.
+    /// Name of a counter that a worker reports, beside money.
     CounterName,
     "counter",
     "1 to 40 of letters, digits, `.`, `_`, `-`, `/`, `:`; money is `cost_usd`, beside the counters",
@@ -224,14 +224,14 @@ name!(
 );
 
 name!(
-    /// How a caller names a file, several, or an exclusive name that begins with `lock:`.
+    /// A file, a pattern, or an exclusive name that begins with `lock:`, as a caller writes it.
     FileName,
     "file name",
     "1 to 512 characters in one line",
     |text| (1..=512).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 );
 name!(
-    /// What a mark is on, spelt one way only: a path or pattern relative to the
+    /// The target of a mark in its only spelling: a path or pattern relative to the
     /// project's root, an absolute one outside of it, or an exclusive name.
     MarkPath,
     "file name",
@@ -242,7 +242,7 @@ name!(
         && stays_inside(text.strip_prefix('/').unwrap_or(text))
 );
 
-/// The signature of the program under a message of its own. No worker is called so.
+/// The sender of the program's own messages. No worker can have this name.
 pub const PROGRAM: &str = "task-graph";
 
 impl WorkerId {
@@ -281,7 +281,7 @@ plain_display!(
     VariableName
 );
 
-/// How many of a generated id's digits stand for the whole in answers.
+/// How many digits of a generated id stand for it in answers.
 const TAIL: usize = 8;
 
 fn stays_inside(text: &str) -> bool {
@@ -289,7 +289,7 @@ fn stays_inside(text: &str) -> bool {
 }
 
 impl TaskId {
-    /// Makes an id that nobody has used.
+    /// Generates an id that is not in use.
     pub fn generate() -> Self {
         Self(Uuid::now_v7().hyphenated().to_string())
     }
@@ -312,13 +312,13 @@ impl TaskRef {
         digits.then_some(&self.0)
     }
 
-    /// Says whether it stands for no task, where one is usual.
+    /// Returns true for `null`: the caller wants no task where there would be one by default.
     pub fn is_none(&self) -> bool {
         self.0 == "null"
     }
 }
 
-/// Says whether `text` is a UUIDv7 as `TaskId::generate` writes it.
+/// Returns true if `text` is a UUIDv7 in the spelling of `TaskId::generate`.
 pub fn is_generated(text: &str) -> bool {
     text.len() == 36
         && Uuid::try_parse(text).is_ok_and(|id| id.get_version_num() == 7)

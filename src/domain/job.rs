@@ -1,4 +1,4 @@
-//! A job: a task that may be tried again, has its time, a lease, or shares something scarce.
+//! A job: a task with retries, a start time, a lease, or a share of a scarce resource.
 
 use std::collections::BTreeSet;
 
@@ -7,40 +7,40 @@ use serde::{Deserialize, Serialize};
 
 use super::{Awake, Backoff, ErrorClass, GroupKey, Length, Millis, Retries, Sign, Timestamp, WorkerId};
 
-/// What is asked of a job. What is left out stays as it is.
+/// Settings of a job. Omitted settings stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(inline)]
 pub struct JobSettings {
-    /// How often it is tried again when it fails.
+    /// How many times a failed task is retried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_retries: Option<u32>,
-    /// Rest after the first failure, `10s`.
+    /// Delay after the first failure, `10s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Length>,
-    /// How many times as long each further rest is, 3.
+    /// Growth of each further delay, 3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub factor: Option<u32>,
-    /// The longest rest, `1h`.
+    /// The longest delay, `1h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap: Option<Length>,
-    /// Values of `error_class` that no retry helps against.
+    /// Values of `error_class` that are not retried.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub fatal: BTreeSet<ErrorClass>,
-    /// How long an attempt may take unless `thinking` extends it.
+    /// Time limit of an attempt; `thinking` extends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Length>,
-    /// Of tasks with the same one only so many are at work at once.
+    /// Tasks of the same group share a concurrency limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupKey>,
-    /// So many, 1.
+    /// Concurrency limit of the group, 1.
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_limit: Option<u32>,
 }
 
 impl JobSettings {
-    /// Returns the same, with `defaults` where nothing is said.
+    /// Returns these settings, completed by `defaults`.
     pub fn or(&self, defaults: &Self) -> Self {
         Self {
             max_retries: self.max_retries.or(defaults.max_retries),
@@ -55,27 +55,27 @@ impl JobSettings {
     }
 }
 
-/// What there is to know of a job beside its task.
+/// The properties of a job beside those of its task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Job {
-    /// How often it is tried again; a failure is the end if nothing is said.
+    /// Maximum number of retries. Without it a failure is final.
     pub max_retries: Option<u32>,
     pub backoff: Backoff,
-    /// How long an attempt may take unless it is extended.
+    /// Time limit of an attempt, unless it is extended.
     pub lease: Option<Millis>,
     pub failures: u32,
-    /// How often its worker died.
+    /// How many workers were lost while they held it, other than by disconnecting.
     pub losses: u32,
-    /// Set while its time has not come.
+    /// Set while its start time is in the future.
     pub not_before: Option<Timestamp>,
-    /// Set while an attempt with a lease is under way.
+    /// Set while an attempt with a lease is running.
     pub lease_until: Option<Timestamp>,
-    /// The same by the clock that nobody sets, where there is one.
+    /// The same moment by the monotonic clock, if there is one.
     pub lease_awake: Option<Awake>,
 }
 
 impl Job {
-    /// Takes over what is asked of it.
+    /// Returns the job with these settings applied.
     pub fn with(mut self, settings: &JobSettings) -> Self {
         let JobSettings { max_retries, base, factor, cap, fatal, lease, group: _, group_limit: _ } = settings;
         self.max_retries = max_retries.or(self.max_retries);
@@ -89,7 +89,7 @@ impl Job {
         self
     }
 
-    /// Gives the attempt that is under way a lease of this length from now on.
+    /// Gives the running attempt a lease of this length from now on.
     pub fn lend(&mut self, length: Millis, now: &Sign) {
         self.lease_until = Some(now.at.after(length));
         let deadline = |awake: &Awake| Awake { millis: awake.millis.saturating_add(length), ..awake.clone() };
@@ -101,8 +101,9 @@ impl Job {
         (self.lease_until, self.lease_awake) = (None, None);
     }
 
-    /// Says whether the lease has run out. A clock that is set wrong ends none that was given in the same run of
-    /// the same machine.
+    /// Returns true if the lease has run out.
+    ///
+    /// Within one boot of one machine the monotonic clock decides, so that a wrong wall clock ends no lease.
     pub fn is_overdue(&self, now: &Sign) -> bool {
         match (&now.awake, &self.lease_awake) {
             (Some(now), Some(deadline)) if now.boot == deadline.boot => deadline.millis <= now.millis,
@@ -110,42 +111,42 @@ impl Job {
         }
     }
 
-    /// Returns how it is tried again, if it is when nobody asks for it.
+    /// Returns the retry rule for failures in which the worker does not ask for a retry, if there is one.
     pub fn retries(&self) -> Option<Retries> {
         self.max_retries.map(|most| Retries { most, backoff: self.backoff.clone() })
     }
 
-    /// Returns the same for a worker who asks for a retry.
+    /// Returns the retry rule for a worker that asks for a retry.
     pub fn retries_on_demand(&self) -> Retries {
         self.retries().unwrap_or_else(|| Retries { backoff: self.backoff.clone(), ..Retries::default() })
     }
 
-    /// Returns how often it may still be tried again.
+    /// Returns how many retries are left.
     pub fn retries_left(&self) -> Option<u32> {
         self.max_retries.map(|most| most.saturating_sub(self.failures))
     }
 }
 
-/// Why a task that nothing blocks is not handed out.
+/// Why a task that nothing blocks is held back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Withheld {
-    /// Its time has not come.
+    /// Its start time is in the future.
     Until(Timestamp),
-    /// As many of its group are at work as may be.
+    /// Its group is at its concurrency limit.
     Full { group: GroupKey, limit: u32, at_work: Vec<WorkerId> },
 }
 
-/// A group of which only so many may be at work at a time.
+/// A group of tasks with a concurrency limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     pub key: GroupKey,
     pub limit: u32,
-    /// Who is at work in it.
+    /// The workers at work in it.
     pub at_work: Vec<WorkerId>,
 }
 
 impl Group {
-    /// Returns how many more may be at work in it.
+    /// Returns how many more of its tasks may be at work.
     pub fn room(&self) -> usize {
         (self.limit as usize).saturating_sub(self.at_work.len())
     }

@@ -1,4 +1,4 @@
-//! Lengths of time and points in time as callers say them: `90s`, `1h30m`, or a date.
+//! Lengths of time and points in time as callers write them: `90s`, `1h30m`, or a date.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::{Millis, Timestamp};
 
-/// A length of time, at most a year; as text `250ms`, `90s`, `10m`, `1h30m`, `2d`, as a number milliseconds.
+/// A length of time, at most a year: a text such as `250ms`, `90s`, `10m`, `1h30m`, `2d`,
+/// or a number of milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Length(Millis);
 
-/// The units that a length is said in, the longest first.
+/// The units of a length, the longest first.
 const UNITS: &[(&str, Millis)] =
     &[("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
@@ -83,7 +84,7 @@ impl Serialize for Length {
     }
 }
 
-/// What a caller said: a number of milliseconds, or a text.
+/// The input of a caller: a number of milliseconds, or a text.
 enum Said {
     Millis(Millis),
     Text(String),
@@ -134,7 +135,7 @@ pub enum When {
 }
 
 impl When {
-    /// Returns the point in time, for one who says it `now`.
+    /// Returns the point in time, counting from `now`.
     pub fn from(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(then) => then,

@@ -1,8 +1,8 @@
-//! The pieces of a search, as a caller wrote them.
+//! Splits the text of a search into tokens.
 
 use super::search::Column;
 
-/// A piece of a search.
+/// A token of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token<'t> {
     Word(&'t str),
@@ -14,7 +14,7 @@ pub enum Token<'t> {
         phrases: Vec<String>,
         within: u32,
     },
-    /// The next piece is looked for in this part only.
+    /// The next token is searched for in this part only.
     Column(Column),
     And,
     Or,
@@ -30,7 +30,7 @@ pub struct Lexer<'t> {
 }
 
 impl<'t> Lexer<'t> {
-    /// Returns the pieces of a text, or what is wrong with it.
+    /// Returns the tokens of a text, or its fault.
     pub fn tokens(text: &'t str) -> Result<Vec<Token<'t>>, &'static str> {
         let mut lexer = Self { rest: text, open: 0 };
         let mut tokens = Vec::new();
@@ -43,7 +43,7 @@ impl<'t> Lexer<'t> {
     fn next(&mut self) -> Result<Option<Token<'t>>, &'static str> {
         self.rest = self.rest.trim_start();
         if self.open == 0 {
-            // A closing one that closes nothing is a mark like others.
+            // Without an open parenthesis, a closing one is ignored like other punctuation.
             self.rest = self.rest.trim_start_matches(|c: char| c == ')' || c.is_whitespace());
         }
         let Some(first) = self.rest.chars().next() else {
@@ -80,7 +80,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Reads to the closing quote; two quotes are one that is meant.
+    /// Reads to the closing quote. A doubled quote stands for one.
     fn quoted(&mut self) -> Result<String, &'static str> {
         let mut text = String::new();
         self.takes("\"");
@@ -134,7 +134,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Reads what has to be near each other, and how near.
+    /// Reads the phrases that must be near each other, and the distance.
     fn near(&mut self) -> Result<Token<'t>, &'static str> {
         const USUAL: u32 = 10;
         const FARTHEST: u32 = 1_000;

@@ -1,12 +1,12 @@
-//! Marks on files, and when two of them are about the same file.
+//! Marks on files, and whether two of them can be about the same file.
 //!
-//! A path may be a pattern: `*` and `?` stand for what is within a part of it,
-//! `**` for any number of parts, none included. Square brackets are letters, since
-//! many projects have them in the names of their files.
+//! A path may be a pattern: `*` and `?` match within a part of it, `**` matches any number of
+//! parts, or none. Square brackets are ordinary characters, since many projects have them in file
+//! names.
 
 use super::{MarkPath, TaskId, Timestamp, WorkerId};
 
-/// What exclusive names begin with.
+/// The beginning of exclusive names.
 pub const LOCK: &str = "lock:";
 
 /// A worker's note that it is at work on files.
@@ -14,31 +14,31 @@ pub const LOCK: &str = "lock:";
 pub struct Mark {
     pub file: MarkPath,
     pub worker: WorkerId,
-    /// The mark ends with the work on it.
+    /// The mark ends when work on this task ends.
     pub task: Option<TaskId>,
     pub reason: Option<String>,
     pub since: Timestamp,
 }
 
 impl Mark {
-    /// Says whether it keeps `worker` from marking `file`.
+    /// Returns true if this mark keeps `worker` from marking `file`.
     pub fn is_in_the_way_of(&self, file: &MarkPath, worker: &WorkerId) -> bool {
         self.worker != *worker && self.file.overlaps(file)
     }
 }
 
 impl MarkPath {
-    /// Says whether it is an exclusive name and no path.
+    /// Returns true if this is an exclusive name, not a path.
     pub fn is_lock(&self) -> bool {
         self.as_str().starts_with(LOCK)
     }
 
-    /// Says whether it stands for files that have something in common.
+    /// Returns true if this is a pattern, which can match several files.
     pub fn is_pattern(&self) -> bool {
         !self.is_lock() && is_wild(self.as_str())
     }
 
-    /// Returns the folder that everything a pattern stands for is in; empty for anywhere.
+    /// Returns the folder that all matches of a pattern are in (empty: any folder), or else the path itself.
     pub fn stem(&self) -> &str {
         let text = self.as_str();
         if !self.is_pattern() {
@@ -51,7 +51,7 @@ impl MarkPath {
         &text[..end.saturating_sub(1)]
     }
 
-    /// Returns the folders around the stem and the stem itself, the innermost first; the last one is empty.
+    /// Returns the stem and the folders around it, the innermost first; the last one is empty.
     pub fn stems(&self) -> Vec<&str> {
         let stem = self.stem();
         let ends = stem.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| at);
@@ -62,7 +62,7 @@ impl MarkPath {
         stems
     }
 
-    /// Says whether there can be a file that both stand for.
+    /// Returns true if a file can match both.
     pub fn overlaps(&self, other: &Self) -> bool {
         if !self.is_pattern() && !other.is_pattern() {
             return self == other;
@@ -76,12 +76,12 @@ impl MarkPath {
     }
 }
 
-/// Says whether a written path, or a part of one, stands for more than itself.
+/// Returns true if a path, or a part of one, has wildcards.
 pub fn is_wild(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-/// Returns what a path hangs on: nothing within the project, else a root, a drive, or being a lock.
+/// Returns the anchor of a path: a root, a drive or an exclusive name; none within the project.
 fn anchor<'a>(parts: &[&'a str]) -> Option<&'a str> {
     let first = parts.first().copied().unwrap_or_default();
     let is_drive = first.len() == 2 && first.ends_with(':');
@@ -97,10 +97,10 @@ fn parts_meet(a: &str, b: &str) -> bool {
     meet(&a, &b, |c| *c == '*', |a, b| a == b || *a == '?' || *b == '?')
 }
 
-/// Says whether two rows can stand for the same thing, when some of their members stand for any number of others.
+/// Returns true if two sequences can match the same thing, where some members match any number of others.
 ///
-/// A table of how far one can have been read when the other has been read so far:
-/// trying each way out takes longer than anybody waits for patterns full of stars.
+/// Fills a table with the pairs of positions that can be reached together. Backtracking
+/// would take too long for patterns full of stars.
 fn meet<T>(a: &[T], b: &[T], is_any: impl Fn(&T) -> bool, is_alike: impl Fn(&T, &T) -> bool) -> bool {
     let mut reached = vec![vec![false; b.len() + 1]; a.len() + 1];
     reached[0][0] = true;
@@ -187,7 +187,7 @@ mod tests {
         assert!(a.overlaps(&b));
     }
 
-    /// Says whether a pattern stands for a path, by trying every way.
+    /// Returns true if a pattern matches a path, by trying all possibilities.
     fn fits(pattern: &[&str], path: &[&str]) -> bool {
         match pattern.split_first() {
             None => path.is_empty(),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     proptest! {
-        /// Patterns as short as these have something in common only if a path as short as these is in both.
+        /// Patterns as short as these overlap only if a path as short as these matches both.
         #[test]
         fn patterns_overlap_exactly_if_some_path_is_in_both(a in pattern(), b in pattern()) {
             let (one, other) = (path(&a), path(&b));
@@ -242,7 +242,8 @@ mod tests {
             prop_assert_eq!(one.overlaps(&other), common.is_some(), "{} {} {:?}", a, b, common);
         }
 
-        /// What a pattern overlaps is found where the store looks for it: at or under its stem, or by a stem around that.
+        /// The overlaps of a pattern are where the store looks for them: at or under its
+        /// stem, or at a stem around it.
         #[test]
         fn what_overlaps_is_found_by_its_stem(a in pattern(), b in pattern()) {
             let (one, other) = (path(&a), path(&b));

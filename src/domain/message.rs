@@ -1,4 +1,4 @@
-//! What workers and people say to each other, and how much of it an answer carries.
+//! Messages between workers and people, and the part of them that an answer carries.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,16 +16,16 @@ pub struct Message {
     /// A worker or a person; none if the program itself sent it.
     pub sender: Option<WorkerId>,
     pub kind: MessageKind,
-    /// Whom the sender named; nobody for whoever claims the task.
+    /// The address that the sender gave. None: the worker that claims the task.
     pub address: Option<String>,
     pub text: String,
     pub task: Option<TaskId>,
     pub reply_to: Option<i64>,
-    /// The message that began the exchange.
+    /// The first message of the exchange.
     pub thread: i64,
 }
 
-// What a message is for. A doc comment would stand in the schema, which every agent reads.
+// The purpose of a message. A doc comment would stand in the schema, which every agent reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -55,22 +55,22 @@ impl MessageKind {
             .find(|kind| kind.as_str() == text)
     }
 
-    /// Says whether whoever gets it is to hear of it before anything else.
+    /// Returns true if the recipient should see this before anything else.
     pub fn is_urgent(self) -> bool {
         matches!(self, Self::Stop | Self::Redirect)
     }
 }
 
-/// Whom a message is for.
+/// The recipients of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Address {
     Worker(WorkerId),
-    /// Those who are here and have this role.
+    /// The connected workers with this role.
     Role(String),
-    /// Those who are here and have this tag.
+    /// The connected workers with this tag.
     Tag(Tag),
-    /// Those who are here.
+    /// The connected workers.
     All,
 }
 
@@ -130,33 +130,33 @@ impl JsonSchema for Address {
     }
 }
 
-/// That a message was shown to its reader, in full or only its beginning.
+/// A message that was shown to its reader, in full or only its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     pub message: i64,
     pub whole: bool,
 }
 
-/// What an answer carries of the messages that wait for its reader.
+/// The waiting messages that an answer carries for its reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// What the reader reads: a line for each, and one for what is left.
+    /// A line for each message, and one that counts the rest.
     pub lines: Vec<String>,
     pub shown: Vec<Shown>,
 }
 
 impl Load {
-    /// How many messages are looked at for one answer: more never fit.
+    /// Maximum number of messages considered for one answer: more never fit.
     pub const MOST: usize = 4;
-    /// How many bytes an answer grows by at most.
+    /// Maximum number of bytes that messages add to an answer.
     const ROOM: usize = 240;
 
-    /// Packs the first of `total` messages for an answer to something else.
+    /// Packs the first of `total` messages for an answer about something else.
     pub fn of(first: &[Message], total: usize) -> Self {
         Self::within(Self::ROOM, first, total)
     }
 
-    /// Packs the first of `total` messages: whole ones as far as there is room, of the first at least its beginning.
+    /// Packs the first of `total` messages: as many whole ones as fit, and at least the beginning of the first.
     pub fn within(room: usize, first: &[Message], total: usize) -> Self {
         let frame = r#","messages":[]"#.len();
         let mut load = Self::default();
@@ -187,7 +187,7 @@ impl Load {
 }
 
 impl Message {
-    /// Returns the message in one line.
+    /// Returns the message as one line.
     pub fn line(&self) -> String {
         let Self { id, sender, kind, task, text, .. } = self;
         let kind = match kind {
@@ -210,13 +210,13 @@ fn rest(left: usize) -> String {
     format!("{left} more: inbox")
 }
 
-/// Returns how much an answer grows by a line, with what separates it from the next.
+/// Returns how many bytes a line adds to an answer, with its separator.
 fn size(line: &str) -> usize {
     let escaped = line.chars().filter(|c| matches!(c, '"' | '\\')).count();
     line.len() + escaped + r#""","#.len()
 }
 
-/// Returns the beginning of a line with a sign that there is more, within a size.
+/// Returns the beginning of a line within a size, with a sign that there is more.
 fn cut(line: &str, longest: usize) -> String {
     const SIGN: &str = "… (inbox has the whole)";
     let mut room = longest.saturating_sub(size(SIGN));
@@ -297,7 +297,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever waits, an answer grows by at most 240 bytes, and by one message at least.
+        /// An answer carries at least one message and grows by at most 240 bytes.
         #[test]
         fn an_answer_grows_by_60_tokens_at_most(
             texts in prop::collection::vec("[a-z\"\\\\ \nä→\u{1}😀]{1,400}", 1..=4),

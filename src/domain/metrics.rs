@@ -1,4 +1,4 @@
-//! What work cost: amounts by name, added up.
+//! The cost of work: amounts by name, added up.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{CounterName, Dollars};
 
-/// Amounts by the names of what is counted, with the money among them.
+/// Amounts of each counter, and the money.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Amounts {
     pub cost: Dollars,
@@ -18,7 +18,7 @@ pub struct Amounts {
 }
 
 impl Amounts {
-    /// Adds an amount of what is called `name`; nothing is called `None` but money.
+    /// Adds an amount to the counter `name`, or to the money if it is `None`.
     pub fn add(&mut self, name: Option<CounterName>, amount: i64) {
         let sum = match name {
             None => &mut self.cost.micros,
@@ -31,20 +31,20 @@ impl Amounts {
         self.cost == Dollars::default() && self.counters.is_empty()
     }
 
-    /// Says whether anything of it is less than nothing.
+    /// Returns true if an amount is negative, which corrects earlier ones.
     pub fn corrects(&self) -> bool {
         self.cost.micros < 0 || self.counters.values().any(|value| *value < 0)
     }
 }
 
-/// Counters as a caller gives them: by name, or as a list, whose items are `metric_0`, `metric_1`, …
+/// Counters as a caller gives them: by name, or as a list, whose items are named `metric_0`, `metric_1`, …
 #[derive(Clone, Debug, Default)]
 pub struct Counters(pub IndexMap<CounterName, i64>);
 
 impl Counters {
     const MOST: usize = 20;
     const LONGEST_LIST: usize = 8;
-    /// What one entry may say, so that no sum of them is too large to be counted.
+    /// The largest amount of one entry, so that no sum overflows.
     const LARGEST: i64 = 1_000_000_000_000;
 
     fn put<E: serde::de::Error>(&mut self, name: CounterName, value: i64) -> Result<(), E> {

@@ -1,7 +1,6 @@
-//! What is true of tasks, whoever stores them. No I/O, no clock, no SQL.
+//! The rules for tasks, independent of the store. No I/O, no clock, no SQL.
 //!
-//! Operations gather facts from the store, ask this module, and record what it
-//! answers.
+//! Operations gather facts from the store, ask this module, and record its answers.
 
 mod advice;
 mod attachment;
@@ -85,7 +84,7 @@ pub fn listed<T: std::fmt::Display>(names: impl IntoIterator<Item = T>) -> Strin
     quoted.join(", ")
 }
 
-/// Returns the name that was most likely meant.
+/// Returns the name that the caller most likely meant, if one is close.
 pub fn nearest<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
     const ALIKE: f64 = 0.75;
     let given: String = given.chars().take(64).collect();

@@ -18,14 +18,14 @@ pub struct Dollars {
 impl Dollars {
     const DECIMALS: usize = 6;
     const ONE: u64 = 1_000_000;
-    /// The most that one entry may say. What is smaller has at most 13 digits,
-    /// and a JSON number of at most 15 is read as it was written.
+    /// The largest amount of one entry. It has at most 13 digits, and a JSON number of up
+    /// to 15 digits is read exactly.
     const MOST: u64 = 1_000_000 * Self::ONE;
-    /// From here on a JSON number would not be exact.
+    /// From here on a JSON number would be inexact.
     const LONGEST: u64 = 1_000_000_000_000_000;
 }
 
-/// Reads a decimal number as it is written, not as the binary fraction that is nearest to it.
+/// Reads a decimal number exactly, not as the nearest binary fraction.
 impl FromStr for Dollars {
     type Err = String;
 
@@ -52,8 +52,7 @@ impl FromStr for Dollars {
     }
 }
 
-/// A JSON number is written again with the fewest digits that mean it, which
-/// are those that it was written with.
+/// A JSON number is formatted with the fewest digits that identify it, which are the digits it was written with.
 impl TryFrom<Number> for Dollars {
     type Error = String;
 
@@ -77,7 +76,7 @@ impl fmt::Display for Dollars {
     }
 }
 
-/// Writes a number wherever that says exactly what is meant.
+/// Writes a number if that is exact, else a text.
 impl Serialize for Dollars {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.micros.unsigned_abs() >= Self::LONGEST {
@@ -85,7 +84,8 @@ impl Serialize for Dollars {
         }
         match self.micros % Self::ONE.cast_signed() {
             0 => serializer.serialize_i64(self.micros / Self::ONE.cast_signed()),
-            // Both are whole numbers below 2^53: the quotient is the nearest to the decimal, and is written as such.
+            // Both are whole numbers below 2^53: the quotient is the double nearest to the
+            // decimal, and is written as that.
             _ => serializer.serialize_f64(self.micros as f64 / Self::ONE as f64),
         }
     }

@@ -1,4 +1,4 @@
-//! An overlay: what a worker adds to the workflow of the tasks it holds.
+//! An overlay: the additions of a worker to the workflow of the tasks it holds.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,17 @@ use super::{Barrier, Exit, Gate, Guidance, Phase, Role, State, Status, Workflow}
 pub struct Overlay {
     pub name: String,
     pub description: String,
-    /// States to add, and exits to add to states that are there.
+    /// States to add, and exits to add to existing states.
     pub states: Vec<(Slot, Added)>,
     pub phases: Vec<Phase>,
     pub gates: Vec<Gate>,
     pub roles: IndexMap<String, Role>,
     pub guidance: Guidance,
-    /// Texts about states that each workflow names otherwise.
+    /// Texts about states that each workflow names differently.
     pub told_at: Vec<(super::Turn, Slot, String)>,
 }
 
-/// A state by its name, or by what it is for in the workflow.
+/// A state, by its name or by its purpose in the workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slot {
     Named(Status),
@@ -30,7 +30,7 @@ pub enum Slot {
     Complete,
 }
 
-/// What an overlay says of a state.
+/// The properties that an overlay gives to a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     pub exits: Vec<Slot>,
@@ -40,7 +40,7 @@ pub struct Added {
 }
 
 impl Slot {
-    /// Returns the state that this is in a workflow.
+    /// Returns the name of this state in a workflow.
     pub fn of<'a>(&'a self, workflow: &'a Workflow) -> &'a Status {
         match self {
             Self::Named(status) => status,
@@ -53,8 +53,8 @@ impl Slot {
 }
 
 impl Workflow {
-    /// Returns the workflow with an overlay on it, as far as it fits: nothing is taken away,
-    /// and no state is added that nothing leads to.
+    /// Returns the workflow with the parts of an overlay that fit. Nothing is removed, and
+    /// no state is added that nothing leads to.
     pub fn with(&self, overlay: &Overlay) -> Self {
         let mut whole = Self { states: self.states_with(overlay), ..self.clone() };
         whole.phases.extend(overlay.phases.iter().filter(|phase| !self.phases.contains(phase)).cloned());
@@ -71,7 +71,7 @@ impl Workflow {
         for (slot, added) in &overlay.states {
             let Added { exits, timed, terminal, blocking } = added;
             let state = states.entry(slot.of(self).clone()).or_default();
-            // What is there already keeps its meaning: others count on it.
+            // An existing state keeps its meaning, since others rely on it.
             if !self.states.contains_key(slot.of(self)) {
                 (state.timed, state.terminal, state.blocking) = (*timed, *terminal, *blocking);
             }
@@ -94,7 +94,7 @@ impl Workflow {
         }
     }
 
-    /// Returns those of `states` that a task can come to.
+    /// Returns the members of `states` that a task can reach.
     pub fn reached(&self, states: &IndexMap<Status, State>) -> HashSet<Status> {
         let starts = [Some(&self.initial), Some(&self.claim), Some(&self.disconnect), self.assign.as_ref()];
         let mut reached = HashSet::new();
@@ -110,7 +110,8 @@ impl Workflow {
 }
 
 impl Overlay {
-    /// Returns what of the overlay a workflow has no place for, `added` being the states it got; nothing if it fits.
+    /// Returns the parts of the overlay that do not fit a workflow, which got the states in
+    /// `added`; none if all fit.
     pub fn misfits(&self, workflow: &Workflow, added: &IndexMap<Status, State>) -> Vec<String> {
         let states = self.states.iter().map(|(slot, _)| slot.of(workflow));
         let lost =
@@ -144,7 +145,7 @@ impl Overlay {
 }
 
 impl Gate {
-    /// Says whether the gate would keep the task of a worker that is gone from going back to the queue.
+    /// Returns true if the gate would keep the task of a lost worker from returning to the queue.
     pub fn blocks_return(&self, workflow: &Workflow) -> bool {
         match &self.on {
             Barrier::State(Exit { from, to }) => {

@@ -1,4 +1,4 @@
-//! A project: a task that is under no other, and what is said of all work in it.
+//! A project: a task without a parent, and the settings for all work in it.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobSettings, Phase, Priority, ProjectName, Refusal, Tag, TaskId};
 
-/// Which project a task is in: the age of the project's own task.
+/// Key of a project: the sequence number of its own task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProjectKey(pub i64);
 
@@ -15,7 +15,7 @@ pub struct ProjectKey(pub i64);
 pub struct Project {
     pub key: ProjectKey,
     pub name: ProjectName,
-    /// What whoever works in it has to know.
+    /// Instructions for all work in it.
     pub instructions: Option<String>,
     /// Grows with each change of the instructions.
     pub revision: i64,
@@ -23,8 +23,8 @@ pub struct Project {
     pub state: ProjectState,
 }
 
-// What may be done in a project: paused, nothing is claimed in it; closed, nothing is created either.
-// No doc comment, since every agent that lists the tools would pay for it.
+// The restriction on a project. Paused: none of its tasks can be claimed. Closed: none can be created
+// either. Not a doc comment, since every agent that lists the tools would pay for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -35,7 +35,7 @@ pub enum ProjectState {
     Closed,
 }
 
-/// What new tasks have that do not say it themselves.
+/// Defaults for the fields of new tasks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
@@ -68,7 +68,7 @@ impl ProjectState {
 }
 
 impl Project {
-    /// Returns why nobody may start on a task in it, if so. What was begun may always be finished.
+    /// Returns why no task in it may be started, if so. Work that has begun may always be finished.
     pub fn objection_to_start(&self, task: &TaskId) -> Option<Refusal> {
         let (task, project) = (Some(task.clone()), self.name.clone());
         match self.state {
@@ -86,7 +86,7 @@ impl Project {
 }
 
 impl Defaults {
-    /// Returns these, and those of `others` where these say nothing.
+    /// Returns these defaults, completed by `others`.
     pub fn or(self, others: &Self) -> Self {
         let or = |own: BTreeSet<Tag>, other: &BTreeSet<Tag>| if own.is_empty() { other.clone() } else { own };
         Self {

@@ -1,4 +1,4 @@
-//! Every way a rule says no, with the facts and the next step to take.
+//! The refusals of all rules, each with its facts and the next step to take.
 
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ impl Refusal {
         }
     }
 
-    /// Says whether whoever has the right to may override this.
+    /// Returns true if a caller with the right to do so may override this.
     pub fn yields_to_force(&self) -> bool {
         match self {
             Self::Held { .. }
@@ -140,7 +140,7 @@ impl Refusal {
         }
     }
 
-    /// Returns who would have to be gone for it to hold no more.
+    /// Returns the worker whose departure would lift this refusal, if there is one.
     pub fn in_the_way(&self) -> Option<&WorkerId> {
         match self {
             Self::Held { holder, .. } | Self::Reserved { holder, .. } => Some(holder),
@@ -284,12 +284,12 @@ impl Refusal {
     }
 }
 
-/// A step that a gate is in the way of, in words.
+/// A step that a gate refuses, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GatedStep {
     /// To another state.
     To(Status),
-    /// Out of its phase, or out of reach of a tag.
+    /// A change of phase, or the removal of a tag.
     Change,
 }
 

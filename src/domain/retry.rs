@@ -1,4 +1,4 @@
-//! What becomes of a task whose work failed: tried again, and when, or not.
+//! The verdict on a failed task: a retry after some time, or the end.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{ErrorClass, Length, Millis, TaskId, Timestamp};
 
-/// How a task is tried again.
+/// The retry rule of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// How often.
+    /// Maximum number of retries.
     pub most: u32,
     pub backoff: Backoff,
 }
 
-/// How long a task rests after a failure: `base`, then each time `factor` times as long, at most `cap`.
+/// The delay after a failure: `base`, then each time `factor` times as long, at most `cap`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Backoff {
@@ -24,44 +24,44 @@ pub struct Backoff {
     pub factor: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap: Option<Length>,
-    /// What no retry helps against.
+    /// Classes of failures that are not retried.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub fatal: BTreeSet<ErrorClass>,
 }
 
-/// A failure, as whoever reports it tells of it.
+/// A failure, as the worker reports it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Failure<'a> {
-    /// Whether its worker thinks that a retry helps, if it says so.
+    /// The worker's opinion on whether a retry helps, if it has one.
     pub retry: Option<bool>,
-    /// When to try again, if not as the task says.
+    /// Delay before the retry, in place of the task's backoff.
     pub after: Option<Length>,
     pub class: Option<&'a ErrorClass>,
 }
 
-/// What becomes of the task.
+/// The verdict on a failed task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It goes back to the queue, for then.
+    /// It returns to the queue and may start at this time.
     Again(Timestamp),
     Final(Why),
 }
 
-/// Why a failure is the end.
+/// Why a failure is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// It was tried as often as it may.
+    /// All retries are used up.
     Spent,
-    /// Its worker says that no retry helps, or the task says so of such failures.
+    /// The worker reports that a retry does not help, or the task excludes such failures.
     NotRetryable,
 }
 
-/// How often a task that is tried again may lose its worker, beside its failures: what kills whoever
-/// touches it has to come to an end too.
+/// How many workers a task with retries may lose, beside its failures. A task that kills
+/// each of its workers has to end too.
 pub const MOST_LOSSES: u32 = 10;
 
-/// How often a task is tried again that nothing is said of, if its worker asks for it.
+/// Retries of a task without settings, if its worker asks for a retry.
 const USUAL_RETRIES: u32 = 3;
 
 impl Default for Retries {
@@ -71,7 +71,7 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// Says what becomes of a task that failed for the `failures`th time.
+    /// Decides on a task that failed for the `failures`th time.
     pub fn judge(&self, task: &TaskId, failures: u32, failure: &Failure<'_>, now: Timestamp) -> Verdict {
         let hopeless = failure.class.is_some_and(|class| self.backoff.fatal.contains(class));
         if failure.retry == Some(false) || hopeless && failure.retry.is_none() {
@@ -89,10 +89,10 @@ impl Backoff {
     const BASE: Millis = 10_000;
     const FACTOR: u32 = 3;
     const CAP: Millis = 3_600_000;
-    /// How much of the rest differs from task to task, so that what failed together does not come back together.
+    /// How much the delay varies from task to task, so that tasks that failed together do not return together.
     const JITTER_PERCENT: Millis = 10;
 
-    /// Returns how long a task rests after its `failures`th failure. The same for the same task each time.
+    /// Returns the delay after the `failures`th failure of a task. It is the same for the same task each time.
     fn rest(&self, task: &TaskId, failures: u32) -> Millis {
         let base = self.base.map_or(Self::BASE, Length::millis);
         let cap = self.cap.map_or(Self::CAP, Length::millis);
@@ -104,7 +104,7 @@ impl Backoff {
     }
 }
 
-/// Returns a number that depends on the task and the failure only: FNV-1a.
+/// Returns a hash of the task and the number of failures: FNV-1a.
 fn hash(task: &TaskId, failures: u32) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;

@@ -1,4 +1,4 @@
-//! What a worker is in a team, as its tags tell.
+//! A worker's role in a team, which follows from its tags.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use super::{Tag, Workflow};
 pub struct Role {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// A worker with one of these has the role.
+    /// A worker with one of these tags has the role.
     pub tags: BTreeSet<Tag>,
-    /// How many tasks it may hold unless it asked for another number.
+    /// How many tasks it may hold, unless it asked for another number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_claims: Option<u32>,
-    /// It may give tasks to others.
+    /// It may assign tasks to other workers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub can_assign: bool,
 }
@@ -27,13 +27,14 @@ impl Workflow {
         found.map(|(name, role)| (name.as_str(), role))
     }
 
-    /// Says whether a worker with these tags may give tasks to others: anybody may where no role is for it.
+    /// Returns true if a worker with these tags may assign tasks to others. If no role has
+    /// that right, every worker does.
     pub fn may_assign(&self, tags: &BTreeSet<Tag>) -> bool {
         let is_anybodys = !self.roles.values().any(|role| role.can_assign);
         is_anybodys || self.role_of(tags).is_some_and(|(_, role)| role.can_assign)
     }
 
-    /// Returns the tags by which a worker may give tasks to others.
+    /// Returns the tags that let a worker assign tasks.
     pub fn assigning_tags(&self) -> Vec<Tag> {
         let roles = self.roles.values().filter(|role| role.can_assign);
         roles.flat_map(|role| role.tags.iter().cloned()).collect()

@@ -1,4 +1,4 @@
-//! When a task is made again, and what becomes of the times at which nobody came by.
+//! Schedules: when a task is created again, and how missed times are handled.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 use super::cron::Cron;
 use super::{Length, Millis, ScheduleName, TaskId, TemplateName, Timestamp};
 
-/// A task that is made again and again.
+/// A task that is created again and again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
     pub name: ScheduleName,
     pub makes: Makes,
-    /// What it is made in.
+    /// The parent of the created tasks.
     pub parent: Option<TaskId>,
     pub rhythm: Rhythm,
     pub missed: Missed,
@@ -24,15 +24,15 @@ pub struct Schedule {
     /// None while it is paused.
     pub next_at: Option<Timestamp>,
     pub last_at: Option<Timestamp>,
-    /// Why the last one could not be made.
+    /// Why the last task could not be created.
     pub problem: Option<String>,
-    /// How many times in a row none could be made.
+    /// How many creations failed in a row.
     pub failures: u32,
-    /// Until when none is tried again, if the last one could not be made.
+    /// When to try again, if the last creation failed.
     pub retry_at: Option<Timestamp>,
 }
 
-/// What a schedule makes.
+/// The source of the created tasks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Makes {
     Template {
@@ -43,8 +43,8 @@ pub enum Makes {
     Task(Map<String, Value>),
 }
 
-// What becomes of times at which nobody came by: one task for the last of them, none if that was long ago,
-// or one for each. No doc comment, since every agent that lists the tools would pay for it.
+// How missed times are handled: one task for the last of them, none if that was long ago, or one for
+// each. Not a doc comment, since every agent that lists the tools would pay for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -55,7 +55,7 @@ pub enum Missed {
     All,
 }
 
-// Whether another task is made while the last one is open.
+// Whether a task is created while the last one is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -85,20 +85,20 @@ impl Overlap {
 }
 
 impl Schedule {
-    /// How many times that were missed are made up for.
+    /// How many missed times are made up for.
     const MOST: usize = 1_000;
-    /// How late it may be for one that is skipped when it was missed.
+    /// How late a task may be created where missed times are skipped.
     const GRACE: Millis = 5 * 60_000;
-    /// How long it is left alone after the first failure. Each failure that follows doubles this.
+    /// Delay after the first failure. Each failure that follows doubles it.
     const FIRST_PAUSE_MS: Millis = 10_000;
     const LONGEST_PAUSE_MS: Millis = 3_600_000;
 
-    /// Returns when the next task is tried, unless it is paused.
+    /// Returns when the next creation is due, unless the schedule is paused.
     pub fn due_at(&self) -> Option<Timestamp> {
         self.next_at.map(|next| next.max(self.retry_at.unwrap_or(next)))
     }
 
-    /// Notes that a task could not be made, and puts off the next try.
+    /// Records that a creation failed, and delays the next one.
     pub fn fail(&mut self, problem: String, now: Timestamp) {
         let doubled = Self::FIRST_PAUSE_MS << self.failures.min(20);
         self.failures += 1;
@@ -113,7 +113,7 @@ impl Schedule {
         self.problem = None;
     }
 
-    /// Returns the times at which tasks are to be made now, the oldest first.
+    /// Returns the times for which tasks are due now, the oldest first.
     pub fn due(&self, now: Timestamp) -> Vec<Timestamp> {
         let Some(next) = self.next_at else {
             return Vec::new();
@@ -130,10 +130,10 @@ impl Schedule {
     }
 }
 
-/// When something is due: a cron line or a length of time, and in which zone.
+/// The times of a schedule: a cron line or an interval, and the time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rhythm {
-    /// As it was said.
+    /// The text that the caller gave.
     pub text: String,
     pub zone: Zone,
     beat: Beat,
@@ -142,11 +142,11 @@ pub struct Rhythm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beat {
     Cron(Cron),
-    /// At the multiples of a length.
+    /// At the multiples of an interval.
     Every(Millis),
 }
 
-/// How far the clocks of a zone are from UTC.
+/// A time zone, as its offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(Offset);
 
@@ -176,7 +176,7 @@ impl Rhythm {
         if text.len() > Self::LONGEST {
             return Err(format!("`cron` is longer than {} characters", Self::LONGEST));
         }
-        // In a shell, what begins with `@` is a file.
+        // A shell takes an argument with a leading `@` for a file, so the `@` is optional.
         let word = text.strip_prefix('@').unwrap_or(&text);
         let every = word.strip_prefix("every ");
         let named = NAMED.iter().find(|(name, _)| *name == word).map(|(_, cron)| *cron);
@@ -187,7 +187,7 @@ impl Rhythm {
         Ok(Self { text, zone, beat })
     }
 
-    /// Returns the first time later than `after`, if there is one.
+    /// Returns the first time after `after`, if there is one.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let Zone(offset) = self.zone;
         match &self.beat {
@@ -200,14 +200,14 @@ impl Rhythm {
         }
     }
 
-    /// Returns the next times, the first first.
+    /// Returns the next `number` times, the earliest first.
     pub fn upcoming(&self, after: Timestamp, number: usize) -> Vec<Timestamp> {
         std::iter::successors(self.next(after), |at| self.next(*at)).take(number).collect()
     }
 
-    /// Returns the last `most` of the times from `from` to `now`, the oldest first. `from` is such a time.
+    /// Returns the last `most` of the times from `from` to `now`, the oldest first. `from` is one of them.
     fn latest(&self, from: Timestamp, now: Timestamp, most: usize) -> Vec<Timestamp> {
-        // There is no way to go backwards, so that it is looked for from ever longer ago.
+        // Times can only be computed forwards, so the search starts earlier and earlier.
         let mut back = 60_000;
         loop {
             let start = now.before(back).max(from.before(1));

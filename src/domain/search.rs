@@ -1,14 +1,14 @@
-//! What a search looks for, read from what a caller wrote.
+//! A search, parsed from the text of a caller.
 //!
-//! Words are looked for as they stand, whatever marks are in them, and all have
-//! to be there. Whoever writes the index's own expressions (`AND`, `OR`, `NOT`,
-//! `NEAR(…)`, `"a phrase"`, `begin*`, `title:word`, parentheses) gets those. What
-//! comes out is always well formed, so that no text can make the index complain.
+//! Words are searched for literally, with their punctuation, and all must be found. The operators
+//! of the index (`AND`, `OR`, `NOT`, `NEAR(…)`, `"a phrase"`, `begin*`, `title:word`,
+//! parentheses) work too. The result is always well formed, so that no text can make the index
+//! fail.
 
 use super::is_generated;
 use super::lexer::{Lexer, Token};
 
-/// A part of what can be searched.
+/// A searchable part of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     Id,
@@ -18,13 +18,13 @@ pub enum Column {
     Attachment,
 }
 
-/// What a search looks for.
+/// A parsed search.
 #[derive(Clone, Debug)]
 pub struct Search {
     wanted: Wanted,
-    /// Whether it is words and nothing else.
+    /// Whether it has words only, no operators.
     is_plain: bool,
-    /// What is wrong with it as an expression; its words are then looked for.
+    /// The fault that makes the text no expression. Its words are then searched for.
     pub fault: Option<&'static str>,
 }
 
@@ -51,7 +51,7 @@ enum Wanted {
 }
 
 impl Column {
-    /// Returns the part of this name.
+    /// Returns the part with this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "id" => Some(Self::Id),
@@ -63,7 +63,7 @@ impl Column {
         }
     }
 
-    /// Returns the columns that it stands for in the index.
+    /// Returns the columns of the index for this part.
     fn set(self) -> &'static str {
         match self {
             Self::Id => "{id}",
@@ -80,7 +80,7 @@ impl Search {
         if text.chars().count() > MOST_CHARACTERS {
             return Err(BadSearch::TooLong);
         }
-        // The index takes the first NUL for the end.
+        // The index takes the first NUL for the end of the text.
         let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let read = Lexer::tokens(&text).and_then(|tokens| {
             let is_plain = tokens.iter().all(|token| matches!(token, Token::Word(_)));
@@ -97,12 +97,12 @@ impl Search {
         Ok(Self { wanted, is_plain, fault })
     }
 
-    /// Returns what to ask of an index that has these columns; nothing if nothing there can fit.
+    /// Returns the expression for an index with these columns; none if nothing there can match.
     pub fn expression(&self, columns: &[Column]) -> Option<String> {
         self.wanted.expression(columns)
     }
 
-    /// Returns the search for any of the words, if it is one for all of several.
+    /// Returns the search for any of the words, if this one is for all of several.
     pub fn loosened(&self) -> Option<Self> {
         match &self.wanted {
             Wanted::All(words) if self.is_plain && words.len() > 1 => {
@@ -164,7 +164,7 @@ impl Wanted {
     }
 }
 
-/// Returns the search for the words of a text, whatever it says between them.
+/// Returns the search for the words of a text, without its operators.
 fn plain(text: &str) -> Option<Wanted> {
     let words = text.split(|c: char| c.is_whitespace() || c == '"');
     let words = words
@@ -173,7 +173,7 @@ fn plain(text: &str) -> Option<Wanted> {
     Wanted::all(words.filter_map(word).collect())
 }
 
-/// Returns a word as the index understands it; nothing if it is made of marks only.
+/// Returns a word in the syntax of the index; none if it is only punctuation.
 fn word(text: &str) -> Option<Wanted> {
     let (text, begins) = match text.strip_suffix('*') {
         Some(beginning) => (beginning, true),
@@ -192,14 +192,14 @@ fn quoted(text: &str) -> Option<String> {
     text.chars().any(char::is_alphanumeric).then(|| format!("\"{}\"", text.replace('"', "\"\"")))
 }
 
-/// Reads an expression: OR binds loosest, then AND, then NOT, then standing side by side.
+/// Parses an expression. OR binds loosest, then AND, then NOT, then adjacent terms.
 struct Parser<'t> {
     tokens: Vec<Token<'t>>,
     at: usize,
     depth: usize,
 }
 
-/// An expression, or nothing where there were only marks; else what is wrong.
+/// An expression, `None` for punctuation only, or a fault.
 type Parsed = Result<Option<Wanted>, &'static str>;
 
 impl<'t> Parser<'t> {
@@ -249,7 +249,7 @@ impl<'t> Parser<'t> {
         Ok(left)
     }
 
-    /// Reads terms that stand side by side.
+    /// Reads adjacent terms.
     fn beside(&mut self) -> Parsed {
         let mut parts = Vec::new();
         while let Some(token) = self.peek() {
@@ -297,7 +297,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Joins the sides of an operator, none of which may be missing.
+/// Joins the operands of an operator. None of them may be missing.
 fn sided(mut parts: Vec<Option<Wanted>>, join: fn(Vec<Wanted>) -> Wanted) -> Parsed {
     if parts.len() == 1 {
         return Ok(parts.pop().flatten());

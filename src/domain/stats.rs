@@ -1,8 +1,8 @@
-//! What many numbers come to, and what many reasons have in common.
+//! Percentiles of times, and classes of reasons.
 
 use super::Millis;
 
-/// Lengths of time, from which the usual and the long ones are told.
+/// Lengths of time, for percentiles.
 #[derive(Clone, Debug, Default)]
 pub struct Times(Vec<Millis>);
 
@@ -19,7 +19,7 @@ impl Times {
         self.0.is_empty()
     }
 
-    /// Returns the smallest length that so many percent do not exceed.
+    /// Returns the smallest length that `percent` percent of them do not exceed.
     pub fn percentile(&mut self, percent: usize) -> Option<Millis> {
         self.0.sort_unstable();
         let rank = (self.0.len() * percent).div_ceil(100).max(1);
@@ -33,8 +33,8 @@ impl From<Vec<Millis>> for Times {
     }
 }
 
-/// Returns what kind of reason it is: what stands before a colon, as in `timeout: no answer from …`, or its
-/// first words. What differs from case to case, numbers and quoted names, is left out.
+/// Returns the class of a reason: the words before a colon, as in `timeout: no answer from …`, or
+/// its first words. Parts that vary, such as numbers and quoted names, are left out.
 pub fn reason_class(reason: &str) -> String {
     const LONGEST: usize = 40;
     const WORDS: usize = 4;

@@ -1,4 +1,4 @@
-//! A change of state that was granted: what it does, computed once and recorded as it is.
+//! A granted change of state, with its effects computed once and recorded as they are.
 
 use super::{Outcome, State, Status, Task, WorkerId, Workflow};
 
@@ -6,47 +6,47 @@ use super::{Outcome, State, Status, Task, WorkerId, Workflow};
 pub struct Step {
     pub from: Status,
     pub to: Status,
-    /// Who holds the task afterwards.
+    /// The holder of the task afterwards.
     pub holder: Option<WorkerId>,
     pub attempt: AttemptStep,
     pub clock: Clock,
-    /// What it means to stand in the new state.
+    /// The meaning of the new state for others.
     pub after: Meaning,
 }
 
-/// What a step does to the attempt that is under way.
+/// The effect of a step on the running attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptStep {
-    /// A new one begins, with the next number; the old one, if any, was taken away.
+    /// A new attempt begins, with the next number; the old one, if any, was taken away.
     Begins,
-    /// The newest one, which was lost, goes on.
+    /// The newest attempt, which was lost, goes on.
     Resumes,
     Ends(Outcome),
     GoesOn,
 }
 
-/// What a step does to the counting of time.
+/// The effect of a step on the measurement of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     Starts,
     Stops,
-    /// One stops and another starts, since the task changes hands.
+    /// One measurement stops and another starts, since the task gets another holder.
     Restarts,
     GoesOn,
 }
 
-/// What a state means for everybody else, as it is stored with the task.
+/// The meaning of a state for others, as it is stored with the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    /// It waits for somebody to claim it.
+    /// The task waits to be claimed.
     pub waiting: bool,
-    /// What waits for it goes on waiting.
+    /// Dependents of the task keep waiting.
     pub blocking: bool,
     pub terminal: bool,
 }
 
 impl Workflow {
-    /// Returns what it means for others that a task stands in `status`.
+    /// Returns the meaning of `status` for others.
     pub fn meaning(&self, status: &Status) -> Meaning {
         let &State { terminal, blocking, .. } = self.state(status);
         Meaning { waiting: self.is_waiting(status), blocking, terminal }
@@ -54,28 +54,28 @@ impl Workflow {
 }
 
 impl Step {
-    /// The worker starts, or takes over, the task.
+    /// Returns the step by which the worker starts, or takes over, the task.
     pub fn claim(task: &Task, worker: &WorkerId, to: &Status, workflow: &Workflow) -> Self {
         Self::new(task, to, Some(worker), AttemptStep::Begins, workflow)
     }
 
-    /// The worker goes on with an attempt that it had lost and that nobody followed.
+    /// Returns the step by which the worker resumes its lost attempt. No other attempt began since.
     pub fn resume(task: &Task, worker: &WorkerId, workflow: &Workflow) -> Self {
         Self::new(task, &workflow.claim, Some(worker), AttemptStep::Resumes, workflow)
     }
 
-    /// The task waits for `worker`, who has not started on it.
+    /// Returns the step that assigns the task to `worker`, without starting it.
     pub fn assign(task: &Task, worker: &WorkerId, to: &Status, workflow: &Workflow) -> Self {
         let attempt = ending(task, Outcome::Taken);
         Self::new(task, to, Some(worker), attempt, workflow)
     }
 
-    /// The task becomes nobody's, in a state that may be an end.
+    /// Returns the step that leaves the task without a holder, in a state that may be an end.
     pub fn let_go(task: &Task, to: &Status, outcome: Outcome, workflow: &Workflow) -> Self {
         Self::new(task, to, None, ending(task, outcome), workflow)
     }
 
-    /// Whoever holds the task, if anyone, goes on in another state.
+    /// Returns the step to another state that keeps the holder, if there is one.
     pub fn proceed(task: &Task, to: &Status, workflow: &Workflow) -> Self {
         Self::new(task, to, task.holder.as_ref(), AttemptStep::GoesOn, workflow)
     }
@@ -105,7 +105,7 @@ impl Step {
     }
 }
 
-/// Returns how the attempt that is under way ends, if one is.
+/// Returns the end of the running attempt, if there is one.
 fn ending(task: &Task, outcome: Outcome) -> AttemptStep {
     match task.claimed_at {
         Some(_) => AttemptStep::Ends(outcome),

@@ -1,4 +1,4 @@
-//! A task and what may be asked of its fields.
+//! A task and the types of its fields.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub struct Task {
     pub points: Option<i64>,
     pub time_estimate_ms: Option<Millis>,
     pub time_actual_ms: Millis,
-    /// Since when time is being counted, while it is.
+    /// When the current measurement of time began, if one is running.
     pub timed_since: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
@@ -40,21 +40,21 @@ pub struct Task {
     pub deleted_at: Option<Timestamp>,
     /// How many tasks must end before this one may start.
     pub open_blockers: i64,
-    /// How many of the tasks above it wait for others.
+    /// How many of the tasks above it are blocked.
     pub blocked_above: i64,
     /// How many tasks must end before this one may.
     pub open_children: i64,
-    /// Nobody holds it and nothing holds it back.
+    /// It has no holder and nothing holds it back.
     pub ready: bool,
-    /// There is more to know of it: that it is tried again, when, and how long.
+    /// It is a job: it has retries, times or a lease.
     pub is_job: bool,
-    /// Its time has not come, or it is not its turn.
+    /// Its start time has not come, or its group is full.
     pub is_withheld: bool,
-    /// Of tasks with the same one only so many are at work at a time.
+    /// Tasks of the same group share a concurrency limit.
     pub group: Option<GroupKey>,
-    /// The project it is in, if it is in one.
+    /// The project that it is in, if any.
     pub project: Option<ProjectKey>,
-    /// It is a project's own task, which is no work itself.
+    /// It is a project's own task, which is not work itself.
     pub is_project: bool,
     /// The number of the template's version that it was made from.
     pub template: Option<i64>,
@@ -62,22 +62,22 @@ pub struct Task {
     pub is_overlaid: bool,
 }
 
-/// How a task stands among the others: what could be done with it now.
+/// Whether a task can be claimed now, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
-    /// Anybody who qualifies may claim it.
+    /// Any worker that qualifies may claim it.
     Ready,
-    /// It waits for others to end.
+    /// It waits for other tasks to end.
     Blocked,
     Held,
-    /// There are open tasks in it.
+    /// It has open subtasks.
     Container,
-    /// It is in a state from which nobody can claim it.
+    /// It is in a state from which it cannot be claimed.
     Paused,
-    /// Its time has not come.
+    /// Its start time has not come.
     Scheduled,
-    /// As many of its group are at work, or on offer, as may be.
+    /// Its group has as many tasks at work, or on offer, as its limit allows.
     Limited,
     Ended,
 }
@@ -121,11 +121,11 @@ pub struct TaskDraft {
     pub tags: BTreeSet<Tag>,
     pub points: Option<i64>,
     pub time_estimate_ms: Option<Millis>,
-    /// What is asked of it as a job, if it is one.
+    /// Its settings as a job, if it is one.
     pub job: Option<JobDraft>,
 }
 
-/// What is asked of a new task as a job.
+/// The settings of a new task as a job.
 #[derive(Clone, Debug, Default)]
 pub struct JobDraft {
     pub settings: JobSettings,
@@ -211,7 +211,7 @@ impl TryFrom<String> for Title {
     }
 }
 
-/// Why something is done: a sentence or two, at most 2,000 characters.
+/// The reason for a change: a sentence or two, at most 2,000 characters.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Reason(String);
@@ -242,7 +242,7 @@ impl From<Reason> for String {
     }
 }
 
-/// A longer text. Its size is checked by the operation, since it is configured.
+/// A longer text. The operation checks its size, since the limit is configured.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Text(pub String);

@@ -1,7 +1,7 @@
-//! Templates: texts with blanks, and what makes a set of values another one's twin.
+//! Templates: texts with placeholders, and the key by which duplicates are found.
 //!
-//! A text is read once, from left to right: `{{ name }}` is a blank, `\{{` are
-//! two braces. What is put into a blank is data and is never looked at again.
+//! A text is parsed once, from left to right: `{{ name }}` is a placeholder, `\{{` stands
+//! for two braces. An inserted value is data and is never parsed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,26 +19,26 @@ use super::{Defaults, ProjectKey, TaskRef, TemplateName, VariableName, listed, n
 #[derive(Clone, Debug)]
 pub struct Template {
     pub id: i64,
-    /// The project whose tasks are made from it; nothing if those of all are.
+    /// The project that it creates tasks for; none if it serves all projects.
     pub project: Option<ProjectKey>,
     pub name: TemplateName,
     pub version: i64,
     pub recipe: Recipe,
 }
 
-/// What tasks are made from.
+/// The content of a template.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recipe {
     pub title: Option<String>,
     pub body: Option<String>,
     pub vars: IndexMap<VariableName, Variable>,
-    /// The tasks in it; without any it is one task.
+    /// The tasks in it. Without any, the template makes one task.
     pub steps: Vec<RecipeStep>,
     pub defaults: Defaults,
     pub duplicates: Duplicates,
 }
 
-/// A task in what a template makes.
+/// A task within a template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeStep {
@@ -55,21 +55,21 @@ pub struct RecipeStep {
     pub defaults: Defaults,
 }
 
-/// What is the same, for how long, and what is done when it is asked for again.
+/// Duplicates: their key, their window, and how they are handled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Duplicates {
     #[serde(default)]
     pub on: OnDuplicate,
-    /// The variables whose values make it the same; all, if none are named.
+    /// The variables whose values form the key; all, if none are named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<VariableName>,
     #[serde(default)]
     pub window: Window,
 }
 
-// What is done when the same is asked for again: it is made again, answered or refused.
-// No doc comment, since every agent that lists the tools would pay for it.
+// How a duplicate is handled: it is made anyway, answered with the earlier tasks, or refused.
+// Not a doc comment, since every agent that lists the tools would pay for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -80,12 +80,12 @@ pub enum OnDuplicate {
     Error,
 }
 
-/// The values that were given for a template's variables, each of its variable's type.
+/// The values given for a template's variables, each of its variable's type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Values(pub BTreeMap<String, Value>);
 
-/// What is wrong with a value.
+/// A problem with a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Problem {
     Missing(String),
@@ -93,12 +93,12 @@ pub enum Problem {
     Mistyped { name: String, wanted: String, given: Value },
 }
 
-/// Why the blanks of a text are not filled.
+/// Why the placeholders of a text are not filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfilled {
-    /// The text cannot be read.
+    /// The text cannot be parsed.
     Broken(String),
-    /// With its values it has more bytes than it may have.
+    /// The filled text has more bytes than it may have.
     TooLong { what: &'static str, most: usize },
 }
 
@@ -110,12 +110,12 @@ pub struct Rendered {
 }
 
 impl Recipe {
-    /// How many variables and steps there may be.
+    /// Maximum number of variables, and of steps.
     const MOST: usize = 200;
 
-    /// Declares, as texts that must be given, the variables that the texts name and that nobody has declared.
+    /// Declares each undeclared variable that the texts use, as a required text.
     ///
-    /// Those that were declared so and that nothing names any more are forgotten.
+    /// Removes the variables of this kind that neither the texts nor the key use any more.
     pub fn declare(&mut self) -> Result<(), String> {
         let used = self.used()?;
         let key = &self.duplicates.key;
@@ -129,7 +129,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// Returns everything that is wrong with it.
+    /// Returns all faults of the recipe.
     pub fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.texts().filter_map(|text| pieces(text).err()).collect();
         let undeclared: Vec<String> = match self.used() {
@@ -162,7 +162,7 @@ impl Recipe {
             faults
                 .extend(strange.map(|need| format!("step `{}` needs `{need}`, which is no step", step.name)));
         }
-        // What needs nothing that is left goes first; what never does waits for itself.
+        // Steps leave the list once they need none that is left. The steps that remain wait for each other.
         let mut left: Vec<&RecipeStep> = self.steps.iter().collect();
         loop {
             let names: BTreeSet<&str> = left.iter().map(|step| step.name.as_str()).collect();
@@ -188,7 +188,7 @@ impl Recipe {
         [&self.title, &self.body].into_iter().chain(steps).filter_map(|text| text.as_deref())
     }
 
-    /// Returns the variables that the texts name.
+    /// Returns the variables that the texts use.
     fn used(&self) -> Result<BTreeSet<String>, String> {
         let mut used = BTreeSet::new();
         for text in self.texts() {
@@ -200,7 +200,7 @@ impl Recipe {
         Ok(used)
     }
 
-    /// Reads what was given for the variables, or says everything that is wrong with it.
+    /// Reads the given values, or returns all problems with them.
     pub fn read(&self, given: &Map<String, Value>) -> Result<Values, Vec<Problem>> {
         let mut values = BTreeMap::new();
         let mut problems = Vec::new();
@@ -227,7 +227,7 @@ impl Recipe {
         if problems.is_empty() { Ok(Values(values)) } else { Err(problems) }
     }
 
-    /// Returns what was given for each variable, or else its default.
+    /// Returns the given value of each variable, or else its default.
     fn values<'a>(&'a self, values: &'a Values) -> BTreeMap<&'a str, Option<&'a Value>> {
         let value = |(name, variable): (&'a VariableName, &'a Variable)| {
             let given = values.0.get(name.as_str());
@@ -236,7 +236,7 @@ impl Recipe {
         self.vars.iter().map(value).collect()
     }
 
-    /// Fills the blanks of a text, and stops where it has more than `most` bytes.
+    /// Fills the placeholders of a text, and fails if the result has more than `most` bytes.
     fn fill(&self, what: &'static str, text: &str, values: &Values, most: usize) -> Result<String, Unfilled> {
         let written = |value: &Value| match value {
             Value::String(text) => text.clone(),
@@ -261,7 +261,7 @@ impl Recipe {
         Ok(filled)
     }
 
-    /// Returns the texts of the task, or of the one that contains the steps, each of at most `most` bytes.
+    /// Returns the texts of the task, or of the task that contains the steps, each of at most `most` bytes.
     pub fn render(&self, name: &TemplateName, values: &Values, most: usize) -> Result<Rendered, Unfilled> {
         self.rendered((self.title.as_deref(), self.body.as_deref()), name.as_str(), values, most)
     }
@@ -285,8 +285,8 @@ impl Recipe {
         Ok(Rendered { title, body: body.filter(|body| !body.is_empty()) })
     }
 
-    /// Returns the text that two sets of values, in the same project, share if and only if they are the same
-    /// as far as it matters.
+    /// Returns the key for duplicates. In one project, two sets of values have the same key
+    /// if and only if they agree on all variables of the key.
     pub fn key(&self, template: &Template, place: Option<ProjectKey>, values: &Values) -> String {
         let chosen =
             |name: &&VariableName| self.duplicates.key.is_empty() || self.duplicates.key.contains(name);
@@ -299,7 +299,7 @@ impl Recipe {
 }
 
 impl Values {
-    /// Returns how many bytes the texts among them have.
+    /// Returns the number of bytes of the texts among them.
     pub fn bytes(&self) -> usize {
         self.0.values().filter_map(Value::as_str).map(str::len).sum()
     }
@@ -311,7 +311,7 @@ impl Rendered {
     }
 }
 
-/// Returns a text as the one line that a title is.
+/// Returns a text as a title: one line of limited length.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 500;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -328,7 +328,7 @@ enum Piece<'a> {
     Blank(&'a str),
 }
 
-/// Reads a text with blanks.
+/// Parses a text with placeholders.
 fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     const OPEN: &str = "{{";
     let mut pieces = Vec::new();
@@ -336,7 +336,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     while let Some(at) = rest.find(OPEN) {
         let before = &rest[..at];
         let slashes = before.len() - before.trim_end_matches('\\').len();
-        // Each two backslashes before braces are one, and one that is left makes them plain.
+        // Each pair of backslashes before braces stands for one; an odd one makes the braces literal.
         pieces.push(Piece::Text(&before[..at - slashes.div_ceil(2)]));
         let inside = &rest[at + OPEN.len()..];
         if slashes % 2 == 1 {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Milliseconds since 1970; people and agents read it as ISO 8601 in UTC.
+/// Milliseconds since 1970, shown as ISO 8601 in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
@@ -19,24 +19,24 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0).max(0)
     }
 
-    /// Returns how far two points are from each other.
+    /// Returns the distance between two points in time.
     pub fn between(self, other: Self) -> Millis {
         self.since(other).max(other.since(self))
     }
 
-    /// Returns the latest time that another clock may have which is as right as this one.
+    /// Returns the latest time that another clock can show if both are right.
     pub fn farthest_ahead(self) -> Self {
-        /// More than clocks of machines differ that are kept in time.
+        /// The clocks of synchronized machines differ by less than this.
         const MAX_AHEAD_MS: Millis = 5 * 60_000;
         self.after(MAX_AHEAD_MS)
     }
 
-    /// Says whether another time is so far ahead that one of the two clocks is wrong.
+    /// Returns true if another time is so far ahead that one of the two clocks is wrong.
     pub fn is_far_behind(self, other: Self) -> bool {
         other > self.farthest_ahead()
     }
 
-    /// Says whether it is in the years from 2000 to 2100.
+    /// Returns true if this is between 2000 and 2100.
     pub fn is_of_our_time(self) -> bool {
         const FIRST: i64 = 946_684_800_000;
         const LAST: i64 = 4_133_980_800_000;
@@ -52,7 +52,7 @@ impl Timestamp {
     }
 }
 
-/// Says whether a text is a day, or a time of one, as people write it.
+/// Returns true if a text is a date, with or without a time of day.
 pub fn is_date(text: &str) -> bool {
     text.parse::<i64>().is_err() && text.parse::<Timestamp>().is_ok()
 }

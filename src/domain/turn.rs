@@ -1,27 +1,27 @@
-//! Whose turn it is where only so many of a group may be at work at a time.
+//! The order in which tasks of a group start, where its concurrency is limited.
 
 use std::cmp::Reverse;
 
 use super::{Priority, TaskId};
 
-/// A task of a group, as far as its turn depends on it. The smallest comes first.
+/// A task of a group, with its rank. The smallest comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InTurn {
     pub rank: (Reverse<Priority>, i64),
     pub id: TaskId,
 }
 
-/// Whose turn it is no longer, and whose it is now.
+/// The tasks to withdraw from the offer, and the tasks to add to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turns {
     pub over: Vec<TaskId>,
     pub come: Vec<TaskId>,
 }
 
-/// Says whose turn it is among the tasks of one line, where `room` more of the group may be at work.
+/// Returns the tasks of one line to offer and to withdraw, if `room` more of the group may be at work.
 ///
-/// As many are handed out as there is room for, the first in rank. Each line has
-/// its own, so that a task which nobody here can or wants to do does not hold up the others.
+/// The first `room` tasks in rank are offered. Each line is treated separately, so that a
+/// task that no present worker can or wants to do does not hold up the others.
 pub fn turns(room: usize, open: Vec<InTurn>, waiting: Vec<InTurn>) -> Turns {
     let mut all: Vec<(InTurn, bool)> = open.into_iter().map(|task| (task, true)).collect();
     all.extend(waiting.into_iter().map(|task| (task, false)));

@@ -1,4 +1,4 @@
-//! The variables of a template: what their values may be.
+//! The variables of a template and their types.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -6,13 +6,13 @@ use serde_json::{Number, Value};
 use super::time::is_date;
 use super::{VariableName, listed};
 
-/// What the value of a variable may be. A type's name alone, or a list of words, says it in short.
+/// A variable. Its short form is the name of a type alone, or a list of words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
 pub struct Variable {
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// The words that an `enum` is one of.
+    /// The allowed words of an `enum`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub enum Kind {
     Enum,
 }
 
-/// A variable as it is described in full.
+/// A variable in its long form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
@@ -79,7 +79,7 @@ impl TryFrom<Value> for Variable {
 }
 
 impl Variable {
-    /// Says whether it is a text that must be given: what a variable is that nobody has described.
+    /// Returns true if this is a required text, as undescribed variables are.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
@@ -88,7 +88,7 @@ impl Variable {
         self.required && self.default.is_none()
     }
 
-    /// Returns what is wrong with how it is described.
+    /// Returns the fault in its description, if there is one.
     pub fn fault(&self, name: &VariableName) -> Option<String> {
         if (self.kind == Kind::Enum) == self.values.is_empty() {
             return Some(format!("`{name}`: `values` are the words of the type `enum`"));
@@ -97,7 +97,8 @@ impl Variable {
         Some(format!("`{name}`: its default is not {wanted}"))
     }
 
-    /// Returns the value as this variable has it, or what it takes. A text may say it all: that is how tables have it.
+    /// Returns the value in the variable's type, or a description of valid values. Each
+    /// type can be given as text, as tables do.
     pub fn read(&self, value: &Value) -> Result<Value, String> {
         let read = match (self.kind, value) {
             (Kind::String, Value::String(_)) => Some(value.clone()),
@@ -115,7 +116,7 @@ impl Variable {
         read.ok_or_else(|| self.wanted())
     }
 
-    /// Returns what its values may be, in short.
+    /// Returns a short description of its values.
     pub fn shape(&self) -> String {
         match self.kind {
             Kind::String => "string".into(),
@@ -143,14 +144,14 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Returns a number without a fraction as such, however it is written.
+/// Returns a number without a fraction as an integer, also if it is spelt `3.0`.
 fn whole(number: &Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let fraction = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < EXACT);
     number.as_i64().or_else(|| fraction.map(|value| value as i64))
 }
 
-/// Returns a number in the one way in which equal ones are written.
+/// Returns the canonical form of a number.
 fn simple(number: &Number) -> Value {
     whole(number).map_or_else(|| number.clone().into(), Value::from)
 }

@@ -1,11 +1,11 @@
-//! Which texts show something to their reader.
+//! Texts with visible characters.
 
 use unicode_general_category::{GeneralCategory as Kind, get_general_category};
 
-/// Characters that are letters or symbols to Unicode and show nothing: fillers and the blank of Braille.
+/// Letters and symbols of Unicode that show nothing: fillers and the blank of Braille.
 const FILLERS: [char; 5] = ['\u{115F}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{FFA0}'];
 
-/// Returns true if a text has a character that can be seen: no separator, control or format character, or filler.
+/// Returns true if a text has a visible character: no separator, control or format character, or filler.
 pub fn shows_something(text: &str) -> bool {
     text.chars().any(is_visible)
 }

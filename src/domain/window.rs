@@ -1,10 +1,10 @@
-//! How long a task that was made from a template keeps its twins away.
+//! How long a task that was made from a template prevents duplicates.
 
 use serde::{Deserialize, Serialize};
 
 use super::Millis;
 
-/// How long a task keeps its twins away.
+/// How long a task prevents duplicates of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Window {
@@ -12,7 +12,7 @@ pub enum Window {
     #[default]
     Active,
     Ever,
-    /// So long after it was made.
+    /// For this long after it was made.
     For(Millis),
 }
 

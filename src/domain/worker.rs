@@ -1,4 +1,4 @@
-//! A worker: an agent with a name, what it can do, and the sign of life it gave.
+//! A worker: an agent with a name, its abilities, and its last sign of life.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,25 +12,25 @@ pub struct Worker {
     pub id: WorkerId,
     pub tags: BTreeSet<Tag>,
     pub workflow: String,
-    /// What it lays over the workflow of the tasks it holds, in this order.
+    /// The overlays on the workflow of the tasks it holds, in this order.
     pub overlays: Vec<String>,
     pub limit: ClaimLimit,
-    /// Which work it asked for when it last claimed, if any in particular.
+    /// The conditions of its last claim, if there were any.
     pub selector: Option<Selector>,
-    /// The project whose work it looks for, if not all of it.
+    /// The project it works in, if it is limited to one.
     pub project: Option<ProjectKey>,
     pub registered_at: Timestamp,
-    /// When it last made a call.
+    /// The time of its last call.
     pub last_heartbeat: Timestamp,
     /// When its lease was last renewed: by a call, or by the server its client is connected to.
     pub sign: Sign,
-    /// How long after that its tasks are kept for it, if its client is gone.
+    /// How long after that its tasks are reserved for it, if its client is gone.
     pub reserved_ms: Option<Millis>,
-    /// The process that it spoke through when it connected, unless that was a single command.
+    /// The process through which it connected, unless that was a single command.
     pub process: Option<Process>,
-    /// How it went, if it is gone.
+    /// How it left, if it is gone.
     pub left: Option<Departure>,
-    /// How many messages it was not told of.
+    /// Number of undelivered messages.
     pub untold: i64,
 }
 
@@ -40,30 +40,30 @@ pub struct Worker {
 pub struct ClaimLimit(pub u32);
 
 impl ClaimLimit {
-    /// Says whether one who holds `held` tasks may take another; 0 means no limit.
+    /// Returns true if a worker that holds `held` tasks may take another; 0 means no limit.
     pub fn allows(self, held: usize) -> bool {
         self.0 == 0 || held < self.0 as usize
     }
 }
 
-/// Which process a worker speaks through. Two processes are never equal, not even after a reboot.
+/// The process of a worker. Two processes are never equal, not even after a reboot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     pub pid: u32,
-    /// When it started, in the kernel's own count.
+    /// When it started, in the kernel's clock ticks.
     pub start: u64,
     pub boot: String,
     pub host: String,
 }
 
-/// How it stands with a process, as far as another one sees.
+/// The state of a process, as far as another one can see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     Runs,
-    /// Somebody stopped it, and may let it go on.
+    /// It is stopped, and may be continued.
     Stopped,
     Over,
-    /// It is where nobody here can look.
+    /// It cannot be seen from here.
     Unseen,
 }
 
@@ -71,11 +71,11 @@ pub enum Life {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sign {
     pub at: Timestamp,
-    /// The same moment by a clock that nobody sets, where there is one.
+    /// The same moment by the monotonic clock, if there is one.
     pub awake: Option<Awake>,
 }
 
-/// How long a machine had been awake since it started.
+/// How long a machine had been awake since it booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Awake {
     pub boot: Cow<'static, str>,
@@ -83,10 +83,10 @@ pub struct Awake {
 }
 
 impl Sign {
-    /// Returns how much time passed for a worker since it gave an earlier sign.
+    /// Returns how much time passed for a worker since an earlier sign.
     ///
-    /// Time in which the machine slept does not count, nor does it matter that
-    /// somebody set the clock, if both signs are from the same run of one machine.
+    /// If both signs are from the same boot of one machine, time asleep does not count, and
+    /// changes of the wall clock do not matter.
     pub fn since(&self, earlier: &Self) -> Millis {
         match (&self.awake, &earlier.awake) {
             (Some(now), Some(then)) if now.boot == then.boot => (now.millis - then.millis).max(0),
@@ -95,7 +95,7 @@ impl Sign {
     }
 }
 
-/// How a worker went that did not say so, and why that is thought.
+/// The loss of a worker that did not disconnect, and the evidence for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     pub how: Departure,
@@ -103,11 +103,11 @@ pub struct Loss {
 }
 
 impl Worker {
-    /// Says how the worker was lost, if it was; `life` is asked for that of its process.
+    /// Returns how the worker was lost, if it was; `life` returns the state of its process.
     ///
-    /// One whose process is seen to run is alive however long it thinks. Of any
-    /// other only its lease tells, also if its process was stopped. One whose
-    /// client is gone is waited for.
+    /// If its client is gone, its reservation decides. Otherwise a worker whose process runs is
+    /// alive, however long it thinks, and one whose process is over has died. If the process is
+    /// stopped or cannot be seen, the lease decides.
     pub fn loss(
         &self,
         now: &Sign,
@@ -131,23 +131,23 @@ impl Worker {
         }
     }
 
-    /// Returns until when the tasks of a worker whose client is gone are kept for it.
+    /// Returns until when the tasks of a worker whose client is gone are reserved for it.
     pub fn reserved_until(&self) -> Option<Timestamp> {
         self.reserved_ms.map(|length| Timestamp(self.sign.at.0.saturating_add(length)))
     }
 }
 
-/// How a worker went.
+/// How a worker left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Departure {
-    /// It said goodbye.
+    /// It disconnected.
     Disconnected,
     /// Its process is gone, or its client.
     Died,
     /// It gave no sign of life for too long.
     Expired,
-    /// Someone else took its name.
+    /// Another caller took over its name.
     Replaced,
 }
 
@@ -207,7 +207,7 @@ mod tests {
         use Departure::{Died, Expired};
         use Life::{Over, Runs, Stopped, Unseen};
         let table = [
-            // Its process, how long it was silent, how long it is waited for; how it was lost.
+            // Its process, the length of its silence, of its reservation; the loss.
             (Some(Runs), 9_999, None, None),
             (Some(Over), 0, None, Some(Died)),
             (Some(Stopped), 300, None, None),

@@ -1,7 +1,7 @@
-//! A workflow: the states a task goes through and what each of them means.
+//! A workflow: the states of a task and the meaning of each.
 //!
-//! It is checked when it is read, so that nothing later asks whether a state
-//! exists. [`Workflow::step`] is the only door from one state to another.
+//! It is checked when it is read, so that no later code asks whether a state exists. Every
+//! change of state goes through [`Workflow::step`].
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -12,17 +12,17 @@ use super::{Gate, Guidance, Overlay, Phase, Refusal, Role, Status, TaskId};
 pub struct Workflow {
     pub name: String,
     pub description: String,
-    /// Where a new task stands.
+    /// State of a new task.
     pub initial: Status,
-    /// What a claim enters.
+    /// State of a claimed task.
     pub claim: Status,
-    /// Where a task goes when its worker leaves.
+    /// State of a task whose worker left.
     pub disconnect: Status,
-    /// What a task enters that is given to a worker who has not started on it.
+    /// State of a task that is assigned to a worker but not started.
     pub assign: Option<Status>,
-    /// What a container enters when the last task in it has ended.
+    /// State of a container once the last task in it has ended.
     pub complete: Status,
-    /// What cancelling a tree enters.
+    /// State of the tasks in a cancelled tree.
     pub cancel: Option<Status>,
     pub states: IndexMap<Status, State>,
     pub phases: Vec<Phase>,
@@ -30,11 +30,11 @@ pub struct Workflow {
     pub gates: Vec<Gate>,
     pub roles: IndexMap<String, Role>,
     pub guidance: Guidance,
-    /// States that overlays add: a task may stand in one when nobody with that overlay holds it any more.
+    /// States that overlays add. A task may stay in one after its holder with that overlay is gone.
     pub overlaid: IndexMap<Status, State>,
 }
 
-/// What it means for a task to stand in a state.
+/// The meaning of a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct State {
@@ -43,11 +43,11 @@ pub struct State {
     pub timed: bool,
     /// The task has ended.
     pub terminal: bool,
-    /// What waits for this task goes on waiting.
+    /// Dependents of the task keep waiting.
     pub blocking: bool,
 }
 
-/// What happens with a word the configuration does not know.
+/// Policy for a word that the configuration does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
@@ -58,13 +58,13 @@ pub enum Policy {
 }
 
 impl Workflow {
-    /// Returns the states in which a task has ended, those that overlays add among them.
+    /// Returns the states in which a task has ended, including those that overlays add.
     pub fn ends(&self) -> impl Iterator<Item = Status> {
         let states = self.states.iter().chain(&self.overlaid);
         states.filter(|(_, state)| state.terminal).map(|(status, _)| status.clone())
     }
 
-    /// Returns the ends that go on holding back what waits for them.
+    /// Returns the end states that keep dependents waiting.
     pub fn failures(&self) -> impl Iterator<Item = Status> {
         let states = self.states.iter().chain(&self.overlaid);
         states.filter(|(_, state)| state.terminal && state.blocking).map(|(status, _)| status.clone())
@@ -75,7 +75,7 @@ impl Workflow {
         self.states.keys().filter(|status| self.is_waiting(status))
     }
 
-    /// Returns what is wrong with the workflow; nothing if it can be used.
+    /// Returns the faults of the workflow; none if it can be used.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let optional = |role, status: &Option<Status>| status.clone().map(|status| (role, status));
@@ -112,22 +112,22 @@ impl Workflow {
         faults
     }
 
-    /// Returns the state that a task stands in.
+    /// Returns the state of this name.
     ///
-    /// A state that the configuration has dropped since counts as one that
-    /// blocks and has no exits, so that nothing starts by mistake.
+    /// A state that the configuration no longer has counts as blocking and without exits,
+    /// so that nothing starts by mistake.
     pub fn state(&self, status: &Status) -> &State {
         static DROPPED: State = State { exits: Vec::new(), timed: false, terminal: false, blocking: true };
         self.states.get(status).or_else(|| self.overlaid.get(status)).unwrap_or(&DROPPED)
     }
 
-    /// Says whether a task that stands here has ended as one would wish.
+    /// Returns true if a task in this state has ended with success.
     pub fn ends_well(&self, status: &Status) -> bool {
         let &State { terminal, blocking, .. } = self.state(status);
         terminal && !blocking && self.cancel.as_ref() != Some(status)
     }
 
-    /// Says whether `to` may follow `from`, and returns what it means to stand there.
+    /// Returns the state `to`, or a refusal if it may not follow `from`.
     pub fn step(&self, task: &TaskId, from: &Status, to: &Status) -> Result<&State, Refusal> {
         let refused = |allowed: Vec<Status>| Refusal::NoExit {
             task: task.clone(),
@@ -144,24 +144,24 @@ impl Workflow {
         Err(refused(self.state(from).exits.clone()))
     }
 
-    /// Says whether entering `to` claims that the work is done, and so has to wait for what is in it.
+    /// Returns true if entering `to` declares the work done, which has to wait for open subtasks.
     pub fn is_done(&self, to: &Status) -> bool {
         let State { terminal, blocking, .. } = self.state(to);
         *terminal && !blocking && self.cancel.as_ref() != Some(to)
     }
 
-    /// Says whether entering `to` says that the work has failed.
+    /// Returns true if entering `to` declares the work failed.
     pub fn is_failure(&self, to: &Status) -> bool {
         let State { terminal, blocking, .. } = self.state(to);
         *terminal && *blocking
     }
 
-    /// Returns what a task enters that is given up: a failure or, where the workflow knows none, the state of what is cancelled.
+    /// Returns the state for a task that is given up: a failure or, without such a state, the cancelled state.
     pub fn given_up(&self) -> Option<&Status> {
         self.states.keys().find(|state| self.is_failure(state)).or(self.cancel.as_ref())
     }
 
-    /// Returns what a task enters that goes back to the queue from `from`, if it may.
+    /// Returns the state by which a task in `from` can go back to the queue, if there is one.
     pub fn way_back(&self, from: &Status) -> Option<&Status> {
         let exits = &self.state(from).exits;
         [&self.disconnect, &self.initial]
@@ -169,7 +169,7 @@ impl Workflow {
             .find(|back| exits.contains(back) && self.is_waiting(back))
     }
 
-    /// Says whether a task in this state waits for somebody to claim it.
+    /// Returns true if a task in this state waits to be claimed.
     pub fn is_waiting(&self, status: &Status) -> bool {
         let state = self.state(status);
         !state.timed && !state.terminal && state.exits.contains(&self.claim)
@@ -190,10 +190,10 @@ fn wrong_for(role: &str, status: &Status, state: &State) -> Option<String> {
 /// The workflows of a project. A task carries the name of its own.
 #[derive(Clone, Debug)]
 pub struct Workflows {
-    /// The name of the one for tasks that are created without one.
+    /// The workflow of tasks that are created without one.
     pub default: String,
     pub by_name: IndexMap<String, Workflow>,
-    /// What workers may lay over them.
+    /// The overlays that workers may use.
     pub overlays: IndexMap<String, Overlay>,
 }
 
