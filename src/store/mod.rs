@@ -1,14 +1,11 @@
 //! SQLite: the only module that names it or holds SQL.
 //!
-//! A process has one [`Store`] with one connection. Agents are processes, so
-//! the real contest is between processes: writers line up in a queue beside the
-//! file, then take SQLite's write lock before they read anything.
-//! Readers never wait for writers. Nothing else in the program begins, commits
-//! or rolls back a transaction.
+//! A process has one [`Store`] with one connection. Agents are processes, so the contention is between processes:
+//! writers wait in a queue beside the file, then take SQLite's write lock before they read anything. Readers never
+//! wait for writers. No other module begins, commits or rolls back a transaction.
 //!
-//! Task state is synced to the disk before a call is answered (`log.rs` says
-//! how); signs of life are not (see [`Effect`]). Checkpoints run after answers,
-//! by one process at a time ([`Store::tidy`]).
+//! Task state is synced to the disk before a call is answered (see `log.rs`); signs of life are not (see
+//! [`Effect`]). Checkpoints run after answers, in one process at a time ([`Store::tidy`]).
 
 mod askers;
 mod commits;
@@ -100,32 +97,32 @@ use identity::Identity;
 use log::Log;
 use queue::WriteQueue;
 
-/// What an operation does to the store.
+/// The effect of an operation on the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Read,
-    /// A change that has to survive a crash of the program, but not a power cut: signs of life.
+    /// A change that has to survive a crash of the program, but not a power cut: a sign of life.
     Note,
     Write,
-    /// A change that takes something away.
+    /// A change that removes something.
     Destroy,
 }
 
-/// How long a caller stays if the store is not free at once.
+/// How long a caller waits if the store is not free at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// As long as the project says.
+    /// As long as the project's settings allow.
     Waits,
-    /// Not at all: it asks again from where it may wait.
+    /// Not at all: the caller tries again on a thread that may wait.
     Hurries,
 }
 
-/// How a store is used.
+/// The options of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long a writer waits for its turn.
+    /// The longest wait of a writer for the write lock.
     pub lock_wait: Duration,
-    /// Whether changes of task state are synced to the disk before they are answered.
+    /// True if changes of task state are synced to the disk before they are answered.
     pub synced: bool,
 }
 
@@ -139,21 +136,21 @@ pub struct Store {
     log: Log,
     media: Media,
     commits: Arc<Commits>,
-    /// A second connection, for moving the log while the first one answers; made when first needed.
+    /// A second connection for checkpoints, which run while the first one answers; opened when first needed.
     keeper: Mutex<Option<Connection>>,
     askers: Askers,
 }
 
-/// A transaction that is under way. Its methods say what callers want; the SQL stays here.
+/// A running transaction. Its methods are named after the needs of callers; the SQL stays here.
 pub struct Tx<'c>(Transaction<'c>);
 
-/// SQLite's pages that may gather in the log before somebody moves them into the file.
+/// The number of pages in the log after which a checkpoint is due.
 const LOG_PAGES: i64 = 1000;
-/// The net for when nobody does.
+/// The number of pages after which SQLite runs a checkpoint itself, if no process did.
 const MOST_LOG_PAGES: i64 = 8000;
 
 impl Store {
-    /// Opens the store at `path`, and makes or upgrades it if need be.
+    /// Opens the store at `path`, and makes or upgrades it if necessary.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         let path = folder::prepare(path, options.synced).map_err(|error| Error::unusable(path, error))?;
         Self::open_file(&path, options).map_err(|error| error.at(&path))
@@ -171,7 +168,7 @@ impl Store {
         }
         conn.pragma_update_and_check(None, "wal_autocheckpoint", MOST_LOG_PAGES, |_| Ok(()))?;
         conn.pragma_update(None, "synchronous", "normal")?;
-        // From the first read on the log and its index are open, and stay the files they are.
+        // After the first read the log and its index are open, and stay the same files.
         conn.pragma_query_value(None, "schema_version", |_| Ok(()))?;
         Ok(Self {
             path: path.to_owned(),
@@ -192,15 +189,14 @@ impl Store {
         &self.path
     }
 
-    /// Returns where the bytes are that are too many, or of the wrong kind, for a table.
+    /// Returns the folder for bytes that are too large, or of the wrong kind, for a table.
     pub fn media(&self) -> &Media {
         &self.media
     }
 
     /// Runs `body` in one transaction: all of it happens, or none of it.
     ///
-    /// A writer takes the write lock before it reads, so what it reads stays
-    /// true until it commits.
+    /// A writer takes the write lock before it reads, so that the facts it reads stay true until it commits.
     pub fn transact<T>(
         &self,
         patience: Patience,
@@ -221,7 +217,7 @@ impl Store {
         body(&tx)
     }
 
-    /// Writes, and returns when that is on the disk.
+    /// Writes, and returns when the change is on the disk.
     fn write_durably<T>(&self, patience: Patience, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let value = self.write(patience, |tx| {
             let value = body(tx)?;
@@ -234,7 +230,7 @@ impl Store {
         Ok(value)
     }
 
-    /// Returns when everything that was committed is on the disk.
+    /// Syncs all committed changes to the disk.
     fn sync(&self) -> Result<()> {
         if let Err(error) = self.log.sync() {
             tracing::warn!(%error, "the log could not be synced, and is written again");
@@ -242,11 +238,11 @@ impl Store {
         } else if !self.queue.is_log_unsynced()? {
             return Ok(());
         }
-        // Each write begins with the repair.
+        // Each write begins with the repair of the log.
         self.write(Patience::Waits, |_| Ok(()))
     }
 
-    /// Writes the log again, for which the caller has the write lock.
+    /// Writes the log again. The caller has the write lock.
     fn mend_log(&self) -> Result<()> {
         let _alone = self.checkpoints.turn(self.options.lock_wait)?;
         let unsynced =
@@ -255,7 +251,7 @@ impl Store {
         Ok(self.queue.mark_log(false)?)
     }
 
-    /// Runs `body` on a connection of its own that can only read, within bounds; nobody waits for it.
+    /// Runs `body` on a read-only connection of its own, within bounds. No other call waits for it.
     pub fn read_apart<T>(&self, bounds: Bounds, body: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let turn = self.askers.turn(bounds.time)?;
         let mut conn = asking::connect(&self.path, bounds, &turn.is_over)?;
@@ -263,7 +259,7 @@ impl Store {
         body(&tx).map_err(|error| error.at(&self.path))
     }
 
-    /// Has all that [`Self::read_apart`] runs come to an end, for a process that ends itself.
+    /// Ends everything that [`Self::read_apart`] runs, for a process that is about to end.
     pub fn stop_questions(&self) {
         self.askers.end();
     }
@@ -275,7 +271,7 @@ impl Store {
         };
         let mut conn = self.connection(patience)?;
         self.check_files()?;
-        // For whoever writes without lining up: another program, or where files cannot be locked.
+        // For writers outside the queue: other programs, and processes on file systems without file locks.
         conn.busy_timeout(wait)?;
         let tx = Tx(conn.transaction_with_behavior(TransactionBehavior::Immediate)?);
         migrate::refuse_newer(&tx.0)?;
@@ -287,24 +283,24 @@ impl Store {
         Ok(value)
     }
 
-    /// Refuses a store that was removed, replaced or cut off since it was opened.
+    /// Refuses a store whose files were removed, replaced or truncated since it was opened.
     fn check_files(&self) -> Result<()> {
         let checked = self.identity.check().and_then(|()| self.log.check());
         checked.map_err(|trouble| Error::unusable(&self.path, trouble))
     }
 
-    /// Says whether the log has grown so long that it is time to [`tidy`](Self::tidy).
+    /// Returns true if the log has grown so long that it is time to [`tidy`](Self::tidy).
     pub fn is_untidy(&self) -> Result<bool> {
-        // Whoever has the connection now asks again.
+        // The thread that uses the connection now will ask again.
         match self.connection(Patience::Hurries) {
             Err(_) => Ok(false),
             Ok(conn) => Ok(log_pages(&conn, "pragma wal_checkpoint(noop)")? >= LOG_PAGES),
         }
     }
 
-    /// Moves the log into the file if nobody else is at it; says whether it did.
+    /// Runs a checkpoint unless another process runs one, and returns true if it did.
     ///
-    /// Called when an answer is out, so that no caller waits for it.
+    /// It is called after an answer is out, so that no caller waits for it.
     pub fn tidy(&self) -> Result<bool> {
         let Some(_alone) = self.checkpoints.turn_if_free() else {
             return Ok(false);
@@ -318,12 +314,12 @@ impl Store {
         Ok(true)
     }
 
-    /// Has `tell` called after commits of any process, this one included, as long as the answer is kept.
+    /// Calls `tell` after commits of any process, this one included, until the returned subscription is dropped.
     pub fn on_commit(&self, tell: impl Fn() + Send + 'static) -> Result<Listening> {
         self.commits.listen(tell)
     }
 
-    /// Says whether it is this process that looks after something which one of all does every `period`.
+    /// Returns true if this process has to do a job that one of all processes does every `period`.
     pub fn looks_after(&self, period: Duration) -> Result<bool> {
         Ok(self.checkpoints.is_due(period)?)
     }
@@ -342,7 +338,7 @@ impl Store {
 
 #[cfg(test)]
 impl Store {
-    /// Does something, and counts the steps that SQLite takes for it.
+    /// Runs `body`, and counts the steps that SQLite takes for it.
     pub fn counting<T>(&self, body: impl FnOnce() -> T) -> (T, u64) {
         use std::sync::atomic::{AtomicU64, Ordering};
         let steps = Arc::new(AtomicU64::new(0));
@@ -359,14 +355,14 @@ impl Store {
     }
 }
 
-/// Returns how many pages of the log are not in the file yet.
+/// Returns the number of pages in the log that are not in the file yet.
 fn log_pages(conn: &Connection, pragma: &str) -> Result<i64> {
     let left = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
     Ok(conn.prepare_cached(pragma)?.query_row([], left)?)
 }
 
 impl Tx<'_> {
-    /// Runs a part of the transaction that may fail without the rest: then nothing of it remains.
+    /// Runs `body` as a part of the transaction that may fail alone: its changes are then undone.
     pub fn part<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<Result<T>> {
         self.0.prepare_cached("savepoint part")?.execute([])?;
         let result = body();
@@ -377,7 +373,7 @@ impl Tx<'_> {
         Ok(result)
     }
 
-    /// Does something and takes it back, to see whether it can be done.
+    /// Runs `body` and undoes its changes, to see whether they are possible.
     pub fn rehearse<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         self.0.prepare_cached("savepoint part")?.execute([])?;
         let result = body();
