@@ -1,4 +1,4 @@
-//! What the workers' threads and the audience share.
+//! State shared by the threads of the workers and of the display.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +13,18 @@ pub struct Backstage {
 }
 
 impl Backstage {
-    /// Tells the audience what no store can know.
+    /// Reports an event that no store can know.
     pub fn tell(&self, news: News) {
         let mut asides = self.asides.lock().unwrap_or_else(PoisonError::into_inner);
         asides.push(news);
     }
 
-    /// Returns what was told since the last time.
+    /// Returns the events reported since the last call.
     pub fn asides(&self) -> Vec<News> {
         mem::take(&mut *self.asides.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets nobody wait for the work of one who cannot go on.
+    /// Stops the other workers from waiting for one that failed.
     pub fn break_off(&self) {
         self.broken_off.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What happens, as a board: each task with its state, each worker with its thought.
+//! A board of the demo's progress: each task with its state, each worker with its thought.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::news::News;
 use super::row::{AT_WORK, Columns, DONE, KILLED, READY, Row, WAITING, fitted};
 use super::story::{self, Hand, Part, Task};
 
-/// How much room a board takes.
+/// The height of the board in lines.
 pub const HEIGHT: usize = 1 + story::PARTS.len() + story::TASKS.len() + 1 + story::TEAM.len();
 pub const NARROWEST: usize = 60;
 
@@ -19,13 +19,13 @@ const TASK: Columns = Columns { name: 12, title: 20, who: 4 };
 
 const WORKER: Columns = Columns { name: 4, title: 14, who: 0 };
 
-/// The state of everything, as far as the news tells.
+/// The state of all tasks and workers, from the events so far.
 #[derive(Default)]
 pub struct Board {
-    /// Tasks that are not here are open.
+    /// Tasks that are not in here are open.
     tasks: HashMap<String, State>,
     thoughts: HashMap<String, String>,
-    /// Who was killed, and over what.
+    /// The killed workers, each with the task it held.
     killed: HashMap<String, String>,
 }
 
@@ -35,7 +35,7 @@ enum State {
 }
 
 impl Board {
-    /// Takes in what happened.
+    /// Updates the board after an event.
     pub fn note(&mut self, news: &News) {
         match news.clone() {
             News::Joins { .. } => {}
@@ -165,7 +165,7 @@ mod tests {
         News::Killed { worker: worker.into(), task: task.into() }
     }
 
-    /// The words of the line that begins with `name`, behind its mark.
+    /// Returns the words of the line that begins with `name`, after its mark.
     fn shown(name: &str, news: &[News]) -> String {
         let mut board = Board::default();
         news.iter().for_each(|news| board.note(news));

@@ -1,7 +1,6 @@
-//! A client of one server: a process of this program, spoken to over its pipes.
+//! A client of one server: starts a process of this program and talks to it through pipes.
 //!
-//! This is all that MCP over stdio takes: a line for each message, and answers
-//! known by the id of their request.
+//! MCP over stdio needs no more than this: a line for each message, and the id of its request in each answer.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -13,24 +12,24 @@ use serde_json::{Value, json};
 
 use super::trouble::{Result, Trouble};
 
-/// How long an answer may take: longer than a server waits for its store.
+/// The timeout of an answer: longer than a server waits for its store.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How long a server may take to end when its input has.
+/// The time a server has to end after its input was closed.
 const FAREWELL: Duration = Duration::from_secs(3);
 const PROTOCOL: &str = "2025-06-18";
 
 pub struct Client {
     server: Child,
-    /// Taken when there is nothing more to say.
+    /// Taken when nothing more will be sent.
     input: Option<ChildStdin>,
     lines: Receiver<io::Result<String>>,
     last_id: u64,
-    /// How long each call of a tool took.
+    /// The duration of each tool call.
     pub timings: Vec<Duration>,
 }
 
 impl Client {
-    /// Starts a server and introduces itself, as every client does.
+    /// Starts a server and sends it the handshake of every client.
     pub fn start(mut command: Command) -> Result<Self> {
         let mut server = command
             .stdin(Stdio::piped())
@@ -62,7 +61,7 @@ impl Client {
         Ok(result["structuredContent"].take())
     }
 
-    /// Kills the server where it stands: `kill -9`.
+    /// Kills the server process with `kill -9`.
     pub fn kill(&mut self) -> Result<()> {
         let killed = self.server.kill().and_then(|()| self.server.wait());
         killed.map_err(Trouble::when("the server cannot be killed"))?;
@@ -81,7 +80,7 @@ impl Client {
         }
     }
 
-    /// Writes a line. If nobody reads it, whoever waits for its answer learns of that.
+    /// Writes a line. A closed pipe is ignored here: the wait for the answer then reports it.
     fn send(&mut self, message: &Value) -> Result<()> {
         let Some(input) = &mut self.input else {
             return Ok(());
@@ -94,7 +93,7 @@ impl Client {
         }
     }
 
-    /// Waits for the answer that has this id, past whatever else the server has to say.
+    /// Waits for the answer with this id, and skips other messages of the server.
     fn answer_to(&self, id: u64, asked: &str) -> Result<Value> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -120,7 +119,7 @@ impl Client {
     }
 }
 
-/// A thread reads, so that waiting for a line can have an end.
+/// Reads lines in a thread, so that waiting for a line can have a timeout.
 fn read_lines(output: Option<ChildStdout>) -> Receiver<io::Result<String>> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -135,7 +134,7 @@ fn read_lines(output: Option<ChildStdout>) -> Receiver<io::Result<String>> {
 }
 
 impl Drop for Client {
-    /// Ends the server as clients do, by closing its input; one that stays is killed.
+    /// Ends the server as clients do, by closing its input. A server that does not end is killed.
     fn drop(&mut self) {
         const LOOK_EVERY: Duration = Duration::from_millis(5);
         drop(self.input.take());
@@ -146,7 +145,7 @@ impl Drop for Client {
             }
             thread::sleep(LOOK_EVERY);
         }
-        // One that cannot be killed either is left to the system.
+        // A server that cannot be killed is left to the system.
         let _ = self.kill();
     }
 }

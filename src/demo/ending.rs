@@ -1,4 +1,4 @@
-//! What the audience takes home: who did what, in figures, and how to go on.
+//! The summary after the demo: the attempts at each task, figures, and the next steps.
 
 use std::env;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::watcher::Attempt;
 
 const HEADING: Style = Style::new().bold();
 
-/// Everything that was measured and remembered.
+/// The measurements and events of a run.
 pub struct Ending<'a> {
     pub news: &'a [News],
-    /// What was tried on each task, as the store remembers it.
+    /// The attempts at each task, from the store.
     pub history: Vec<(&'static str, Vec<Attempt>)>,
-    /// How long the workers' calls took.
+    /// The durations of the workers' calls.
     pub timings: Vec<Duration>,
     pub time: Duration,
 }
@@ -67,7 +67,7 @@ fn median(mut timings: Vec<Duration>) -> Duration {
     timings.get(timings.len() / 2).copied().unwrap_or_default()
 }
 
-/// Says where the program is, if a shell would not find it by its name.
+/// Returns a note with the path of the program, if a shell would not find it by its name.
 pub fn whereabouts() -> Option<String> {
     let program = env::current_exe().ok()?;
     let name = program.file_name()?;

@@ -1,10 +1,10 @@
-//! What happens, as lines: for files, pipes and small terminals.
+//! Events as lines of text: for files, pipes and small terminals.
 
 use std::time::Duration;
 
 use super::news::News;
 
-/// Returns the line for something that happened, without its end.
+/// Returns the line for an event, without a line break.
 pub fn line(at: Duration, news: &News) -> String {
     let (who, does, what) = match news {
         News::Joins { worker, tags } if tags.is_empty() => (worker.as_str(), "joins", String::new()),

@@ -1,9 +1,8 @@
 //! `task-graph demo`: four workers, each a process of its own, share one graph of tasks.
 //!
-//! They are clients as any other: the demo knows the program only through the
-//! pipes of the processes it starts, in a temporary folder. One worker is killed
-//! at its work, and another one takes over. At the end the store's own history
-//! is held against the rules; the exit code says whether they were kept.
+//! They are ordinary clients: the demo uses the program only through the pipes of the processes that it starts, in
+//! a temporary folder. One worker is killed at work, and another one takes over. At the end the demo checks the
+//! store's history against the rules; the exit code says whether they were kept.
 //!
 //! ```text
 //! story ──► worker ──► client ══► task-graph serve (one for each)
@@ -40,7 +39,7 @@ use trouble::{Result, Trouble};
 use watcher::Watcher;
 use worker::Worker;
 
-/// How often the audience gets to see something new.
+/// The time between two updates of the display.
 const FRAME: Duration = Duration::from_millis(50);
 
 const OPENING: &str = "\
@@ -49,7 +48,7 @@ They claim, think and complete over MCP. One of them is going to be killed.
 
 ";
 
-/// Plays the demo, then says how to go on: `clients` is how agents get the program.
+/// Runs the demo, then prints the next steps: `clients` explains how to connect agents.
 pub fn run(manner: Manner, clients: &str) -> ExitCode {
     say(OPENING);
     let faults = match play(&mut Screen::new(manner)) {
@@ -63,12 +62,12 @@ pub fn run(manner: Manner, clients: &str) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let faults: String = faults.iter().map(|fault| format!("error: {fault}\n")).collect();
-    // When nobody listens any more, the exit code still tells.
+    // If standard error is closed, the exit code still reports the failure.
     let _ = anstream::stderr().write_all(faults.as_bytes());
     ExitCode::FAILURE
 }
 
-/// Returns what went wrong in a play that came to its end.
+/// Returns the faults of a run that reached its end.
 fn play(screen: &mut Screen) -> Result<Vec<String>> {
     let stage = Stage::set()?;
     let mut watcher = Watcher::new(&stage)?;
@@ -86,7 +85,7 @@ fn play(screen: &mut Screen) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Lets all work at once while the audience looks on, and returns how long their calls took.
+/// Runs all workers at once, updates the display meanwhile, and returns the durations of their calls.
 fn perform(team: Vec<Worker>, audience: &mut Audience) -> Result<Vec<Duration>> {
     let backstage = Backstage::default();
     thread::scope(|scope| {
@@ -111,7 +110,7 @@ fn perform(team: Vec<Worker>, audience: &mut Audience) -> Result<Vec<Duration>> 
     })
 }
 
-/// Whoever looks on, and all they have seen.
+/// The display, and all events so far.
 struct Audience<'a> {
     screen: &'a mut Screen,
     watcher: &'a mut Watcher,
@@ -120,7 +119,7 @@ struct Audience<'a> {
 }
 
 impl Audience<'_> {
-    /// Shows what the store tells, then what only the stage knows: it was told of that earlier.
+    /// Shows the events of the store, then those that only the demo knows. The store recorded its events earlier.
     fn look(&mut self, aside: Vec<News>) -> Result<()> {
         let mut news = self.watcher.news()?;
         news.extend(aside);

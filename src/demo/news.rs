@@ -1,4 +1,4 @@
-//! What happens, as the store's feed tells it.
+//! Events of the demo, read from the store's feed.
 
 use serde_json::Value;
 
@@ -18,17 +18,17 @@ pub enum News {
         thought: String,
     },
     Completes {
-        /// Nobody for a task that completed itself.
+        /// None for a task that completed itself.
         worker: Option<String>,
         task: String,
         result: String,
     },
-    /// The task has nobody any more and can be claimed again.
+    /// The task has lost its holder and can be claimed again.
     Returns {
         task: String,
         cause: String,
     },
-    /// The one thing that the store is not told.
+    /// The only event that is not in the store.
     Killed {
         worker: String,
         task: String,
@@ -36,7 +36,7 @@ pub enum News {
 }
 
 impl News {
-    /// Reads an entry of the feed; most of them are nothing to look at.
+    /// Converts an entry of the feed to an event; most entries are ignored.
     pub fn read(entry: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let worker = text(&entry["worker_id"]);

@@ -1,8 +1,8 @@
-//! A line of the board: columns of fixed widths, and a note that is cut off where the screen ends.
+//! A line of the board: columns of fixed widths, and a note that is cut off at the edge of the screen.
 
 use clap::builder::styling::{AnsiColor, Style};
 
-/// How a state looks.
+/// The sign and colour of a state.
 #[derive(Clone, Copy)]
 pub struct Mark {
     sign: char,
@@ -19,7 +19,7 @@ const fn mark(sign: char, style: Style) -> Mark {
     Mark { sign, style }
 }
 
-/// How wide the columns are.
+/// The widths of the columns.
 #[derive(Clone, Copy)]
 pub struct Columns {
     pub name: usize,
@@ -49,7 +49,7 @@ impl Row<'_> {
     }
 }
 
-/// Returns the text at exactly this width: filled up, or cut off and marked so.
+/// Returns the text at exactly this width: padded, or cut off with an ellipsis.
 pub fn fitted(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return format!("{text:<width$}");

@@ -1,4 +1,4 @@
-//! Where the news is shown: a board that is drawn again in its place, or lines.
+//! The display: a board that is redrawn in place, or lines.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -12,21 +12,21 @@ use super::board::{self, Board};
 use super::lines;
 use super::news::News;
 
-/// How the demo is shown.
+/// The kind of display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// A board where there is room for one, else lines.
+    /// A board if the terminal has room for it, else lines.
     AsFits,
     Lines,
 }
 
-/// What the audience sees.
+/// The display in use.
 pub enum Screen {
     Lines,
     Board(Box<Drawn>),
 }
 
-/// A board, and whether it is on the screen already.
+/// A board, and the number of its lines on the screen.
 #[derive(Default)]
 pub struct Drawn {
     board: Board,
@@ -41,7 +41,7 @@ impl Screen {
         }
     }
 
-    /// Shows what happened, and that time goes by.
+    /// Shows events and the time that has passed.
     pub fn show(&mut self, at: Duration, news: &[News]) {
         match self {
             Self::Lines => {
@@ -58,7 +58,7 @@ impl Screen {
 }
 
 impl Drawn {
-    /// Draws over what was drawn before: each line is written again and cleared behind its end.
+    /// Draws over the previous board: each line is written again and cleared after its end.
     fn draw(&mut self, at: Duration) {
         let width = terminal::size().map_or(board::NARROWEST, |(columns, _)| columns.into());
         let mut frame = String::new();
@@ -75,17 +75,17 @@ impl Drawn {
     }
 }
 
-/// Writes to standard output, in colours where they are wanted.
+/// Writes to standard output, with colours if the terminal supports them.
 pub fn say(text: &str) {
     write(anstream::stdout(), text);
 }
 
-/// When nobody looks any more, the exit code still tells.
+/// Ignores errors: if the output is closed, the exit code still reports the result.
 fn write(mut stream: impl Write, text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 
-/// Without colours the cursor still has to move, so that they are taken out here.
+/// Removes colours if they are not wanted. The stream cannot do that here: it would remove cursor movements too.
 fn in_colours(line: String) -> String {
     match AutoStream::choice(&io::stdout()) {
         ColorChoice::Never => strip_str(&line).to_string(),

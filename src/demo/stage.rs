@@ -1,4 +1,4 @@
-//! Where the demo is played: a folder of its own, and the program that it starts.
+//! The surroundings of the demo: a temporary folder, and the program that it starts.
 
 use std::env;
 use std::fs;
@@ -22,13 +22,13 @@ impl Stage {
         let folder = env::temp_dir().join(name);
         fs::create_dir(&folder).map_err(Trouble::when("a temporary folder cannot be made"))?;
         let stage = Self { program, folder };
-        // With this it is a project, also if the temporary folder lies inside another one.
+        // Makes the folder a project of its own, even if the temporary folder is inside another project.
         fs::create_dir(stage.folder.join(".task-graph"))
             .map_err(Trouble::when("a temporary folder cannot be made"))?;
         Ok(stage)
     }
 
-    /// Returns the command that starts a server here, with nobody's settings.
+    /// Returns the command that starts a server in the folder, without the settings of the user.
     pub fn server(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("serve").arg("-C").arg(&self.folder);
@@ -43,7 +43,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // What remains is in the system's temporary folder, which the system clears.
+        // A folder that remains is in the system's temporary folder, which the system clears.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

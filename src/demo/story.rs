@@ -1,7 +1,7 @@
-//! The story: who works, and on what.
+//! The script of the demo: the workers and their tasks.
 //!
-//! At its beginning as many tasks are free as there are workers, so that each
-//! of them has one, however slow the machine is: also the one who is killed.
+//! At the beginning there are as many free tasks as workers, so that each worker gets one on any machine, including
+//! the worker that is killed.
 
 use serde_json::{Value, json};
 
@@ -19,17 +19,17 @@ pub enum Fate {
     IsKilled,
 }
 
-/// A task that consists of others.
+/// A task with subtasks.
 pub struct Part {
     pub id: &'static str,
     pub title: &'static str,
 }
 
-/// A task that is worked on.
+/// A task for a worker.
 pub struct Task {
     pub id: &'static str,
     pub title: &'static str,
-    /// The part it belongs to.
+    /// The part to which it belongs.
     pub part: &'static str,
     pub waits_for: &'static [&'static str],
     pub needs: &'static [&'static str],
@@ -150,7 +150,7 @@ pub static TASKS: [Task; 12] = [
     },
 ];
 
-/// Returns the worked-on task of this id.
+/// Returns the task with this id, if it is one for a worker.
 pub fn find(id: &str) -> Option<&'static Task> {
     TASKS.iter().find(|task| task.id == id)
 }
@@ -167,7 +167,7 @@ pub fn all_ids() -> impl Iterator<Item = &'static str> {
     [WHOLE.id].into_iter().chain(parts).chain(tasks)
 }
 
-/// Returns the story as `create_tree` takes it.
+/// Returns the tasks of the demo as the argument of `create_tree`.
 pub fn tree() -> Value {
     let parts = PARTS.iter().map(|part| {
         let tasks: Vec<Value> = tasks_of(part.id).map(node).collect();
@@ -193,7 +193,7 @@ const fn part(id: &'static str, title: &'static str) -> Part {
     Part { id, title }
 }
 
-/// Returns a task of which little is said yet.
+/// Returns a task with defaults for the other fields.
 const fn task(id: &'static str, part: &'static str) -> Task {
     Task { id, title: "", part, waits_for: &[], needs: &[], takes_ms: 0, thought: "", result: "" }
 }

@@ -1,4 +1,4 @@
-//! What can keep the demo from being played to its end.
+//! Errors that stop the demo.
 
 use std::io;
 use std::time::Duration;
@@ -30,12 +30,12 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Returns what makes a system's error one of ours: `what` says what was tried.
+    /// Returns a function that converts a system error; `what` names the failed step.
     pub fn when(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::System { what, source }
     }
 
-    /// Returns what makes the trouble that of a worker.
+    /// Returns a function that adds the worker's name to an error.
     pub fn with(worker: &'static str) -> impl FnOnce(Self) -> Self {
         move |trouble| Self::With { worker, trouble: Box::new(trouble) }
     }

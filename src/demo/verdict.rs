@@ -1,4 +1,4 @@
-//! Whether the team kept the rules, judged by what the store's feed tells.
+//! Checks the events of the feed against the rules.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use super::news::News;
 use super::story::{self, Fate};
 use super::watcher::Count;
 
-/// What can be said when nothing went wrong.
+/// The message for a run without faults.
 pub const GOOD: &str = "
 Every task was completed exactly once, none was begun before what it waits for,
 and the work of the killed one was taken over.
 ";
 
-/// Returns everything that went wrong.
+/// Returns all faults of a run.
 pub fn faults(news: &[News], count: Count) -> Vec<String> {
     let mut faults = Vec::new();
     faults.extend(not_completed_once(news));
@@ -59,13 +59,13 @@ fn begun_too_early(news: &[News]) -> Vec<String> {
     let early = waits.filter(|(blocker, task)| {
         let completed = completions(news, blocker).next();
         let claimed = claims(news, task).map(|(at, _)| at).next();
-        // One that was never completed is another fault.
+        // A task that was never completed is reported as another fault.
         matches!((completed, claimed), (Some((completed, _)), Some(claimed)) if claimed < completed)
     });
     early.map(|(blocker, task)| format!("`{task}` was claimed before `{blocker}` was completed")).collect()
 }
 
-/// The task of each worker that was killed has to be completed by another one.
+/// Returns the faults of killed workers: their tasks have to be completed by other workers.
 fn not_taken_over(news: &[News]) -> Vec<String> {
     let doomed = story::TEAM.iter().filter(|hand| hand.fate == Fate::IsKilled);
     let faults = doomed.filter_map(|hand| {
@@ -92,7 +92,7 @@ fn miscounted(Count { total, completed }: Count) -> Option<String> {
     })
 }
 
-/// Returns where in the news a task was claimed, and by whom.
+/// Returns the positions of a task's claims in the events, each with its worker.
 fn claims<'a>(news: &'a [News], id: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
     news.iter().enumerate().filter_map(move |(at, event)| match event {
         News::Claims { worker, task, .. } if task == id => Some((at, worker.as_str())),
@@ -100,7 +100,7 @@ fn claims<'a>(news: &'a [News], id: &'a str) -> impl Iterator<Item = (usize, &'a
     })
 }
 
-/// Returns where in the news a task was completed, and by whom.
+/// Returns the positions of a task's completions in the events, each with its worker.
 fn completions<'a>(news: &'a [News], id: &'a str) -> impl Iterator<Item = (usize, Option<&'a str>)> {
     news.iter().enumerate().filter_map(move |(at, event)| match event {
         News::Completes { worker, task, .. } if task == id => Some((at, worker.as_deref())),
@@ -126,7 +126,7 @@ mod tests {
         News::Returns { task: task.into(), cause: "died".into() }
     }
 
-    /// The story as it should go: `cleo` dies over `payments`, `ann` does everything.
+    /// The events of a run without faults: `cleo` dies while working on `payments`, `ann` does everything.
     fn well_played() -> Vec<News> {
         let mut news = vec![claims("cleo", "payments", 1)];
         news.push(News::Killed { worker: "cleo".into(), task: "payments".into() });

@@ -1,4 +1,4 @@
-//! The client that makes the graph, looks on, and asks at the end how it went.
+//! The client that creates the tasks, reads the feed, and reads the history at the end.
 
 use serde_json::{Value, json};
 
@@ -10,18 +10,18 @@ use super::trouble::{Result, Trouble};
 
 pub struct Watcher {
     client: Client,
-    /// Up to where the feed has been read.
+    /// The position up to which the feed has been read.
     cursor: Value,
 }
 
-/// How a worker fared with a task.
+/// A worker's attempt at a task.
 pub struct Attempt {
     pub worker: String,
     pub outcome: String,
     pub time_ms: u64,
 }
 
-/// How many tasks the store counts.
+/// The task counts of the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Count {
     pub total: u64,
@@ -29,14 +29,14 @@ pub struct Count {
 }
 
 impl Watcher {
-    /// Makes the graph of the story.
+    /// Creates the tasks of the demo.
     pub fn new(stage: &Stage) -> Result<Self> {
         let mut client = Client::start(stage.server())?;
         client.call("create_tree", json!({ "tree": story::tree() }))?;
         Ok(Self { client, cursor: json!(0) })
     }
 
-    /// Returns what has happened since it last looked.
+    /// Returns the events since the last call.
     pub fn news(&mut self) -> Result<Vec<News>> {
         let mut news = Vec::new();
         loop {
@@ -49,7 +49,7 @@ impl Watcher {
         }
     }
 
-    /// Returns all that was tried on a task, in order.
+    /// Returns all attempts at a task, in order.
     pub fn attempts(&mut self, task: &str) -> Result<Vec<Attempt>> {
         let history = self.client.call("task_history", json!({ "task": task }))?;
         let attempts = list(&history["attempts"]).map(|attempt| Attempt {

@@ -1,4 +1,4 @@
-//! A worker: a client that takes tasks and finishes them, as the story says.
+//! A worker: a client that claims tasks and completes them, according to the script.
 
 use std::mem;
 use std::thread::sleep;
@@ -13,20 +13,20 @@ use super::stage::Stage;
 use super::story::{self, Fate, Hand};
 use super::trouble::{Result, Trouble};
 
-/// How often a worker without a task asks for one.
+/// The time between two claims of a worker without a task.
 const ASKS_EVERY: Duration = Duration::from_millis(80);
-/// How long it goes on asking.
+/// The time after which a worker without a task gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Worker {
     hand: &'static Hand,
     client: Client,
-    /// The task that it was given and has not begun.
+    /// The claimed task that it has not begun.
     given: Option<String>,
 }
 
 impl Worker {
-    /// Starts the worker's process and lets it take its first task.
+    /// Starts the worker's process and claims its first task.
     pub fn hire(hand: &'static Hand, stage: &Stage) -> Result<Self> {
         let client = Client::start(stage.server())?;
         let mut worker = Self { hand, client, given: None };
@@ -35,7 +35,7 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Works until there is nothing left to do, and returns how long its calls took.
+    /// Works until no tasks are left, and returns the durations of its calls.
     pub fn work(mut self, backstage: &Backstage) -> Result<Vec<Duration>> {
         self.work_off(backstage).map_err(Trouble::with(self.hand.name))?;
         Ok(mem::take(&mut self.client.timings))
@@ -60,7 +60,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Completes the task, and takes the next one in the same call.
+    /// Completes the task, and claims the next one in the same call.
     fn finish(&mut self, task: &story::Task) -> Result<()> {
         let done = json!({
             "task": task.id,
@@ -73,7 +73,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Returns the task to do now, or nothing when all have ended or are not going to.
+    /// Returns the next task; none if all tasks have ended or another worker failed.
     fn next_task(&mut self, backstage: &Backstage) -> Result<Option<String>> {
         if let Some(given) = self.given.take() {
             return Ok(Some(given));

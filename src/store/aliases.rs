@@ -1,4 +1,4 @@
-//! What renamed tasks were called before.
+//! Former ids of renamed tasks.
 
 use rusqlite::named_params;
 
@@ -7,8 +7,8 @@ use crate::domain::{TaskId, TaskRef};
 use crate::error::Result;
 
 impl Tx<'_> {
-    /// Keeps the old name of a task that was just renamed, if an attempt at it ever began, and lets go of the new
-    /// one, which may be an older name of it.
+    /// Keeps the old id of a task that was just renamed, if an attempt at the task ever began. Removes the new id
+    /// from the former ids.
     pub(super) fn keep_old_name(&self, old: &TaskId, new: &TaskId) -> Result<()> {
         const FORGET: &str = "delete from task_aliases where old_id = :new";
         const KEEP: &str = "
@@ -21,7 +21,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the tasks that were once called so, or by a generated id that ended so.
+    /// Returns the tasks that once had this id, or a generated id that ended in it.
     pub(super) fn once_called(&self, name: &TaskRef) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select tasks.id
@@ -36,8 +36,8 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns true if no task may take this name: one has it, or another than `task` was called so when an attempt
-    /// began that is open or may still go on.
+    /// Returns true if no task may take this id: a task has it, or another task than `task` had it when its newest
+    /// attempt began, and that attempt is open or can be resumed.
     pub fn is_name_taken(&self, id: &TaskId, task: Option<&TaskId>) -> Result<bool> {
         const SQL: &str = "
             select 1

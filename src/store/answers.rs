@@ -1,4 +1,4 @@
-//! Answers that were given, for callers that repeat a request.
+//! Answers to requests with an idempotency key, kept for callers that retry.
 
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Map, Value};
@@ -9,14 +9,14 @@ use super::row::Json;
 use crate::domain::{Digest, RequestId, Timestamp};
 use crate::error::{Error, Result};
 
-/// A request that has a name.
+/// A request with an idempotency key.
 #[derive(Clone, Debug)]
 pub struct Named {
     id: RequestId,
-    /// The caller to which the name belongs: callers choose names without asking each other.
+    /// The caller to which the key belongs: callers choose keys independently of each other.
     scope: String,
     operation: &'static str,
-    /// Of the operation and its arguments, in any order of names.
+    /// Covers the operation and its arguments, in any order of names.
     digest: Digest,
 }
 
@@ -34,8 +34,8 @@ impl Named {
 }
 
 impl Tx<'_> {
-    /// Returns the answer that was given to the request when it first came; refuses one that asks for
-    /// something else under the same name.
+    /// Returns the first answer to this request. Refuses the request if its key was used for another operation or
+    /// with other arguments.
     pub fn answer_given(&self, request: &Named) -> Result<Option<Value>> {
         const SQL: &str = "
             select operation, digest, answer
@@ -75,14 +75,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets the answers that were given before `then`.
+    /// Deletes the answers that were given before `then`.
     pub fn forget_answers(&self, then: Timestamp) -> Result<usize> {
         const SQL: &str = "delete from answers where answered_at < :then";
         Ok(self.0.prepare_cached(SQL)?.execute(named_params! { ":then": then })?)
     }
 }
 
-/// Writes a value so that equal ones give equal text, in whatever order their names came.
+/// Writes a value so that equal values give equal text, in any order of names.
 fn write(value: &Value, text: &mut String) {
     match value {
         Value::Object(object) => write_object(object, text),

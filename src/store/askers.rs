@@ -1,4 +1,4 @@
-//! How many questions of callers run at once in a process.
+//! Limits how many queries of callers run at once in a process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -6,26 +6,26 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// How many questions run at once. Each takes a core and up to 256 MB of memory.
+/// The most queries that run at once. Each takes a core and up to 256 MB of memory.
 pub const MAX_RUNNING: usize = 4;
 
 #[derive(Default)]
 pub struct Askers {
     running: Mutex<usize>,
-    /// Told when a question has ended, or all are to end.
+    /// Notified when a query has ended, and when all queries have to end.
     ended: Condvar,
     is_over: Arc<AtomicBool>,
 }
 
-/// The right to run one question.
+/// Permission to run one query.
 pub struct Turn<'a> {
     askers: &'a Askers,
-    /// True once the question is to end.
+    /// True once the query has to end.
     pub is_over: Arc<AtomicBool>,
 }
 
 impl Askers {
-    /// Returns the right to run a question, or refuses it if there is none within this time.
+    /// Returns permission to run a query, or refuses it if none is free within `time`.
     pub fn turn(&self, time: Duration) -> Result<Turn<'_>> {
         let end = Instant::now() + time;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,7 +41,7 @@ impl Askers {
         Ok(Turn { askers: self, is_over: Arc::clone(&self.is_over) })
     }
 
-    /// Has every question end, those that wait and those that come later too.
+    /// Ends all queries: running, waiting and later ones.
     pub fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
         self.ended.notify_all();

@@ -1,9 +1,8 @@
-//! A caller's own question in SQL, which may be anything.
+//! Runs SQL queries that callers write.
 //!
-//! It gets a connection of its own that can only read, on which SQLite refuses
-//! whatever does more, and which breaks off when the time is over. Values, memory and
-//! patterns are bounded too, and functions that take the square of their input are
-//! refused or made anew (`functions.rs`), so that no single one runs away.
+//! A query gets a read-only connection of its own. On it SQLite refuses everything except reading, and stops when
+//! the time is over. Values, memory and patterns are bounded too. SQLite cannot interrupt a function, so functions
+//! that take quadratic time are refused or replaced (`functions.rs`).
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -23,7 +22,7 @@ use super::{Tx, functions};
 use crate::domain::{listed, nearest};
 use crate::error::{Error, Result};
 
-/// What a caller gives for the places that its question leaves open.
+/// The values of a query's parameters.
 #[derive(Clone, Copy, Debug)]
 pub enum Given<'a> {
     Nothing,
@@ -41,17 +40,17 @@ pub enum Cell {
     Blob(Vec<u8>),
 }
 
-/// Who hears the answer.
+/// The receiver of an answer.
 pub trait Asker {
-    /// Hears what the columns are called.
+    /// Receives the names of the columns.
     fn columns(&mut self, names: Vec<String>) -> Result<()>;
 
-    /// Hears a row, and says whether to go on.
+    /// Receives a row, and decides whether to go on.
     fn row(&mut self, cells: Vec<Cell>) -> ControlFlow<()>;
 }
 
 impl Cell {
-    /// Returns how long it is, about.
+    /// Returns the approximate size in bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Null => 0,
@@ -62,17 +61,17 @@ impl Cell {
     }
 }
 
-/// What bounds a caller's question.
+/// The limits of a query.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub time: Duration,
-    /// The longest text that the file may hold.
+    /// The longest text that the store may hold.
     pub text_bytes: usize,
-    /// How many bytes of memory this process has, where that can be seen.
+    /// Returns the memory that this process uses, in bytes, where the system shows it.
     pub resident: fn() -> Option<u64>,
 }
 
-/// Functions that do more than compute, or that take the square of their input's length in one step.
+/// Functions that do more than compute, and functions that take quadratic time in one step.
 const REFUSED_FUNCTIONS: &[&str] = &[
     "fts3_tokenizer",
     "fts5",
@@ -89,7 +88,7 @@ const REFUSED_FUNCTIONS: &[&str] = &[
     "unhex",
 ];
 
-/// What tells about the schema and changes nothing.
+/// Pragmas that describe the schema and change nothing.
 const HARMLESS_PRAGMAS: &[&str] = &[
     "data_version",
     "foreign_key_list",
@@ -101,13 +100,13 @@ const HARMLESS_PRAGMAS: &[&str] = &[
     "table_xinfo",
 ];
 
-/// Opens a connection that can do nothing but answer, and that only for a time.
+/// Opens a connection that can only answer queries, and only for a time.
 pub fn connect(path: &Path, bounds: Bounds, is_over: &Arc<AtomicBool>) -> Result<Connection> {
     const INSTRUCTIONS: i32 = 100;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(bounds.time)?;
-    // Sorting then takes memory instead of the disk, and of that no more than `MEMORY`.
+    // Sorting then takes memory instead of disk space, and no more than `MEMORY`.
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "query_only", true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -120,20 +119,20 @@ pub fn connect(path: &Path, bounds: Bounds, is_over: &Arc<AtomicBool>) -> Result
     Ok(conn)
 }
 
-/// How much time and memory a question may take. SQLite's own limit of memory would be one for the whole
-/// process, and refuse it to others.
+/// The time and memory that a query may take. SQLite's own limit of memory would hold for the whole process, and
+/// would refuse memory to other calls.
 struct Budget {
     end: Instant,
     looked_at: Instant,
     resident: fn() -> Option<u64>,
-    /// How large the process may become.
+    /// The size that the process may reach.
     most: Option<u64>,
-    /// True once the process is to end.
+    /// True once the process has to end.
     is_over: Arc<AtomicBool>,
 }
 
 impl Budget {
-    /// More than any question needs, less than hurts.
+    /// More than a query needs, and less than harms the machine.
     const MEMORY: u64 = 256 << 20;
     const LOOK: Duration = Duration::from_millis(1);
 
@@ -154,8 +153,8 @@ impl Budget {
     }
 }
 
-/// Returns how many bytes a value may have: a row has its longest text and some more. Not more than that, since
-/// no function is broken off.
+/// Returns the maximum size of a value: a row has the longest text and some more. It is not larger, since a running
+/// function cannot be interrupted.
 fn longest_value(bounds: Bounds) -> usize {
     bounds.text_bytes.saturating_add(1 << 16)
 }
@@ -182,7 +181,7 @@ fn limit(conn: &Connection, bounds: Bounds) -> Result<()> {
 fn may(context: AuthContext<'_>) -> Authorization {
     let harmless = match context.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
-        // The one around the question. A question that begins or ends one has no columns, and is refused.
+        // The transaction around the query. A query that begins or ends one has no columns, and is refused.
         AuthAction::Transaction { .. } => true,
         AuthAction::Function { function_name } => {
             !REFUSED_FUNCTIONS.contains(&function_name.to_ascii_lowercase().as_str())
@@ -196,7 +195,7 @@ fn may(context: AuthContext<'_>) -> Authorization {
 }
 
 impl Tx<'_> {
-    /// Answers a caller's question: the names of the columns, then row after row.
+    /// Runs a caller's query: passes the names of the columns to `asker`, then row after row.
     pub fn ask(&self, sql: &str, given: Given<'_>, asker: &mut impl Asker) -> Result<()> {
         if !self.0.is_readonly(MAIN_DB)? {
             return Err(Error::internal("a caller's question came to a connection that can write"));
@@ -283,7 +282,7 @@ fn by_name<'v>(wanted: &[Option<String>], values: &'v Map<String, Value>) -> Res
         .ok_or_else(|| Error::input("`params` has names, and the query has a `?`", "name it, as `:name`"))
 }
 
-/// Returns what a caller hears whose question SQLite does not answer.
+/// Returns the error for a query that SQLite does not answer.
 fn refusal(error: rusqlite::Error) -> Error {
     use rusqlite::Error::{MultipleStatement, NulError, SqlInputError, SqliteFailure};
     const NARROW: &str = "ask for less: a narrower `where`, an index as `get_schema` shows them, a `limit`";
@@ -309,7 +308,7 @@ fn refusal(error: rusqlite::Error) -> Error {
     Error::input(message, hint)
 }
 
-/// Returns SQLite's own words, short and without quotes.
+/// Returns SQLite's message, short and without quotes.
 fn said(error: &rusqlite::Error) -> String {
     use rusqlite::Error::{SqlInputError, SqliteFailure};
     let text = match error {

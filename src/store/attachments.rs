@@ -1,4 +1,4 @@
-//! What is attached to tasks: results, evidence, context.
+//! Attachments of tasks: results, evidence, context.
 
 use rusqlite::{OptionalExtension, Row, named_params};
 
@@ -7,7 +7,7 @@ use super::media::Media;
 use crate::domain::{AttachmentType, Digest, Mime, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// Something to attach.
+/// An attachment to add.
 #[derive(Clone, Debug)]
 pub struct NewAttachment<'a> {
     pub task: &'a TaskId,
@@ -15,27 +15,27 @@ pub struct NewAttachment<'a> {
     pub name: &'a str,
     pub mime: &'a Mime,
     pub matter: Matter<'a>,
-    /// The attempt it was made in; 0 if in none.
+    /// The attempt in which it was made; 0 if in none.
     pub attempt: i64,
-    /// The attempt it is evidence for, if for any.
+    /// The attempt for which it is evidence, if any.
     pub counts_for: Option<i64>,
-    /// The digest of what it shows, if it is evidence.
+    /// The digest of its content, if it is evidence.
     pub sha256: Option<&'a Digest>,
     pub worker: Option<&'a WorkerId>,
 }
 
-/// What an attachment is made of.
+/// The content of an attachment.
 #[derive(Clone, Copy, Debug)]
 pub enum Matter<'a> {
-    /// A text that the store keeps itself.
+    /// A text, stored in the database.
     Text(&'a str),
-    /// A file of the media folder, and how long it is.
+    /// A file of the media folder, and its size.
     Media(&'a Digest, i64),
-    /// A file of the project, which is only named.
+    /// A file of the project, stored by name only.
     File(&'a str),
 }
 
-/// What there is to know of an attachment without its content.
+/// An attachment without its content.
 #[derive(Clone, Debug)]
 pub struct AttachmentRow {
     pub kind: String,
@@ -59,7 +59,7 @@ impl AttachmentRow {
     }
 }
 
-/// Which of a task's attachments are meant.
+/// Selects attachments of a task.
 #[derive(Clone, Debug, Default)]
 pub struct AttachmentFilter {
     /// `*` stands for any number of characters, `?` for one.
@@ -77,7 +77,7 @@ pub struct Slice {
 }
 
 impl<'a> Matter<'a> {
-    /// Returns the columns that hold it: the text, the media file with its size, the file of the project.
+    /// Returns the columns that hold it: the text, the media file with its size, the project's file.
     fn parts(&self) -> (&'a str, Option<(&'a Digest, i64)>, Option<&'a str>) {
         match *self {
             Matter::Text(text) => (text, None, None),
@@ -88,14 +88,14 @@ impl<'a> Matter<'a> {
 }
 
 impl AttachmentFilter {
-    /// Returns the pattern as SQLite reads it: there a bracket would open a list of characters.
+    /// Returns the pattern in SQLite's syntax, where a bracket would open a list of characters.
     fn glob(&self) -> Option<String> {
         self.kind.as_ref().map(|kind| kind.replace('[', "[[]"))
     }
 }
 
 impl Tx<'_> {
-    /// Attaches something to a task, after what is there of its type. Returns its number.
+    /// Adds an attachment after the others of its type, and returns its number.
     pub fn attach(&self, new: &NewAttachment<'_>, now: Timestamp) -> Result<i64> {
         const NEXT: &str = "
             select coalesce(max(sequence) + 1, 0)
@@ -129,7 +129,7 @@ impl Tx<'_> {
         Ok(sequence)
     }
 
-    /// Returns the number of the same attachment, made in the same attempt, if it is there already.
+    /// Returns the number of the same attachment from the same attempt, if there is one.
     pub fn same_attached(&self, new: &NewAttachment<'_>) -> Result<Option<i64>> {
         const SQL: &str = "
             select sequence
@@ -169,7 +169,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Makes everything that is attached to a task evidence for no attempt any more.
+    /// Makes all attachments of a task evidence for no attempt.
     pub fn void_evidence(&self, task: &TaskId) -> Result<()> {
         const SQL: &str = "
             update attachments
@@ -179,7 +179,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes away one attachment of a task.
+    /// Removes one attachment of a task.
     pub fn detach(&self, task: &TaskId, kind: &str, sequence: i64) -> Result<()> {
         const SQL: &str = "
             delete from attachments
@@ -189,7 +189,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns a page of what is attached to a task, by type and number, and how much there is in all.
+    /// Returns a page of a task's attachments, by type and number, and their total number.
     pub fn attachments(
         &self,
         task: &TaskId,
@@ -238,7 +238,8 @@ impl Tx<'_> {
         Ok((rows, total as usize))
     }
 
-    /// Returns the beginnings of what was last attached to a task, each after its type; of bytes and files the name.
+    /// Returns the beginnings of the newest attachments of a task, each after its type; of bytes and files the
+    /// name.
     pub fn newest_texts(&self, task: &TaskId, limit: usize, longest: usize) -> Result<Vec<String>> {
         const SQL: &str = "
             select attachment_type || ': ' || case
@@ -255,7 +256,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns a part of the text of an attachment that the store keeps itself.
+    /// Returns a part of the text of an attachment that is stored in the database.
     pub fn attached_text(&self, task: &TaskId, row: &AttachmentRow, slice: Slice) -> Result<Vec<u8>> {
         const SQL: &str = "
             select substr(cast(content as blob), :offset + 1, :limit)
@@ -273,7 +274,7 @@ impl Tx<'_> {
         )?)
     }
 
-    /// Takes away the media files that nothing refers to any more. Says how many that were.
+    /// Removes up to 100 media files that lost their last reference, and returns how many it removed.
     pub fn sweep_media(&self, media: &Media) -> Result<usize> {
         const AT_ONCE: usize = 100;
         const LOOSE: &str = "select digest from loose_media limit :limit";
@@ -287,7 +288,7 @@ impl Tx<'_> {
         self.remove_media(media, &loose)
     }
 
-    /// Takes away those of the media files that nothing refers to.
+    /// Removes those of the media files that no attachment refers to, and returns how many.
     pub fn remove_media(&self, media: &Media, digests: &[Digest]) -> Result<usize> {
         const SQL: &str = "select 1 from attachments where digest = :digest";
         let mut removed = 0;
@@ -300,7 +301,7 @@ impl Tx<'_> {
         Ok(removed)
     }
 
-    /// Says whether there are media files that nothing refers to any more.
+    /// Returns true if there are media files that lost their last reference.
     pub fn has_loose_media(&self) -> Result<bool> {
         const SQL: &str = "select 1 from loose_media limit 1";
         Ok(self.0.prepare_cached(SQL)?.exists([])?)

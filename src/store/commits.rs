@@ -1,12 +1,11 @@
-//! Notices that something was committed, by whichever process.
+//! Notices commits of all processes.
 //!
-//! SQLite counts the commits of other connections, and reading the count neither
-//! writes nor blocks. A thread reads it on a connection of its own, so that commits
-//! of this process count as well, and only while a listener is there.
+//! SQLite counts the commits of other connections, and reading the count neither writes nor blocks. A thread reads
+//! it on a connection of its own, so that commits of this process count as well. It runs only while there is a
+//! listener.
 //!
-//! The thread must not look at the file or its `-shm` by itself, however cheap that
-//! would be: closing any descriptor of a file drops every POSIX lock that the process
-//! has on it, and SQLite's locks are of that kind.
+//! The thread must not look at the file or its `-shm` directly, although that would be cheaper. Closing any
+//! descriptor of a file drops every POSIX lock that the process has on it, and SQLite's locks are of that kind.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +28,7 @@ pub struct Commits {
 struct Audience {
     listeners: Vec<Listener>,
     last_id: u64,
-    /// Whether a thread watches the store.
+    /// True while a thread watches the store.
     is_served: bool,
 }
 
@@ -38,7 +37,7 @@ struct Listener {
     tell: Box<dyn Fn() + Send>,
 }
 
-/// Somebody is told of commits, until this is dropped.
+/// A subscription to commits, which lasts until this is dropped.
 #[must_use]
 pub struct Listening {
     commits: Arc<Commits>,
@@ -50,9 +49,9 @@ impl Commits {
         Arc::new(Self { path: store.to_owned(), audience: Mutex::default() })
     }
 
-    /// Calls `tell` after each commit from now on, once for those that come at about the same time.
+    /// Calls `tell` after each commit from now on, once for commits at about the same time.
     ///
-    /// It is called where others wait for it: it may do no more than wake somebody up.
+    /// All listeners wait while `tell` runs, so it may only wake up another thread.
     pub fn listen(self: &Arc<Self>, tell: impl Fn() + Send + 'static) -> Result<Listening> {
         let mut audience = self.audience();
         if !audience.is_served {
@@ -94,7 +93,7 @@ impl Drop for Listening {
     }
 }
 
-/// How many commits of others a connection has seen.
+/// The number of commits of others that a connection has seen.
 struct Watch {
     conn: Connection,
     count: i64,
@@ -108,8 +107,8 @@ impl Watch {
         Ok(Self { conn, count })
     }
 
-    /// Returns whether anything was committed since the last call. An error counts as a change: the
-    /// listeners then meet its reason.
+    /// Returns true if anything was committed since the last call. An error counts as a commit: the listeners then
+    /// meet the cause themselves.
     fn has_changed(&mut self) -> bool {
         match count(&self.conn) {
             Ok(count) => std::mem::replace(&mut self.count, count) != count,

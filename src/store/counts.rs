@@ -1,9 +1,8 @@
 //! The counts that make readiness a property of the row.
 //!
-//! `open_blockers` are the tasks that must end before this one may start,
-//! `blocked_above` the tasks above it that have such blockers, `open_children`
-//! the tasks in it that have not ended well. They are kept by the functions
-//! here, and [`Tx::recount`] computes all of them anew from the links.
+//! `open_blockers` counts the tasks that must end before this one may start, `blocked_above` the tasks above it
+//! that have such blockers, `open_children` the tasks in it that have not ended well. The functions here update
+//! them, and [`Tx::recount`] recomputes all of them from the links.
 
 use rusqlite::named_params;
 
@@ -12,17 +11,17 @@ use super::filter::goes_on;
 use crate::domain::{ProjectKey, Standing, Status, TaskId, Workflows};
 use crate::error::Result;
 
-/// What became of the tasks that wait for one which began or ceased to block.
+/// The effect on dependents of a task that started or stopped blocking.
 #[derive(Debug, Default)]
 pub struct Shift {
     /// Tasks that nothing blocks any more and that are ready.
     pub freed: Vec<TaskId>,
-    /// Tasks whose end may have become possible.
+    /// Tasks that may now be able to end.
     pub may_end: Vec<TaskId>,
 }
 
 impl Tx<'_> {
-    /// Tells what waits for a task that it began (+1) or ceased (-1) to block.
+    /// Updates the dependents of a task that started (+1) or stopped (-1) blocking.
     pub fn shift_waiting(&self, id: &TaskId, change: i64) -> Result<Shift> {
         const TARGET: &str = "update tasks set open_blockers = open_blockers + :change where id = :id";
         const CONTAINER: &str = "
@@ -56,9 +55,9 @@ impl Tx<'_> {
         Ok(shift)
     }
 
-    /// Runs a statement that changes counts of one task, and returns what they are then.
+    /// Runs a statement that changes counts of one task, and returns the new counts.
     ///
-    /// Not by `returning`, for which SQLite makes a table each time: that takes longer than the change.
+    /// It does not use `returning`: SQLite makes a table for that each time, which takes longer than the change.
     fn shifted(&self, sql: &'static str, id: &TaskId, change: i64) -> Result<Counts> {
         const COUNTS: &str = concat!(
             "select open_blockers, open_children, ready and ",
@@ -72,7 +71,8 @@ impl Tx<'_> {
         })?)
     }
 
-    /// Tells everything under a task that one more (+1) or less (-1) above it is blocked.
+    /// Records in all tasks under a task that one more (+1) or one fewer (-1) above them is blocked. Returns the
+    /// ready ones.
     fn shift_under(&self, id: &TaskId, change: i64) -> Result<Vec<TaskId>> {
         const SQL: &str = concat!(
             "with recursive under (id) as (
@@ -99,10 +99,9 @@ impl Tx<'_> {
         Ok(changed.into_iter().filter(|(_, ready)| *ready).map(|(id, _)| id).collect())
     }
 
-    /// Counts a link that came (+1) or went (-1) among those that hold a task back. Returns the tasks that
-    /// this freed.
+    /// Counts a blocking link that was added (+1) or removed (-1). Returns the tasks that became ready.
     ///
-    /// The other links of the task are not read: a call may add a thousand to one task.
+    /// It does not read the other links of the task: a call may add a thousand to one task.
     pub fn shift_blockers(&self, from: &TaskId, to: &TaskId, change: i64) -> Result<Vec<TaskId>> {
         const COUNTS: &str = "
             select is_blocking and :links = (
@@ -112,7 +111,7 @@ impl Tx<'_> {
             from tasks
             where id = :from";
         const SET: &str = "update tasks set open_blockers = open_blockers + :change where id = :id";
-        // Two kinds of links may tie the same two tasks; the first that came and the last that goes count.
+        // Links of two kinds may connect the same two tasks; only the first added and the last removed count.
         let keys = named_params! { ":from": from, ":to": to, ":links": change.max(0) };
         if !self.0.prepare_cached(COUNTS)?.query_row(keys, |row| row.get(0))? {
             return Ok(Vec::new());
@@ -128,14 +127,15 @@ impl Tx<'_> {
         Ok(freed)
     }
 
-    /// Tells a parent that this many open tasks have come under it.
+    /// Adds newly opened children to a parent's count.
     pub fn open_children(&self, id: &TaskId, opened: i64) -> Result<()> {
         const SQL: &str = "update tasks set open_children = open_children + :opened where id = :id";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id, ":opened": opened })?;
         Ok(())
     }
 
-    /// Counts a task that came under a parent (+1) or left it (-1). True if the parent waited for no other.
+    /// Counts a task that was moved under a parent (+1) or away from it (-1). Returns true if the parent has no
+    /// open children left.
     pub fn shift_children(&self, parent: &TaskId, child: &TaskId, change: i64) -> Result<bool> {
         const COUNTS: &str = "select is_blocking from tasks where id = :child";
         const SET: &str = "update tasks set open_children = open_children + :change where id = :id";
@@ -146,7 +146,8 @@ impl Tx<'_> {
         Ok(change < 0 && after.open_children == 0)
     }
 
-    /// Counts anew how much above a task is blocked, after it came under another one or left it.
+    /// Recomputes `blocked_above` of a task and of those under it, after its parent changed. Returns the tasks that
+    /// became ready.
     pub fn recount_above(&self, id: &TaskId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select coalesce(sum(parent.blocked_above + (parent.open_blockers > 0)), 0)
@@ -168,7 +169,7 @@ impl Tx<'_> {
         Ok(freed)
     }
 
-    /// Sets whether what waits for a task has to go on waiting, and returns whether it had to before.
+    /// Sets whether a task blocks its dependents, and returns the value before.
     pub fn set_blocking(&self, id: &TaskId, blocking: bool) -> Result<bool> {
         const BEFORE: &str = "select is_blocking from tasks where id = :id";
         const SQL: &str = "update tasks set is_blocking = :blocking where id = :id";
@@ -178,7 +179,8 @@ impl Tx<'_> {
         Ok(before)
     }
 
-    /// Returns the tasks that most others wait for directly, with how many.
+    /// Returns the unblocked tasks for which most others wait directly, with their numbers of dependents. It looks
+    /// at the 100 oldest blocked tasks.
     pub fn bottlenecks(&self, most: usize) -> Result<Vec<(TaskId, i64)>> {
         const LOOKED_AT: i64 = 100;
         const SQL: &str = "
@@ -198,9 +200,9 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Computes every count anew from the states and the links.
+    /// Recomputes all counts from the states and the links.
     ///
-    /// Done when the configuration gives states or links another meaning.
+    /// Needed when the configuration changes the meaning of states or links.
     pub fn recount(&self, workflows: &Workflows) -> Result<()> {
         const STANDING: &str = "
             update tasks
@@ -224,7 +226,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns how many tasks there are of each state and standing.
+    /// Returns the number of tasks in each state and standing.
     pub fn tallies(&self) -> Result<Vec<Tally>> {
         const SQL: &str = "
             select status, iif(standing = 'ready' and state <> 'active', 'paused', standing), tallies.tasks
@@ -244,7 +246,7 @@ impl Tx<'_> {
         Ok(sums)
     }
 
-    /// Returns the same for the tasks of a project, its own not counted.
+    /// Returns the same for the tasks of a project, without the project's own task.
     pub fn tallies_in(&self, project: ProjectKey) -> Result<Vec<Tally>> {
         const SQL: &str = "
             select
@@ -260,7 +262,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the same for the tasks under one.
+    /// Returns the same for the tasks under a task.
     pub fn tallies_under(&self, id: &TaskId) -> Result<Vec<Tally>> {
         const SQL: &str = "
             with recursive under (id) as (
@@ -287,7 +289,7 @@ impl Tx<'_> {
         Ok(found.optional()?)
     }
 
-    /// Writes down a fact about the file.
+    /// Stores a fact about the file.
     pub fn set_fact(&self, name: &str, value: &str) -> Result<()> {
         const SQL: &str = "
             insert into facts (name, value) values (:name, :value)
@@ -297,14 +299,14 @@ impl Tx<'_> {
     }
 }
 
-/// The counts of a task, as far as changes of them are looked at.
+/// The counts of a task that show the effect of a change.
 struct Counts {
     open_blockers: i64,
     open_children: i64,
     ready: bool,
 }
 
-/// How many tasks stand in a state, and how they stand there.
+/// The number of tasks in a state and standing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub status: Status,

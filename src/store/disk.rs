@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// File systems over a network: memory that processes share does not reach across it.
+/// Network file systems: memory that processes share does not reach across the network.
 const NETWORK: &[&str] = &[
     "9p",
     "afs",
@@ -30,7 +30,7 @@ const NETWORK: &[&str] = &[
     "smbfs",
 ];
 
-/// Refuses `path` if its folder lies on a network file system.
+/// Refuses `path` if its folder is on a network file system.
 pub fn refuse_network(path: &Path) -> Result<()> {
     let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else {
         return Ok(());
@@ -45,7 +45,7 @@ pub fn refuse_network(path: &Path) -> Result<()> {
     }
 }
 
-/// Returns the type of the file system that `folder` lies on, according to the mount table.
+/// Returns the type of the file system of `folder`, according to the mount table.
 fn kind_of<'m>(folder: &Path, mounts: &'m str) -> Option<&'m str> {
     let longest = mounts
         .lines()
@@ -55,7 +55,7 @@ fn kind_of<'m>(folder: &Path, mounts: &'m str) -> Option<&'m str> {
             Some((point, filesystem.split(' ').next()?))
         })
         .filter(|(point, _)| folder.starts_with(point));
-    // Of mounts on one point the last covers the others, so later ones win.
+    // The last of several mounts on one point covers the others, so later ones win.
     longest.max_by_key(|(point, _)| point.len()).map(|(_, kind)| kind)
 }
 

@@ -1,7 +1,7 @@
-//! Links between tasks, and the ways through them.
+//! Links between tasks, and the paths through them.
 //!
-//! Joins are written `cross join` where they have to begin at the links of one
-//! task: the planner knows nothing of how few these are.
+//! Joins are written `cross join` where they have to begin at the links of one task: the planner does not know how
+//! few these are.
 
 use rusqlite::{Row, named_params};
 
@@ -26,24 +26,24 @@ pub struct Neighbour {
     pub title: String,
 }
 
-/// A direction in which links lead away from a task.
+/// A direction in which links are followed.
 #[derive(Clone, Copy, Debug)]
 pub enum Reach {
-    /// To what it waits for.
+    /// To the tasks it waits for.
     Before,
-    /// To what waits for it.
+    /// To the tasks that wait for it.
     After,
-    /// To what it is in.
+    /// To its parent.
     Above,
-    /// To what is in it.
+    /// To its children.
     Below,
 }
 
-/// How many of the tasks that hold one back are named.
+/// The maximum number of blockers that are returned.
 const MOST_BLOCKERS: usize = 100;
 
 impl Tx<'_> {
-    /// Adds a link; says whether it is new.
+    /// Adds a link, and returns true if it is new.
     pub fn add_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKind) -> Result<bool> {
         const SQL: &str = "
             insert into dependencies (from_task_id, to_task_id, dep_type, vertical, holds)
@@ -59,7 +59,7 @@ impl Tx<'_> {
         Ok(added > 0)
     }
 
-    /// Says whether there is such a link.
+    /// Returns true if there is such a link.
     pub fn has_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKindName) -> Result<bool> {
         const SQL: &str = "
             select 1
@@ -69,7 +69,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.exists(keys)?)
     }
 
-    /// Removes a link; says whether there was one.
+    /// Removes a link, and returns true if there was one.
     pub fn remove_edge(&self, from: &TaskId, to: &TaskId, kind: &EdgeKindName) -> Result<bool> {
         const SQL: &str = "
             delete from dependencies
@@ -78,7 +78,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.execute(keys)? > 0)
     }
 
-    /// Gives links the meaning that their kinds have now.
+    /// Updates all links to the present meaning of their kinds.
     pub fn reread_edges(&self, kinds: &EdgeKinds) -> Result<()> {
         const SQL: &str = "
             update dependencies
@@ -126,7 +126,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the task that a task is under.
+    /// Returns the parent of a task.
     pub fn parent(&self, id: &TaskId) -> Result<Option<TaskId>> {
         const SQL: &str = "
             select from_task_id
@@ -135,7 +135,7 @@ impl Tx<'_> {
         self.ids(SQL, id).map(|mut ids| ids.pop())
     }
 
-    /// Returns the tasks directly under a task that were not deleted, in the order of their age.
+    /// Returns the children of a task that were not deleted, the oldest first.
     pub fn children(&self, id: &TaskId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select tasks.id
@@ -145,13 +145,13 @@ impl Tx<'_> {
         self.ids(SQL, id)
     }
 
-    /// Says whether anything is under a task, deleted or not.
+    /// Returns true if a task has children, deleted or not.
     pub(super) fn has_children(&self, id: &TaskId) -> Result<bool> {
         const SQL: &str = "select 1 from dependencies where from_task_id = :id and vertical = 1";
         Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":id": id })?)
     }
 
-    /// Returns everything under a task, deleted or not, parents before their children.
+    /// Returns all tasks under a task, deleted or not, parents before their children.
     pub fn under(&self, id: &TaskId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             with recursive under (id, depth) as (
@@ -170,7 +170,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what holds back the start of a task: its own blockers, then those of the tasks above it.
+    /// Returns the tasks that hold back the start of a task: its own blockers, then those of the tasks above it.
     pub fn blockers(&self, id: &TaskId) -> Result<Vec<Blocker>> {
         const SQL: &str = "
             select source.id, source.status
@@ -191,7 +191,7 @@ impl Tx<'_> {
         Ok(blockers)
     }
 
-    /// Returns the tasks beside a task that must end before it may.
+    /// Returns the tasks, other than its children, that must end before a task may end.
     pub fn awaited_ends(&self, id: &TaskId) -> Result<Vec<Blocker>> {
         const SQL: &str = "
             select source.id, source.status
@@ -208,12 +208,13 @@ impl Tx<'_> {
             Ok(Blocker { id: row.get("id")?, status: row.get("status")?, above: None })
         })?;
         let mut blockers = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        // Two kinds of links may tie the same two tasks.
+        // Links of two kinds may connect the same two tasks.
         blockers.dedup_by(|one, other| one.id == other.id);
         Ok(blockers)
     }
 
-    /// Returns the tasks whose start waits for a task that was not deleted, and how many there are.
+    /// Returns the dependents of a task that were not deleted, and the number of all dependents, deleted ones
+    /// included.
     pub fn dependents(&self, id: &TaskId, most: usize) -> Result<(Vec<Neighbour>, usize)> {
         const SQL: &str = "
             select tasks.id, status, title
@@ -235,19 +236,19 @@ impl Tx<'_> {
         Ok((rows.collect::<rusqlite::Result<_>>()?, waiting))
     }
 
-    /// Returns the tasks whose start waits for a task, deleted ones among them.
+    /// Returns the dependents of a task, deleted ones included.
     pub(super) fn held_back_by(&self, id: &TaskId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select to_task_id
             from dependencies
             where from_task_id = :id and holds = 'start'";
-        // In the order of the key: two kinds of links to the same task stand beside each other.
+        // Rows come in the order of the key, so links of two kinds to the same task are adjacent.
         let mut ids = self.ids(SQL, id)?;
         ids.dedup();
         Ok(ids)
     }
 
-    /// Returns how many tasks are directly under a task, by state.
+    /// Returns the number of children in each state, without deleted ones.
     pub fn children_by_state(&self, id: &TaskId) -> Result<Vec<(Status, usize)>> {
         const SQL: &str = "
             select status, count(*)
@@ -289,7 +290,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Says whether a task under this one ended in `status`.
+    /// Returns true if a child of the task is in `status`.
     pub fn has_child_in(&self, id: &TaskId, status: &Status) -> Result<bool> {
         const SQL: &str = "
             select 1
@@ -298,7 +299,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":id": id, ":status": status })?)
     }
 
-    /// Returns these tasks as they stand, the oldest first.
+    /// Returns these tasks, the oldest first.
     pub fn whole(&self, ids: &[TaskId]) -> Result<Vec<Task>> {
         const SQL: &str = tasks_sql!("where id in (select value from json_each(:ids)) order by n");
         let mut statement = self.0.prepare_cached(SQL)?;

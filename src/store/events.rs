@@ -1,4 +1,4 @@
-//! The feed of everything that happened: appended to here, never changed.
+//! The event feed. Entries are appended here and never changed.
 
 use rusqlite::{OptionalExtension, Row, ToSql, named_params};
 use serde_json::Value;
@@ -8,29 +8,29 @@ use super::{Because, Tx};
 use crate::domain::{MarkPath, ProjectKey, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// Something that happened.
+/// An entry to append.
 #[derive(Clone, Debug, Default)]
 pub struct Event<'a> {
-    /// What: `created`, `status`, `linked`.
+    /// The kind of event: `created`, `status`, `linked`.
     pub what: &'a str,
     pub at: Timestamp,
     pub task: Option<&'a TaskId>,
-    /// The file whose mark it is about.
+    /// The file whose mark changed.
     pub file: Option<&'a MarkPath>,
-    /// Who did it; nobody if it followed from something else.
+    /// The worker that did it; none if it followed from another change.
     pub worker: Option<&'a WorkerId>,
     pub attempt: Option<i64>,
-    /// Which operation or rule did it.
+    /// The operation or rule that did it.
     pub cause: Option<&'a str>,
-    /// Why, in the words of whoever did it.
+    /// The reason that the author gave.
     pub reason: Option<&'a str>,
-    /// What changed, as it was and as it is.
+    /// The changed values, before and after.
     pub before: Option<Value>,
     pub after: Option<Value>,
 }
 
 impl<'a> Event<'a> {
-    /// Something happened for this cause.
+    /// Returns an event with this author, time, cause and reason.
     pub fn of(what: &'a str, because: &Because<'a>) -> Self {
         Self {
             what,
@@ -88,7 +88,7 @@ macro_rules! feeds {
 }
 
 impl Tx<'_> {
-    /// Appends to the feed.
+    /// Appends an entry to the feed.
     pub fn record(&self, event: &Event<'_>) -> Result<()> {
         const SQL: &str = "
             insert into events (timestamp, event, task_id, worker_id, attempt, cause, reason, before, after,
@@ -111,7 +111,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns when something last happened.
+    /// Returns the time of the newest entry.
     pub fn newest_event_at(&self) -> Result<Option<Timestamp>> {
         const SQL: &str = "
             select timestamp
@@ -162,8 +162,8 @@ impl Tx<'_> {
         self.feed_rows(sql, &names)
     }
 
-    /// Says whether a project has so many tasks that its part of the feed is found sooner by reading the
-    /// feed than by asking each of them.
+    /// Returns true if a project has so many tasks that reading the feed is faster than reading the entries of each
+    /// task.
     fn is_large(&self, project: ProjectKey) -> Result<bool> {
         const LARGE: i64 = 20_000;
         Ok(self.tallies_in(project)?.iter().map(|tally| tally.tasks).sum::<i64>() > LARGE)
@@ -175,9 +175,9 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the number of the last thing that the worker did to a task; 0 if it did nothing.
+    /// Returns the number of the last entry that the worker caused on a task; 0 if there is none.
     ///
-    /// That it got the task back when it came does not count.
+    /// An entry for getting the task back on connecting does not count.
     pub fn last_event_of(&self, worker: &WorkerId, task: &TaskId) -> Result<i64> {
         const SQL: &str = "
             select id
@@ -190,8 +190,8 @@ impl Tx<'_> {
         Ok(found.optional()?.unwrap_or_default())
     }
 
-    /// Returns the last things that others than the worker did to a task after an event, and how many
-    /// there were. Messages are no such things.
+    /// Returns the last entries on a task after an event that were caused by others than the worker, and their
+    /// number. Messages do not count.
     pub fn events_of_others(
         &self,
         task: &TaskId,
@@ -212,7 +212,7 @@ impl Tx<'_> {
         self.of_others([ROWS, COUNT], task.as_str(), worker, Bounds { since, limit })
     }
 
-    /// Returns the same of what happened to the mark on a file.
+    /// Returns the same for the mark on a file.
     pub fn mark_events_of_others(
         &self,
         file: &MarkPath,
@@ -252,7 +252,7 @@ impl Tx<'_> {
         Ok((found, number as usize))
     }
 
-    /// Returns the last things that happened to a task, the newest first.
+    /// Returns the last entries on a task, the newest first.
     pub fn events_of(&self, task: &TaskId, limit: usize) -> Result<Vec<FeedRow>> {
         let filter = FeedFilter { task: Some(task.clone()), ..FeedFilter::default() };
         let mut rows = self.feed_newest(&filter, limit)?;
@@ -261,18 +261,18 @@ impl Tx<'_> {
     }
 }
 
-/// From where on, and how many.
+/// The entry from which to read, and the number of entries.
 #[derive(Clone, Copy)]
 struct Bounds {
     since: i64,
     limit: usize,
 }
 
-/// Which entries of the feed are asked for.
+/// Selects entries of the feed.
 #[derive(Clone, Debug, Default)]
 pub struct FeedFilter {
     pub task: Option<TaskId>,
-    /// Of tasks in it, if no task is named.
+    /// Only tasks of this project; ignored if a task is named.
     pub project: Option<ProjectKey>,
     pub worker: Option<WorkerId>,
     pub kinds: Option<Vec<String>>,
@@ -320,7 +320,7 @@ mod tests {
     use super::*;
     use crate::store::{Effect, Options, Patience, Store};
 
-    /// Three tasks, of which the first is a project and the second is in it; each has two entries in the feed.
+    /// Three tasks: the first is a project, the second is in it. Each has two entries in the feed.
     const FILLED: &str = "
         insert into tasks (n, id, title, workflow, status, created_at, updated_at, is_waiting, is_blocking, is_ended)
         select value, 't' || value, 't', 'default', 'pending', 0, 0, 1, 1, 0 from json_each('[1, 2, 3]');

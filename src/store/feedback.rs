@@ -1,4 +1,4 @@
-//! What agents say of this program.
+//! Feedback from agents about this program.
 
 use rusqlite::{Row, named_params};
 
@@ -6,7 +6,7 @@ use super::Tx;
 use crate::domain::{TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// What somebody said.
+/// Feedback to store.
 #[derive(Clone, Debug)]
 pub struct Feedback {
     pub at: Timestamp,
@@ -19,7 +19,7 @@ pub struct Feedback {
     pub task: Option<TaskId>,
 }
 
-/// What somebody said, with its number.
+/// Stored feedback, with its number.
 #[derive(Clone, Debug)]
 pub struct FeedbackRow {
     pub id: i64,
@@ -27,7 +27,7 @@ pub struct FeedbackRow {
 }
 
 impl Tx<'_> {
-    /// Keeps what somebody said; returns its number.
+    /// Stores feedback, and returns its number.
     pub fn add_feedback(&self, said: &Feedback) -> Result<i64> {
         const SQL: &str = "
             insert into feedback (timestamp, worker_id, message, category, sentiment, tool, task_id)
@@ -45,7 +45,7 @@ impl Tx<'_> {
         Ok(self.0.last_insert_rowid())
     }
 
-    /// Returns what was said, the newest first.
+    /// Returns feedback, the newest first.
     pub fn feedback(&self, category: Option<&str>, limit: usize, offset: usize) -> Result<Vec<FeedbackRow>> {
         const SQL: &str = "
             select *
@@ -59,7 +59,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns how much was said.
+    /// Returns the number of feedback entries.
     pub fn count_feedback(&self, category: Option<&str>) -> Result<usize> {
         const SQL: &str = "select count(*) from feedback where :category is null or category = :category";
         let count: i64 = self

@@ -1,4 +1,4 @@
-//! Which tasks a list shows: filters that all combine.
+//! Filters of task lists; all of them can be combined.
 
 use rusqlite::ToSql;
 
@@ -7,7 +7,7 @@ use super::row::Json;
 use crate::domain::{Phase, Standing, Status, Tag, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// Which tasks a list shows. What is left out does not matter.
+/// Selects the tasks of a list. A field without a value filters nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub statuses: Option<Vec<Status>>,
@@ -17,31 +17,31 @@ pub struct Filter {
     pub phase: Option<Phase>,
     pub tags_any: Option<Vec<Tag>>,
     pub tags_all: Option<Vec<Tag>>,
-    /// Only tasks of these queues.
+    /// Only tasks in these queues.
     pub queues: Option<Vec<Queue>>,
-    /// Only tasks that ended then.
+    /// Only tasks that ended in this period.
     pub ended: Option<Period>,
 }
 
-/// A span of time, with both its ends.
+/// A period that includes both its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     pub from: Timestamp,
     pub to: Timestamp,
 }
 
-/// Where in the tree a list looks.
+/// The part of the tree that a list covers.
 #[derive(Clone, Debug, Default)]
 pub enum Place {
     #[default]
     Anywhere,
-    /// Tasks that are under no other.
+    /// Tasks without a parent.
     Roots,
     Children(TaskId),
     Under(TaskId),
 }
 
-/// Whether the project that a task is in lets its work be claimed.
+/// The condition that the project of a task allows claims.
 macro_rules! goes_on {
     () => {
         "not exists (
@@ -50,7 +50,7 @@ macro_rules! goes_on {
 }
 pub(super) use goes_on;
 
-/// What every list asks of its tasks.
+/// The conditions that every list puts on its tasks.
 macro_rules! filters {
     () => {
         concat!(
@@ -104,7 +104,7 @@ impl Filter {
         self.queues.is_none() && Self { statuses: None, ..self.clone() }.is_of_queues_only()
     }
 
-    /// Calls `body` with the filter's values under the names that the statements use.
+    /// Calls `body` with the filter's values, named as the statements name their parameters.
     pub(super) fn with_names<T>(
         &self,
         extra: &[(&str, &dyn ToSql)],

@@ -1,23 +1,23 @@
-//! The folder of a store: made when the first call needs it, found again after a power cut, and out of git's way.
+//! The folder of a store: made by the first call that needs it, kept through a power cut, and hidden from git.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The folder that holds nothing but a store and its settings.
+/// The folder that has only a store and its settings.
 const OWN: &str = ".task-graph";
-/// `git clean` and `git stash -u` take away what is neither tracked nor ignored, under running servers too.
+/// `git clean` and `git stash -u` remove files that are neither tracked nor ignored, under running servers too.
 const IGNORED: &str = "\
 # Written by task-graph when it made the store. The store is not for git; settings beside it may be.
 /.gitignore
 /tasks.db*
 ";
-/// How many symbolic links may lead from one to the next.
+/// The longest chain of symbolic links that is followed.
 const MAX_LINKS: usize = 40;
 
-/// Makes the folder of a store if need be and returns the path of the store with all links followed, so
-/// that all files beside it have the same names for every process.
+/// Makes the folder of a store if it is missing. Returns the path of the store with all links followed, so that the
+/// files beside it have the same names for every process.
 pub fn prepare(path: &Path, synced: bool) -> io::Result<PathBuf> {
     let path = followed(path)?;
     let folder = match path.parent() {
@@ -33,7 +33,7 @@ pub fn prepare(path: &Path, synced: bool) -> io::Result<PathBuf> {
     Ok(store)
 }
 
-/// Follows symbolic links in the place of the file itself, whether or not there is a file at their end.
+/// Follows symbolic links in place of the file itself, even if there is no file at their end.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -49,13 +49,13 @@ fn ignore(folder: &Path) -> io::Result<()> {
     let created = File::options().write(true).create_new(true).open(folder.join(".gitignore"));
     match created {
         Ok(mut file) => io::Write::write_all(&mut file, IGNORED.as_bytes()),
-        // It is the project's own.
+        // The project has its own file.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Makes a folder and those above it that are missing. If `synced`, their names are on the disk afterwards.
+/// Makes a folder and its missing parents. If `synced`, their names are on the disk afterwards.
 pub fn make(folder: &Path, synced: bool) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
@@ -63,14 +63,14 @@ pub fn make(folder: &Path, synced: bool) -> io::Result<()> {
     let above = folder.parent().unwrap_or(Path::new(""));
     make(above, synced)?;
     match fs::create_dir(folder) {
-        // Another process was first.
+        // Another process may have made it first.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(error),
         _ if synced => sync(above),
         _ => Ok(()),
     }
 }
 
-/// Returns when the names in a folder are on the disk.
+/// Syncs the names in a folder to the disk.
 #[cfg(unix)]
 pub fn sync(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -1,8 +1,7 @@
-//! Functions of SQLite's that may take the square of their input, made anew so that each takes as long as its
-//! input is long.
+//! Linear replacements for functions of SQLite that may take quadratic time.
 //!
-//! They stand in for SQLite's own on the connection of a caller's question. SQLite looks at the time only
-//! between its steps, and a function is one step: `instr` on two texts of a megabyte took minutes.
+//! They replace SQLite's own on the connection of a caller's query. SQLite checks the time only between its steps,
+//! and a function is one step: `instr` on two texts of a megabyte took minutes.
 
 use std::borrow::Cow;
 
@@ -11,10 +10,10 @@ use rusqlite::ffi;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
-/// How many bytes a pattern of `like` and `glob` may have.
+/// The longest pattern of `like` and `glob`, in bytes.
 const LONGEST_PATTERN: usize = 500;
 
-/// Makes the functions on a connection whose values have at most `longest` bytes.
+/// Registers the functions on a connection whose values have at most `longest` bytes.
 pub fn make_linear(conn: &Connection, longest: usize) -> rusqlite::Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
@@ -36,12 +35,12 @@ pub fn make_linear(conn: &Connection, longest: usize) -> rusqlite::Result<()> {
     })
 }
 
-/// Returns the place of a text in another, from 1, or of bytes in bytes; 0 if there is none.
+/// Returns the position of a text in another, from 1, or of bytes in bytes; 0 if there is none.
 fn instr(whole: ValueRef<'_>, part: ValueRef<'_>) -> Option<i64> {
     let place =
         |whole: &str, part: &str| whole.find(part).map_or(0, |at| whole[..at].chars().count() as i64 + 1);
     if let (ValueRef::Blob(whole), ValueRef::Blob(part)) = (whole, part) {
-        // The search in texts is linear, so each byte becomes a character.
+        // Text search is linear, so each byte becomes a character.
         let [whole, part] = [whole, part].map(|bytes| bytes.iter().map(|byte| char::from(*byte)).collect());
         let (whole, part): (String, String) = (whole, part);
         return Some(place(&whole, &part));
@@ -54,19 +53,19 @@ fn replace(call: &Context<'_>, longest: usize) -> rusqlite::Result<Value> {
     let (Some(whole), Some(old), Some(new)) = (whole, old, new) else {
         return Ok(Value::Null);
     };
-    // A NUL ends a text for SQLite here.
+    // SQLite ends a text at a NUL here.
     if old.is_empty() || old.starts_with('\0') {
         return Ok(Value::Text(whole.into_owned()));
     }
     let places = whole.matches(&*old).count();
-    // Else a small text for each of a million characters would be made before it is found to be too large.
+    // Otherwise a million small replacements would be made before the result is found to be too large.
     if places.saturating_mul(new.len()) + (whole.len() - places * old.len()) > longest {
         return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None));
     }
     Ok(Value::Text(whole.replace(&*old, &new)))
 }
 
-/// Holds the second argument against the pattern in the first.
+/// Matches the second argument against the pattern in the first.
 fn matches(
     call: &Context<'_>,
     read: impl FnOnce(&str) -> rusqlite::Result<Pattern>,
@@ -85,12 +84,12 @@ fn fault(what: &str) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(what.into())
 }
 
-/// Returns what SQLite's own functions see of a text.
+/// Returns the part of a text that SQLite's own functions see.
 fn until_nul(text: &str) -> &str {
     text.split('\0').next().unwrap_or_default()
 }
 
-/// Returns a value as SQLite makes a text of it.
+/// Returns a value converted to a text, as SQLite does it.
 fn text(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
     match value {
         ValueRef::Null => None,
@@ -100,7 +99,7 @@ fn text(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Returns a number with as few digits as tell it from others, and at least one after the point.
+/// Returns a number with the fewest digits that identify it, at least one of them after the point.
 fn real(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "Inf".into() } else { "-Inf".into() };
@@ -116,24 +115,23 @@ fn real(number: f64) -> String {
     format!("{}e{sign}{:02}", pointed(digits), exponent.abs())
 }
 
-/// A pattern of `like` or `glob`, as a machine that is in several places of it at once.
+/// A pattern of `like` or `glob`, as an automaton that is at several positions at once.
 ///
-/// A character moves all places at the same time, 64 with one operation, so that a text is read once whatever
-/// the pattern is.
+/// A character advances all positions together, 64 in one operation, so that a text is read once for any pattern.
 struct Pattern {
     elements: Vec<Element>,
-    /// The places that stay whatever comes: those before which the pattern has `%` or `*`.
+    /// The positions that stay for every character: those before `%` or `*`.
     stays: Vec<u64>,
-    /// The places that each character of ASCII moves on.
+    /// The positions that each character of ASCII advances.
     ascii: Vec<Vec<u64>>,
-    /// The places that any character moves on.
+    /// The positions that any character advances.
     any: Vec<u64>,
 }
 
 #[derive(Clone, Debug)]
 enum Element {
     Any,
-    /// Nothing fits: what the pattern has here is not complete.
+    /// Matches nothing: the pattern is incomplete here.
     Never,
     One {
         character: char,
@@ -209,7 +207,7 @@ impl Pattern {
         Self { elements, stays, ascii, any }
     }
 
-    /// Returns the places that a character moves on.
+    /// Returns the positions that a character advances.
     fn moved_by(&self, character: char) -> Cow<'_, [u64]> {
         if let Some(moved) = self.ascii.get(character as usize) {
             return Cow::Borrowed(moved);
@@ -247,7 +245,7 @@ impl Pattern {
     }
 }
 
-/// Reads a set of characters behind its `[`.
+/// Reads a set of characters after its `[`.
 fn set(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Element {
     let is_inverted = rest.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();

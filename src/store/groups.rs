@@ -1,4 +1,4 @@
-//! Groups of which only so many tasks may be at work at a time: who is, and whose turn it is.
+//! Groups, which limit how many of their tasks are worked on at a time: the tasks at work, and the next ones.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -10,17 +10,17 @@ use super::jobs::Hold;
 use crate::domain::{Group, GroupKey, InTurn, TaskId, WorkerId, turns};
 use crate::error::Result;
 
-/// The tasks of a group among which the most urgent has the next turn: those that ask the same of
-/// their worker and are in the same task. A worker of other skills, or at work elsewhere, has its own line.
+/// The tasks of a group with the same demand and the same parent; the most urgent one is next. Workers with other
+/// tags, or in another part of the tree, are served by another line.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Line {
     demand: String,
-    /// The age of the task they are in; 0 for none.
+    /// The age of their parent; 0 for none.
     place: i64,
 }
 
 impl Tx<'_> {
-    /// Returns a group as it stands.
+    /// Returns a group with its limit and its tasks at work.
     pub fn group(&self, key: &GroupKey) -> Result<Group> {
         const LIMIT: &str = "select most_at_work from task_groups where name = :group";
         const AT_WORK: &str = "
@@ -37,7 +37,7 @@ impl Tx<'_> {
         Ok(Group { key: key.clone(), limit: limit.unwrap_or(1), at_work })
     }
 
-    /// Says how many of a group may be at work at a time; one, if nobody ever said.
+    /// Sets how many tasks of a group may be worked on at a time; 1 if that was never set.
     pub fn set_group_limit(&self, key: &GroupKey, limit: Option<u32>) -> Result<()> {
         const SQL: &str = "
             insert into task_groups (name, most_at_work)
@@ -47,16 +47,16 @@ impl Tx<'_> {
         self.unsettle(key)
     }
 
-    /// Notes that somebody else's turn may have come in a group.
+    /// Marks a group whose next tasks may have changed.
     pub(super) fn unsettle(&self, key: &GroupKey) -> Result<()> {
         const SQL: &str = "insert into unsettled_groups (name) values (:group) on conflict do nothing";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":group": key })?;
         Ok(())
     }
 
-    /// Hands out of each group as many as there is room for. Returns the tasks whose turn has come.
+    /// Makes as many tasks of each marked group available as it has room for. Returns those that became available.
     ///
-    /// Done before every commit, so that no way to change a task can forget it.
+    /// It runs before every commit, so that no way to change a task can forget it.
     pub fn settle_groups(&self) -> Result<Vec<TaskId>> {
         const NEXT: &str = "select name from unsettled_groups limit 1";
         const DONE: &str = "delete from unsettled_groups where name = :group";
@@ -89,7 +89,7 @@ impl Tx<'_> {
         Ok(come)
     }
 
-    /// Returns the lines in which tasks of a group stand that could be handed out.
+    /// Returns the lines of a group that have tasks to hand out, now or in turn.
     fn lines_of(&self, key: &GroupKey) -> Result<Vec<Line>> {
         const DEMAND: &str = "
             select min(queue)
@@ -127,7 +127,7 @@ impl Tx<'_> {
         Ok(lines.into_iter().collect())
     }
 
-    /// Returns the first tasks of a line that are handed out, or are not, for this reason.
+    /// Returns the first tasks of a line that are withheld for this reason, or are not withheld.
     fn in_turn(&self, key: &GroupKey, line: &Line, hold: Hold, most: Option<usize>) -> Result<Vec<InTurn>> {
         const SQL: &str = "
             select n, id, priority

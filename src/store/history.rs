@@ -1,4 +1,4 @@
-//! What the feed tells of states, attempts and time.
+//! The history of states, attempts and time.
 
 use rusqlite::named_params;
 
@@ -19,7 +19,7 @@ pub struct Passed {
     pub to: Option<Timestamp>,
 }
 
-/// A claim of a task.
+/// An attempt at a task.
 #[derive(Clone, Debug)]
 pub struct AttemptRow {
     pub number: i64,
@@ -32,17 +32,17 @@ pub struct AttemptRow {
     pub time_ms: Millis,
 }
 
-/// A span of time, and the states that matter in it.
+/// A span of time, and the states that count in it.
 #[derive(Clone, Debug)]
 pub struct Span {
     pub from: Timestamp,
     pub to: Timestamp,
     statuses: Option<Vec<Status>>,
-    /// Which part of the feed it is: the number of its first entry, and that of the first one after it.
+    /// Its part of the feed: the number of its first entry, and that of the first one after it.
     entries: (i64, i64),
 }
 
-/// The names under which statements know a span.
+/// The parameters of a span in statements.
 macro_rules! names {
     ($span:expr) => {
         named_params! {
@@ -54,7 +54,7 @@ macro_rules! names {
 }
 
 impl Tx<'_> {
-    /// Returns the states that a task was in, the first one first.
+    /// Returns the states that a task was in, the oldest first.
     pub fn passed(&self, task: &TaskId) -> Result<Vec<Passed>> {
         const SQL: &str = "
             select event as status, agent_id, cause, reason, timestamp, end_timestamp
@@ -75,7 +75,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the claims of a task, the first one first.
+    /// Returns the attempts at a task, the oldest first.
     pub fn attempts(&self, task: &TaskId) -> Result<Vec<AttemptRow>> {
         const SQL: &str = "
             select attempt, worker_id, claimed_at, ended_at, outcome, error_class, reason, time_ms
@@ -98,7 +98,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns a span of time, in which nothing or some states matter.
+    /// Returns a span of time, in which all states count or only these.
     pub fn span(&self, from: Timestamp, to: Timestamp, statuses: Option<Vec<Status>>) -> Result<Span> {
         let entries = (self.first_event_at(from)?, self.first_event_at(to.after(1))?);
         Ok(Span { from, to, statuses, entries })
@@ -128,7 +128,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(names!(span), |row| row.get(0))?)
     }
 
-    /// Returns the newest changes of state in the span, the oldest of them first.
+    /// Returns the newest state changes in the span, the oldest of them first.
     pub fn transitions(&self, span: &Span, limit: usize) -> Result<Vec<FeedRow>> {
         const SQL: &str = "
             select *
@@ -153,7 +153,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what each worker claimed and ended in the span, and the time it took.
+    /// Returns for each worker how many attempts it began and ended in the span, and the time they took.
     pub fn work_in(&self, span: &Span) -> Result<Vec<(WorkerId, i64, i64, Millis)>> {
         const SQL: &str = "
             select worker_id,

@@ -1,8 +1,7 @@
-//! Whether the files of a store are still those that this process opened.
+//! Checks that the files of a store are still those that this process opened.
 //!
-//! A file that was removed, or replaced by another, goes on as long as a process has
-//! it open: every change would be answered and lost. So each write first compares the
-//! names on the disk with the files that were opened.
+//! A file that was removed or replaced remains usable as long as a process has it open: every change would be
+//! answered and lost. So each write first compares the names on the disk with the opened files.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -27,7 +26,7 @@ struct Known {
 }
 
 impl Identity {
-    /// Notes the files of a store that a connection has open.
+    /// Records the files of a store that a connection has open.
     pub fn of(store: &Path) -> io::Result<Self> {
         let mut index = store.as_os_str().to_owned();
         index.push("-shm");
@@ -68,7 +67,7 @@ impl Known {
     }
 }
 
-/// The number of a file, which no other file has at the same time.
+/// The number of a file, unique among the files that exist at the same time.
 #[derive(PartialEq, Eq)]
 struct Id(u64, u64);
 
@@ -79,7 +78,7 @@ impl Id {
         Self(file.dev(), file.ino())
     }
 
-    /// Other systems do not let a file go that is open.
+    /// Other systems do not remove a file that is open.
     #[cfg(not(unix))]
     fn of(_file: &Metadata) -> Self {
         Self(0, 0)

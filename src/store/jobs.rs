@@ -1,4 +1,4 @@
-//! What there is to know of jobs beside their tasks, and which of them somebody has to look after.
+//! The settings and counters of jobs, and the times at which they are due.
 
 use rusqlite::types::{ToSql, ToSqlOutput};
 use rusqlite::{OptionalExtension, Row, named_params};
@@ -10,13 +10,13 @@ use crate::domain::{
 };
 use crate::error::Result;
 
-/// Why a task is not handed out though nothing blocks it, as its row says it.
+/// The reason why an unblocked task is not handed out, as its row stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hold {
     Nothing = 0,
-    /// Its time has not come.
+    /// Its start time has not come.
     Time = 1,
-    /// It is not its turn in its group.
+    /// Its group has no room for it.
     Turn = 2,
 }
 
@@ -46,7 +46,7 @@ pub struct EarlierTry {
 }
 
 impl Tx<'_> {
-    /// Returns what there is to know of a task as a job, if it is one.
+    /// Returns the job data of a task, if it is a job.
     pub fn job(&self, task: &TaskId) -> Result<Option<Job>> {
         const SQL: &str = "
             select max_retries, backoff, lease_ms, failures, losses, not_before, lease_until, lease_boot,
@@ -56,7 +56,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":task": task }, job).optional()?)
     }
 
-    /// Writes down what there is to know of a new task as a job.
+    /// Stores the job data of a new task.
     pub(super) fn add_job(&self, task: &TaskId, draft: &JobDraft) -> Result<()> {
         let JobDraft { settings, not_before } = draft;
         let job = Job { not_before: *not_before, ..Job::default().with(settings) };
@@ -67,9 +67,9 @@ impl Tx<'_> {
         }
     }
 
-    /// Writes down what there is to know of a task as a job; it becomes one.
+    /// Stores the job data of a task, which becomes a job.
     ///
-    /// Whether its time has come is a matter of [`hold_until`](Self::hold_until).
+    /// [`hold_until`](Self::hold_until) applies its start time.
     pub fn put_job(&self, task: &Task, job: &Job) -> Result<()> {
         const SQL: &str = "update tasks set is_job = 1 where id = :task";
         self.write_job(&task.id, job)?;
@@ -106,7 +106,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Hands a job out from then on only; without a time, from now on.
+    /// Withholds a job until `then`; without a time, releases it now.
     pub fn hold_until(&self, task: &Task, then: Option<Timestamp>) -> Result<()> {
         const JOB: &str = "update jobs set not_before = :then where task_id = :task";
         const TASK: &str = "update tasks set withheld = :hold where id = :task";
@@ -123,8 +123,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Returns when somebody next has to look after something: a job's time comes, or its lease runs out,
-    /// or a schedule makes a task.
+    /// Returns the next time at which work is due: a job may start, its lease expires, or a schedule makes a task.
     pub fn next_due(&self) -> Result<Option<Timestamp>> {
         const SQL: &str = "
             select coalesce(min(job, schedule), job, schedule)
@@ -136,8 +135,8 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row([], |row| row.get(0))?)
     }
 
-    /// Returns jobs that somebody has to look after now, those that have waited longest first. Leases of this
-    /// machine are held against the clock that nobody sets, as [`Job::is_overdue`] does.
+    /// Returns jobs that are due, the earliest first. Leases of this machine are compared by the clock that does
+    /// not run during sleep, as [`Job::is_overdue`] does.
     pub fn due(&self, now: &Sign, most: usize) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select task_id
@@ -159,8 +158,8 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Lets rests after failures end that a clock wrote which is ahead of this one; such a rest ends as long
-    /// after `now` as it would have ended after its failure.
+    /// Corrects retry delays that a clock wrote which is ahead of this one: each then lasts as long from `now` as
+    /// it would have lasted after its failure.
     pub fn pull_back_rests(&self, now: Timestamp, ahead: Timestamp) -> Result<()> {
         const SQL: &str = "
             update jobs
@@ -172,7 +171,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what withholds a task that nothing blocks.
+    /// Returns the reason why an unblocked task is withheld.
     pub fn withheld(&self, task: &Task) -> Result<Option<Withheld>> {
         if let Some(then) = self.job(&task.id)?.and_then(|job| job.not_before) {
             return Ok(Some(Withheld::Until(then)));
@@ -202,7 +201,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, earlier).optional()?)
     }
 
-    /// Returns the beginning of the last text of one type that is attached to a task, and its length.
+    /// Returns the beginning of the newest attachment of a type, and its length.
     pub fn last_attached(&self, task: &TaskId, kind: &str, most: usize) -> Result<Option<(String, usize)>> {
         const SQL: &str = "
             select substr(content, 1, :most), length(content)
@@ -218,7 +217,7 @@ impl Tx<'_> {
         Ok(found.optional()?.filter(|(text, _)| !text.is_empty()))
     }
 
-    /// Writes down what kind of failure ended the newest attempt at a task.
+    /// Stores the class of the failure that ended the newest attempt at a task.
     pub fn classify(&self, task: &TaskId, class: &ErrorClass) -> Result<()> {
         const SQL: &str = "
             update attempts
@@ -228,7 +227,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what kind of failure ended an attempt at a task.
+    /// Returns the class of the failure that ended the newest attempt at a task.
     pub fn error_class(&self, task: &TaskId) -> Result<Option<ErrorClass>> {
         const SQL: &str = "
             select error_class

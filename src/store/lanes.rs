@@ -1,5 +1,6 @@
-//! Ready work of a certain kind, found without passing over all the rest: what is
-//! in one task, has one tag or one template, stands in lanes of its own, each a queue for each demand.
+//! Ready tasks of one parent, tag or template, found without reading the rest.
+//!
+//! Each of these has an index range for each demand, called a lane here.
 
 use std::cmp::Reverse;
 
@@ -12,9 +13,9 @@ use crate::error::Result;
 
 /// The statements that read one kind of lane.
 struct Lane {
-    /// The next demand after one.
+    /// Finds the next demand after one.
     demands: &'static str,
-    /// The first tasks of a demand.
+    /// Reads the first tasks with a demand.
     first: &'static str,
 }
 
@@ -73,7 +74,7 @@ static OF_TEMPLATE: Lane = Lane {
 };
 
 impl Tx<'_> {
-    /// Returns the first ready tasks that a selector lets through and whose queue `fits`.
+    /// Returns the first ready tasks that match a selector and whose queue `fits`.
     pub fn offered(
         &self,
         selector: &Selector,
@@ -142,7 +143,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the ages of a task and of everything under it that has open tasks in it.
+    /// Returns the ages of a task and of all tasks under it that have open children.
     fn places_under(&self, id: &TaskId) -> Result<Vec<i64>> {
         const ROOT: &str = "select n from tasks where id = :id";
         const PARTS: &str = "select n from tasks where parent = :n and open_children > 0 order by n";

@@ -1,8 +1,7 @@
-//! Lists of tasks: the queues of ready ones, and every combination of filters.
+//! Lists of tasks: the queues of ready tasks, and every combination of filters.
 //!
-//! A list starts from the narrowest set that its filters name (a queue, a
-//! worker's tasks, a subtree, a tag, a state), so that its cost does not grow
-//! with the file. The other filters are the same for all.
+//! A list starts from the narrowest set that its filters name (a queue, a worker's tasks, a subtree, a tag, a
+//! state), so that its cost does not grow with the file. The other filters are the same for all lists.
 
 use std::collections::BTreeSet;
 
@@ -14,19 +13,19 @@ use super::row::{Columns, Json};
 use crate::domain::{Demand, Phase, Priority, Standing, Status, Tag, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// In which order a list is shown.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     Oldest,
     Newest,
-    /// As ready work is handed out: by priority, then by age.
+    /// The order in which ready tasks are handed out: by priority, then by age.
     Urgent,
     LeastUrgent,
     LastChanged,
     FirstChanged,
 }
 
-/// Which part of a list is shown.
+/// The requested part of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub limit: usize,
@@ -36,12 +35,12 @@ pub struct Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     Offset(usize),
-    /// After the task of this age; for lists by age.
+    /// After the task of this age; only for lists by age.
     After(i64),
 }
 
 impl Page {
-    /// Returns how many are passed over, in a list that is not by age.
+    /// Returns how many tasks are skipped, in a list that is not by age.
     pub(super) fn offset(self) -> usize {
         match self.start {
             Start::Offset(offset) => offset,
@@ -50,7 +49,7 @@ impl Page {
     }
 }
 
-/// What a list tells of a task.
+/// A task as a list shows it.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Its age: a task with a smaller number is older.
@@ -98,7 +97,7 @@ macro_rules! count {
     };
 }
 
-/// The statements to use for a filter, and the set of tasks they start from, as they name it.
+/// The statements for a filter, and the parameter for the set of tasks from which they start.
 type Narrowed = (&'static Listing, Option<(&'static str, Box<dyn ToSql>)>);
 
 /// The statements of a list that starts from one set of tasks.
@@ -136,7 +135,7 @@ static GATHERED: Listing = listing!(
 pub(super) use {count, page};
 
 impl Tx<'_> {
-    /// Returns a page of the tasks that the filter lets through.
+    /// Returns a page of the tasks that match the filter.
     pub fn list(&self, filter: &Filter, order: Order, page: Page) -> Result<Vec<Listed>> {
         if filter.standing == Some(Standing::Ready)
             && order == Order::Urgent
@@ -171,7 +170,7 @@ impl Tx<'_> {
         self.rows(sql, filter, &extra)
     }
 
-    /// Returns how many tasks the filter lets through, counting to `most` at most.
+    /// Returns the number of tasks that match the filter, counted up to `most`.
     pub fn count(&self, filter: &Filter, most: usize) -> Result<usize> {
         if let Some(exact) = self.count_from_tallies(filter)? {
             return Ok(exact);
@@ -190,7 +189,7 @@ impl Tx<'_> {
         Ok(self.number(listing.count, filter, &extra)? as usize)
     }
 
-    /// Returns the count where it is kept: for states and standings alone.
+    /// Returns the count from the tallies, if the filter has only states and a standing.
     fn count_from_tallies(&self, filter: &Filter) -> Result<Option<usize>> {
         let Filter { statuses, standing, .. } = filter;
         if !filter.is_of_states_only() {
@@ -203,7 +202,7 @@ impl Tx<'_> {
         Ok(Some(counted.map(|tally| tally.tasks as usize).sum()))
     }
 
-    /// Returns the statements for the narrowest set that the filter names, and the name of that set.
+    /// Returns the statements for the narrowest set that the filter names, and the parameter for that set.
     fn start_of(&self, filter: &Filter) -> Result<Narrowed> {
         if let Some(ids) = self.gathered(filter)? {
             return Ok((&GATHERED, Some((":ids", Box::new(Json(ids))))));
@@ -217,7 +216,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Returns the tasks that a list can start from, where the filter names a small set.
+    /// Returns the tasks from which a list can start, if the filter names a small set.
     fn gathered(&self, filter: &Filter) -> Result<Option<Vec<TaskId>>> {
         if let Some(owner) = &filter.owner {
             return self.held_by(owner).map(Some);

@@ -52,13 +52,13 @@ impl Log {
         Ok(())
     }
 
-    /// Returns when everything that was committed is on the disk.
+    /// Syncs all committed changes to the disk.
     pub fn sync(&self) -> io::Result<()> {
         if self.is_named.load(Ordering::Relaxed) {
             return self.file.sync_data();
         }
         self.file.sync_all()?;
-        // Its name has to be there as well, and that of its folder.
+        // The log's name has to be on the disk as well, and that of its folder.
         let folder = self.path.parent().unwrap_or(Path::new(""));
         folder::sync(folder)?;
         if let Some(above) = folder.parent() {
@@ -68,10 +68,10 @@ impl Log {
         Ok(())
     }
 
-    /// Writes the log again as it is in memory and syncs it. The caller keeps others from writing and
-    /// from moving the log into the file.
+    /// Writes the log again as it is in memory, and syncs it. The caller prevents other writes and checkpoints
+    /// meanwhile.
     pub fn write_again(&self) -> io::Result<()> {
-        // An error that another descriptor met first is reported to this one once more.
+        // An error that was reported to another descriptor first is reported to this one once more.
         const ATTEMPTS: usize = 3;
         let mut written = self.write_over();
         for _ in 1..ATTEMPTS {

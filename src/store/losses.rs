@@ -1,4 +1,4 @@
-//! Attempts that their workers lost.
+//! Attempts that workers lost.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -7,7 +7,7 @@ use crate::domain::{TaskId, WorkerId};
 use crate::error::Result;
 
 impl Tx<'_> {
-    /// Returns the tasks that a worker lost when it was gone and that nobody has claimed since.
+    /// Returns the tasks that a worker lost when it died or its lease expired, and that are still unclaimed.
     pub fn lost_by(&self, worker: &WorkerId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select tasks.id
@@ -20,8 +20,8 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns how the worker lost its newest attempt at a task, if that may go on: the task is open, or failed,
-    /// and no attempt began since.
+    /// Returns how the worker lost its newest attempt at a task, if the attempt can be resumed: the task is open or
+    /// failed, and no other attempt began since.
     pub fn how_lost(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<String>> {
         const SQL: &str = "
             select outcome
@@ -34,7 +34,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
     }
 
-    /// Returns the number of the worker's newest attempt at a task, if another attempt followed its loss.
+    /// Returns the number of the worker's newest attempt at a task, if it was lost and another attempt followed.
     pub fn followed_attempt_of(&self, worker: &WorkerId, task: &TaskId) -> Result<Option<i64>> {
         const SQL: &str = "
             select attempts.attempt
@@ -50,9 +50,10 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
     }
 
-    /// Returns the number of an attempt of the worker at a task that is over and that it did not end itself; of a
-    /// `fenced` one it does not matter who ended it. It is the attempt that is named, if that is the worker's,
-    /// else its newest one.
+    /// Returns the number of an ended attempt of the worker at a task, if the worker did not end it itself or if it
+    /// is `fenced`.
+    ///
+    /// This is the attempt `named`, if that is the worker's, else the worker's newest one.
     pub fn lost_attempt(
         &self,
         worker: &WorkerId,

@@ -1,4 +1,4 @@
-//! Marks on files, who waits for them, and the files that tasks say they are about.
+//! Marks on files, the workers that wait for them, and the files that tasks are about.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::Tx;
 use crate::domain::{Mark, MarkPath, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// A mark that somebody would have, had another not been first.
+/// A worker's wish for a mark that another worker has.
 #[derive(Clone, Debug)]
 pub struct Want {
     pub file: MarkPath,
     pub worker: WorkerId,
 }
 
-/// Which marks are asked for.
+/// Selects marks.
 #[derive(Clone, Debug, Default)]
 pub struct MarkFilter {
     pub worker: Option<WorkerId>,
@@ -23,8 +23,7 @@ pub struct MarkFilter {
 }
 
 impl Tx<'_> {
-    /// Returns the marks that may be about a file that `path` stands for: those that are at its
-    /// place, around it or under it.
+    /// Returns the marks that may concern a file that `path` matches: those at its place, around it or under it.
     pub fn marks_near(&self, path: &MarkPath) -> Result<Vec<Mark>> {
         const AT: &str = "select * from file_locks where file_path = :path";
         const AROUND: &str = "select * from file_locks where stem = :stem";
@@ -69,7 +68,7 @@ impl Tx<'_> {
         self.marks(SQL, named_params! { ":task": task })
     }
 
-    /// Returns a page of marks by path, those after a path.
+    /// Returns a page of marks by path, after a path.
     pub fn marks_after(&self, filter: &MarkFilter, after: &str, limit: usize) -> Result<Vec<Mark>> {
         const SQL: &str = "
             select *
@@ -86,7 +85,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns how many marks there are.
+    /// Returns the number of marks.
     pub fn count_marks(&self, filter: &MarkFilter) -> Result<usize> {
         const SQL: &str = "
             select count(*)
@@ -97,7 +96,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get::<_, i64>(0))? as usize)
     }
 
-    /// Writes a mark down, new or as it is now.
+    /// Stores a mark, new or changed.
     pub fn put_mark(&self, mark: &Mark) -> Result<()> {
         const SQL: &str = "
             insert into file_locks (file_path, stem, worker_id, task_id, reason, locked_at)
@@ -115,14 +114,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes a mark away.
+    /// Removes a mark.
     pub fn remove_mark(&self, path: &MarkPath) -> Result<()> {
         const SQL: &str = "delete from file_locks where file_path = :path";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":path": path })?;
         Ok(())
     }
 
-    /// Writes down that the worker of this mark would have it; says whether that is new.
+    /// Stores a worker's wish for a mark, and returns true if it is new.
     pub fn want(&self, mark: &Mark) -> Result<bool> {
         const NEW: &str = "
             insert into file_wants (file_path, worker_id, task_id, reason, wanted_at)
@@ -144,32 +143,32 @@ impl Tx<'_> {
         Ok(added > 0)
     }
 
-    /// Forgets that a worker wanted a path; says whether it did.
+    /// Removes a worker's wish for a path, and returns true if there was one.
     pub fn unwant(&self, path: &MarkPath, worker: &WorkerId) -> Result<bool> {
         const SQL: &str = "delete from file_wants where file_path = :path and worker_id = :worker";
         let keys = named_params! { ":path": path, ":worker": worker };
         Ok(self.0.prepare_cached(SQL)?.execute(keys)? > 0)
     }
 
-    /// Returns what a worker wants.
+    /// Returns the wishes of a worker.
     pub fn wants_of(&self, worker: &WorkerId) -> Result<Vec<Want>> {
         const SQL: &str = "select * from file_wants where worker_id = :worker order by file_path";
         self.wants_by(SQL, named_params! { ":worker": worker })
     }
 
-    /// Returns what is wanted for a task.
+    /// Returns the wishes for a task.
     pub fn wants_for(&self, task: &TaskId) -> Result<Vec<Want>> {
         const SQL: &str = "select * from file_wants where task_id = :task order by worker_id, file_path";
         self.wants_by(SQL, named_params! { ":task": task })
     }
 
-    /// Returns what anybody wants, the first of it.
+    /// Returns the first wishes of all workers.
     pub fn wants(&self, limit: usize) -> Result<Vec<Want>> {
         const SQL: &str = "select * from file_wants limit :limit";
         self.wants_by(SQL, named_params! { ":limit": limit as i64 })
     }
 
-    /// Says whether marks or wishes are tied to a task.
+    /// Returns true if marks or wishes are tied to a task.
     pub fn is_marked_for(&self, task: &TaskId) -> Result<bool> {
         const SQL: &str = "
             select 1
@@ -178,7 +177,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":task": task })?)
     }
 
-    /// Returns the files that a task says it is about.
+    /// Returns the files that a task is about.
     pub fn files_of(&self, task: &TaskId) -> Result<Vec<MarkPath>> {
         const SQL: &str = "select file_path from task_files where task_id = :task order by file_path";
         let mut statement = self.0.prepare_cached(SQL)?;
@@ -186,7 +185,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Writes down the files that a task is about, in place of what it said before.
+    /// Replaces the files that a task is about.
     pub fn set_files(&self, task: &TaskId, files: &[MarkPath]) -> Result<()> {
         const CLEAR: &str = "delete from task_files where task_id = :task";
         const ADD: &str = "

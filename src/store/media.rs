@@ -1,9 +1,8 @@
-//! The media folder beside the store: files that are called by what is in them.
+//! The media folder beside the store: files named by the digest of their content.
 //!
-//! A file that is there already is not written again, so that putting it there
-//! twice, or from two processes at once, does no harm. What refers to a file is
-//! a row; files go in the write transaction that saw no such row, so that a row
-//! never comes to refer to a file that is just being taken away.
+//! A file that exists is not written again, so storing it twice, or from two processes at once, does no harm. Rows
+//! refer to files. A file is removed in a write transaction that found no such row, so that no new row can refer to
+//! a file that is being removed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -23,9 +22,9 @@ pub struct Media {
     synced: bool,
 }
 
-/// How many folders the files are spread over: one for each first byte of a digest.
+/// The number of folders for the files: one for each first byte of a digest.
 const SHARDS: u64 = 256;
-/// How old a file is that no call can be about to refer to.
+/// The age after which no call can still be about to refer to a file.
 const ABANDONED: Duration = Duration::from_secs(3_600);
 
 impl Media {
@@ -35,7 +34,7 @@ impl Media {
         Self { folder: name.into(), synced }
     }
 
-    /// Puts bytes into the folder, if they are not there, and returns what they are called.
+    /// Stores bytes unless they are there already, and returns their digest.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = digest(bytes)?;
         let place = self.place(&digest);
@@ -43,19 +42,19 @@ impl Media {
         Ok(digest)
     }
 
-    /// Returns when a file is whole, and on the disk.
+    /// Makes sure that a file is complete and on the disk.
     fn settle(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
-        // A power cut or a failing disk may have left something else under the name.
+        // A power cut or a failing disk may have left other bytes under the name.
         if fs::read(place).is_ok_and(|present| present == bytes) {
             if self.synced {
-                // Its writer may not have got that far yet, or does not sync.
+                // Its writer may not have synced it yet, or may not sync at all.
                 File::open(place)?.sync_all()?;
             }
         } else {
             self.write(place, bytes)?;
         }
         if self.synced {
-            // From its shard to the folder of the store: each may be as new as the file.
+            // From its shard to the folder of the store: each of them may be as new as the file.
             place.ancestors().skip(1).take(3).try_for_each(folder::sync)?;
         }
         Ok(())
@@ -69,7 +68,7 @@ impl Media {
         let draft = place.with_extension(format!("{}-{number}", std::process::id()));
         let written = self.write_draft(&draft, bytes).and_then(|()| fs::rename(&draft, place));
         if written.is_err() {
-            // On a full disk it would be in the way of everything else.
+            // On a full disk it would take room from everything else.
             let _ = fs::remove_file(&draft);
         }
         written
@@ -88,14 +87,13 @@ impl Media {
         self.place(digest).exists()
     }
 
-    /// Returns where a file is, for those who read it themselves.
+    /// Returns the path of a file, for callers that read it themselves.
     pub fn place(&self, digest: &Digest) -> PathBuf {
         let (shard, _) = digest.as_str().split_at(2);
         self.folder.join(shard).join(digest.as_str())
     }
 
-    /// Returns at most `most` bytes of a file. One whose bytes are no longer those that were put there is
-    /// refused.
+    /// Returns at most `most` bytes of a file. Refuses a file whose bytes do not match its digest any more.
     pub fn read(&self, digest: &Digest, offset: u64, most: usize) -> Result<Vec<u8>> {
         let place = self.place(digest);
         let bytes = match fs::read(&place) {
@@ -112,7 +110,7 @@ impl Media {
         Ok(bytes[from..bytes.len().min(from.saturating_add(most))].to_vec())
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     pub(super) fn remove(&self, digest: &Digest) -> Result<()> {
         match fs::remove_file(self.place(digest)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
@@ -120,9 +118,9 @@ impl Media {
         }
     }
 
-    /// Returns files that were put here long ago, a part of all of them for each `turn`.
+    /// Returns files that were stored long ago, another part of the folder for each `turn`.
     ///
-    /// The drafts of processes that were killed are taken away at once.
+    /// It removes the old drafts of killed processes itself.
     pub(super) fn old_files(&self, turn: u64) -> Result<Vec<Digest>> {
         let shard = self.folder.join(format!("{:02x}", turn % SHARDS));
         let files = match fs::read_dir(shard) {
@@ -146,7 +144,7 @@ impl Media {
 }
 
 impl Store {
-    /// Takes away the media files that lost what referred to them.
+    /// Removes media files that lost their last reference.
     pub fn sweep_media(&self, patience: Patience) -> Result<()> {
         if self.transact(patience, Effect::Read, |tx| tx.has_loose_media())? {
             self.transact(patience, Effect::Note, |tx| tx.sweep_media(&self.media))?;
@@ -154,8 +152,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes away old media files that nothing ever referred to, since their calls were broken off:
-    /// a part of all of them for each `turn`.
+    /// Removes old media files that never had a reference because their calls were interrupted: another part of the
+    /// folder for each `turn`.
     pub fn sweep_abandoned_media(&self, patience: Patience, turn: u64) -> Result<()> {
         let old = self.media.old_files(turn)?;
         if !old.is_empty() {
@@ -220,7 +218,7 @@ mod tests {
     fn a_file_that_could_not_be_written_leaves_no_draft() {
         let (_folder, media) = media();
         let digest = digest(b"abc").unwrap();
-        // Nothing can be renamed onto a folder that holds something.
+        // Nothing can be renamed onto a folder that is not empty.
         fs::create_dir_all(media.place(&digest).join("in the way")).unwrap();
 
         media.put(b"abc").unwrap_err();

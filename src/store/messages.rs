@@ -1,4 +1,4 @@
-//! Messages: written once, delivered to each of those they are for.
+//! Messages: written once, delivered to each recipient.
 
 use rusqlite::{OptionalExtension, Row, named_params};
 
@@ -8,40 +8,40 @@ use super::{Slice, Tx};
 use crate::domain::{Message, MessageKind, Process, Shown, TaskId, Timestamp, WorkerId};
 use crate::error::{Error, Result};
 
-/// Something to say.
+/// A message to send.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMessage<'a> {
-    /// A worker or a person; none if the program itself says it.
+    /// A worker or a person; none for the program itself.
     pub sender: Option<&'a WorkerId>,
     pub kind: MessageKind,
-    /// Whom the sender named.
+    /// The recipient as the sender named it.
     pub address: Option<&'a str>,
     pub text: &'a str,
     pub task: Option<&'a TaskId>,
     pub reply_to: Option<&'a Message>,
 }
 
-/// What delivery has to know of a reader.
+/// The state of a recipient that delivery needs.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
-    /// How many messages it was not told of.
+    /// The number of messages that were not shown to it.
     pub untold: i64,
-    /// The process through which it is connected, unless it makes single commands.
+    /// The process through which it is connected; none if it makes single commands.
     pub process: Option<Process>,
 }
 
-/// Which messages are asked for.
+/// Selects messages.
 #[derive(Clone, Debug)]
 pub enum Post<'a> {
-    /// What this worker has not read in full, what is urgent first.
+    /// Messages that this worker has not read in full, urgent ones first.
     Unread(&'a WorkerId),
-    /// What this worker got, the newest first.
+    /// Messages delivered to this worker, the newest first.
     Got(&'a WorkerId),
-    /// All of an exchange, the oldest first.
+    /// All messages of a thread, the oldest first.
     Thread(i64),
-    /// What is said of a task, the newest first.
+    /// Messages about a task, the newest first.
     About(&'a TaskId),
-    /// Everything, the newest first.
+    /// All messages, the newest first.
     Everything,
 }
 
@@ -57,7 +57,7 @@ macro_rules! messages_sql {
 }
 
 impl Tx<'_> {
-    /// Writes a message down; returns its number.
+    /// Stores a message, and returns its number.
     pub fn add_message(&self, new: &NewMessage<'_>, now: Timestamp) -> Result<i64> {
         const SQL: &str = "
             insert into messages (sent_at, sender, kind, address, text, task_id, reply_to, thread)
@@ -81,7 +81,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Has a worker be told of a message.
+    /// Adds a delivery of a message to a worker.
     pub fn deliver(&self, message: i64, kind: MessageKind, to: &WorkerId) -> Result<()> {
         const SQL: &str = "
             insert into deliveries (worker_id, message_id, urgent)
@@ -92,14 +92,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps a message for whoever claims a task.
+    /// Keeps a message for the next worker that claims a task.
     pub fn keep_message(&self, message: i64, task: &TaskId) -> Result<()> {
         const SQL: &str = "update messages set kept_for = :task where id = :message";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task, ":message": message })?;
         Ok(())
     }
 
-    /// Has a worker be told of what was kept for whoever claims a task; says whether there was anything.
+    /// Delivers the messages kept for a task to the worker that claims it, and returns true if there were any.
     pub fn hand_over(&self, task: &TaskId, to: &WorkerId) -> Result<bool> {
         const KEPT: &str = "
             select id, kind
@@ -128,8 +128,8 @@ impl Tx<'_> {
         found.optional()?.ok_or_else(|| Error::not_found("message", id))
     }
 
-    /// Returns how many messages the worker was not told of and where it is connected; none if there is no
-    /// such worker.
+    /// Returns the number of messages that were not shown to the worker, and where it is connected; none if there
+    /// is no such worker.
     pub fn mailbox(&self, worker: &WorkerId) -> Result<Option<Mailbox>> {
         const SQL: &str = "
             select untold_messages, pid, process_start, boot, host
@@ -143,7 +143,7 @@ impl Tx<'_> {
         Ok(found.optional()?)
     }
 
-    /// Returns the first messages that the worker was not told of, what is urgent first.
+    /// Returns the first messages that were not shown to the worker, urgent ones first.
     pub fn untold(&self, worker: &WorkerId, limit: usize) -> Result<Vec<Message>> {
         const SQL: &str = messages_sql!(
             "deliveries join messages on messages.id = message_id
@@ -157,7 +157,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Writes down that messages were shown to a worker.
+    /// Records that messages were shown to a worker.
     pub fn note_shown(&self, worker: &WorkerId, shown: &[Shown], now: Timestamp) -> Result<()> {
         const SQL: &str = "
             update deliveries
@@ -171,7 +171,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the newest messages that told the worker to stop with a task, or to do it otherwise, and that it has read.
+    /// Returns the newest `stop` and `redirect` messages on a task that the worker has read.
     pub fn directions(&self, worker: &WorkerId, task: &TaskId, limit: usize) -> Result<Vec<Message>> {
         const SQL: &str = messages_sql!(
             "messages cross join deliveries on message_id = messages.id
@@ -185,7 +185,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Says whether the worker got this message and has not read it in full.
+    /// Returns true if the worker received this message and has not read it in full.
     pub fn is_unread(&self, worker: &WorkerId, message: i64) -> Result<bool> {
         const SQL: &str = "
             select 1
@@ -235,7 +235,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns how many messages there are.
+    /// Returns the number of messages.
     pub fn count_messages(&self, of: &Post<'_>) -> Result<usize> {
         const UNREAD: &str = "select count(*) from deliveries where worker_id = :of and read_at is null";
         const GOT: &str = "select count(*) from deliveries where worker_id = :of";
@@ -247,7 +247,7 @@ impl Tx<'_> {
         Ok(count as usize)
     }
 
-    /// Forgets some of the messages that were sent before `then`, read or not.
+    /// Deletes some of the messages that were sent before `then`, read or not.
     pub fn forget_messages(&self, then: Timestamp) -> Result<()> {
         const SQL: &str = "
             delete from messages

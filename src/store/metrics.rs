@@ -1,4 +1,4 @@
-//! What workers reported that their work cost, and how long it was expected to take.
+//! Costs and counters that workers reported, and the estimates of their tasks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use super::row::Json;
 use crate::domain::{Amounts, CounterName, Dollars, Millis, Tag, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// What money is called among the counters, in millionths of a dollar.
+/// The name of money among the counters, in millionths of a dollar.
 const COST: &str = "cost_usd";
 
-/// A report to keep.
+/// A report to store.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMetrics<'a> {
     pub task: &'a TaskId,
@@ -23,31 +23,31 @@ pub struct NewMetrics<'a> {
     pub amounts: &'a Amounts,
 }
 
-/// The sum of what one worker reported of one attempt at a task under one name.
+/// The sum of one counter that a worker reported for one attempt at a task.
 #[derive(Clone, Debug)]
 pub struct MetricRow {
-    /// Nothing for a task that is gone for good.
+    /// None for a task that was removed for good.
     pub task: Option<TaskId>,
     pub attempt: i64,
     pub worker: WorkerId,
-    /// What was counted; nothing for money, in millionths of a dollar.
+    /// The counter; none for money, in millionths of a dollar.
     pub name: Option<CounterName>,
     pub value: i64,
 }
 
-/// What tasks were expected to take, and took.
+/// The estimated and actual effort of tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
-    /// How many tasks have an estimate.
+    /// The number of tasks with an estimate.
     pub estimated: i64,
     pub time_estimate_ms: Millis,
-    /// The time that those took.
+    /// The time that these tasks took.
     pub time_actual_ms: Millis,
     pub points: i64,
 }
 
 impl Tx<'_> {
-    /// Keeps a report.
+    /// Stores a report.
     pub fn log_metrics(&self, new: &NewMetrics<'_>, now: Timestamp) -> Result<()> {
         const ENTRY: &str = "
             insert into metrics (task_id, attempt, worker_id, timestamp, reason)
@@ -68,7 +68,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what was reported of these tasks.
+    /// Returns the sums that were reported for these tasks.
     pub fn metrics_of(&self, tasks: &[TaskId]) -> Result<Vec<MetricRow>> {
         const SQL: &str = "
             select task_id, attempt, worker_id, name, sum(metric_values.value) as value
@@ -81,7 +81,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what was reported of all tasks, also of those that are gone.
+    /// Returns the sums that were reported for all tasks, removed ones included.
     pub fn all_metrics(&self) -> Result<Vec<MetricRow>> {
         const SQL: &str = "
             select task_id, attempt, worker_id, name, sum(metric_values.value) as value
@@ -92,7 +92,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the sums of what each worker reported, whatever the tasks.
+    /// Returns the sums that each worker reported, over all tasks.
     pub fn metrics_by_worker(&self) -> Result<Vec<MetricRow>> {
         const SQL: &str = "
             select null as task_id, 0 as attempt, worker_id, name, value
@@ -103,7 +103,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what was reported of a task that it cost, if anything was.
+    /// Returns the reported costs of a task, if there are any.
     pub fn cost_of(&self, task: &TaskId) -> Result<Option<Dollars>> {
         const SQL: &str = "
             select sum(value)
@@ -114,7 +114,7 @@ impl Tx<'_> {
         Ok(micros.map(|micros| Dollars { micros }))
     }
 
-    /// Returns what all tasks were expected to take, and took until now.
+    /// Returns the estimated effort of all tasks, and their effort until now.
     pub fn effort(&self, now: Timestamp) -> Result<Effort> {
         const SQL: &str = "
             select
@@ -129,7 +129,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":now": now }, effort)?)
     }
 
-    /// Returns the same of some tasks.
+    /// Returns the same for some tasks.
     pub fn effort_of(&self, tasks: &[TaskId], now: Timestamp) -> Result<Effort> {
         const SQL: &str = "
             select

@@ -1,9 +1,8 @@
-//! Brings a file to the newest schema, or says why it cannot be used.
+//! Brings a file to the newest schema, or refuses it.
 //!
-//! Safe when many processes start at once on no file: only the one at the head
-//! of the write queue creates or changes anything, and what is to be done is
-//! read under SQLite's own write lock. The switch to WAL comes last, because it
-//! does not wait for locks.
+//! It is safe when many processes start at once without a file. Only the process at the head of the write queue
+//! creates or changes anything, and it reads the version of the file under SQLite's own write lock. The switch to
+//! WAL comes last, because it does not wait for locks.
 
 use std::path::Path;
 
@@ -17,7 +16,7 @@ const APPLICATION: i64 = 0x5447_7266;
 /// The schema, step by step. A released step is never edited; nothing is released yet.
 const STEPS: &[&str] = &[include_str!("migrations/0001.sql")];
 
-/// Says whether the file is ours and as new as this program.
+/// Returns true if the file is ours and as new as this program.
 pub fn is_current(conn: &Connection, path: &Path) -> Result<bool> {
     let application: i64 = match conn.pragma_query_value(None, "application_id", |row| row.get(0)) {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
@@ -54,7 +53,8 @@ pub fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a file with a newer schema than this program knows. A running server may meet one too.
+/// Refuses a file with a newer schema than this program knows. The file may be upgraded under a running server,
+/// too.
 pub fn refuse_newer(conn: &Connection) -> Result<()> {
     const SQL: &str = "pragma user_version";
     let file = conn.prepare_cached(SQL)?.query_row([], |row| row.get(0))?;
@@ -65,7 +65,7 @@ pub fn refuse_newer(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Returns the error of a migration that does not fit the file, without the text of the migration.
+/// Returns the error for a migration that does not fit the file, without the text of the migration.
 fn contradiction(path: &Path, done: i64, error: rusqlite::Error) -> Error {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => {

@@ -1,4 +1,4 @@
-//! Names of tasks and workers that begin alike.
+//! Looks up tasks and workers by the beginning of their names.
 
 use rusqlite::{ToSql, named_params};
 
@@ -7,7 +7,7 @@ use crate::domain::{TaskId, WorkerId, nearest};
 use crate::error::Result;
 
 impl Tx<'_> {
-    /// Returns the tasks that were made last, the newest first.
+    /// Returns the newest tasks, the newest first.
     pub fn newest_tasks(&self, limit: usize) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select id
@@ -19,7 +19,7 @@ impl Tx<'_> {
         self.named(SQL, named_params! { ":limit": limit })
     }
 
-    /// Returns the tasks whose id begins so or, if it was generated, the end of it that stands for it.
+    /// Returns the tasks whose id begins with `start`, or whose generated id has a short form that does.
     pub fn tasks_called(&self, start: &str, limit: usize) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select id
@@ -46,7 +46,7 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// Returns the workers whose name begins so, here or gone.
+    /// Returns the workers whose name begins with `start`, present or not.
     pub fn workers_called(&self, start: &str, limit: usize) -> Result<Vec<WorkerId>> {
         const SQL: &str = "
             select id
@@ -69,7 +69,7 @@ impl Tx<'_> {
     }
 }
 
-/// Returns the name that was most likely meant, or else all of them if they are few.
+/// Returns the name that is most similar to the given one, or else all names if they are few.
 pub(super) fn likely(given: &str, mut names: Vec<String>) -> Vec<String> {
     const FEW: usize = 5;
     let known: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What happened to marks, and how much of it each worker has been told.
+//! Events on marks, and how far each worker has received them.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -7,17 +7,17 @@ use super::events::{FeedRow, feed_row};
 use crate::domain::WorkerId;
 use crate::error::Result;
 
-/// How far a worker has been told, by the numbers of the feed.
+/// How far a worker has received events, by their numbers in the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// It has everything up to here.
+    /// The worker has received everything up to here.
     pub certain: i64,
-    /// Its last answer went up to here, and may have been lost.
+    /// The worker's last answer went up to here, and may have been lost.
     pub answered: i64,
 }
 
 impl Tx<'_> {
-    /// Returns how far the worker has been told of marks, if there ever was one of this name.
+    /// Returns how far the worker has received events on marks, if the worker is known.
     pub fn told(&self, worker: &WorkerId) -> Result<Option<Told>> {
         const SQL: &str = "
             select last_claim_sequence, told_claim_sequence
@@ -30,7 +30,7 @@ impl Tx<'_> {
         Ok(told.optional()?)
     }
 
-    /// Writes down how far the worker has been told of marks.
+    /// Stores how far the worker has received events on marks.
     pub fn set_told(&self, worker: &WorkerId, told: Told) -> Result<()> {
         const SQL: &str = "
             update workers
@@ -55,7 +55,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what happened to marks after an event, the oldest first.
+    /// Returns the events on marks after an event, the oldest first.
     pub fn mark_events_after(&self, event: i64, limit: usize) -> Result<Vec<FeedRow>> {
         const SQL: &str = "
             select *

@@ -1,4 +1,4 @@
-//! Projects, and which tasks are in them.
+//! Projects and their tasks.
 
 use rusqlite::{OptionalExtension, Row, named_params};
 
@@ -36,7 +36,7 @@ impl Tx<'_> {
         Ok(found.optional()?)
     }
 
-    /// Returns the project that a caller names.
+    /// Returns the project of this name, or refuses the name with those that are similar.
     pub fn project_named(&self, name: &ProjectName) -> Result<Project> {
         const NAMES: &str = "select name from projects order by name limit 200";
         if let Some(project) = self.project_if_known(name)? {
@@ -48,7 +48,7 @@ impl Tx<'_> {
         Err(Error::NotFound { what: "project", name: name.to_string(), near: likely(name.as_str(), names) })
     }
 
-    /// Returns what may be done in a project.
+    /// Returns the state of a project, which allows or forbids claims and changes.
     pub fn project_state(&self, key: ProjectKey) -> Result<ProjectState> {
         const SQL: &str = "select state from projects where task = :key";
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":key": key }, |row| row.get(0))?)
@@ -60,7 +60,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":key": key }, |row| row.get(0))?)
     }
 
-    /// Makes a task, which is new and under no other, a project's own.
+    /// Makes a new task without a parent the own task of a new project.
     pub fn found_project(&self, task: &TaskId, name: &ProjectName) -> Result<ProjectKey> {
         const KEY: &str = "select n from tasks where id = :task";
         const PROJECT: &str = "insert into projects (task, name) values (:key, :name)";
@@ -71,7 +71,7 @@ impl Tx<'_> {
         Ok(key)
     }
 
-    /// Writes a project down as it is now.
+    /// Stores the changed fields of a project.
     pub fn put_project(&self, project: &Project) -> Result<()> {
         const SQL: &str = "
             update projects
@@ -88,7 +88,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns a page of the projects that were not deleted, by name, and how many there are.
+    /// Returns a page of the projects that were not deleted, by name, and their number.
     pub fn projects(&self, closed_too: bool, page: Page) -> Result<(Vec<ProjectRow>, usize)> {
         const SQL: &str = "
             select task, name, state
@@ -112,7 +112,7 @@ impl Tx<'_> {
         Ok((rows.collect::<rusqlite::Result<_>>()?, total as usize))
     }
 
-    /// Puts a task, and everything under it, into the project of what it is under now, after it came there or left.
+    /// Updates the project of a task, and of all tasks under it, after its parent changed.
     pub fn recount_project(&self, id: &TaskId) -> Result<()> {
         const HERE: &str = "
             select project, project is n, (

@@ -1,13 +1,12 @@
 //! The queue for the write lock: a lock on a file beside the store.
 //!
-//! SQLite's own waiting is a lottery in which one process can win for seconds.
-//! The kernel queues those who wait for a file lock in the order of their
-//! arrival, and frees the lock when its holder dies. Where a file system has no
-//! such locks, SQLite's waiting has to do.
+//! SQLite's own waiting is a lottery in which one process can win for seconds. The kernel queues waiters for a file
+//! lock in the order of their arrival, and frees the lock when its holder dies. On a file system without such locks
+//! only SQLite's own waiting remains.
 //!
-//! To line up takes a thread's help, because that wait knows no time limit. So a
-//! process may take a free lock without it, but only a few times in a row: those
-//! who wait need a moment to wake up, and one in haste would always be faster.
+//! Waiting for a file lock has no timeout, so it needs a thread of its own. A process may take a free lock without
+//! that thread, but only a few times in a row: waiting processes need a moment to wake up, and a running one would
+//! always be faster.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -23,28 +22,28 @@ pub struct WriteQueue {
     gate: Arc<Gate>,
     freed: Condvar,
     waiter: OnceLock<Sender<SyncSender<Queued>>>,
-    /// How often this process may still go ahead without lining up.
+    /// How often this process may still take a free lock without queueing.
     passes: AtomicU32,
 }
 
-/// Whether others were there when a process lined up.
+/// Whether other processes were in the queue when this one joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Queued {
     Alone,
     BehindOthers,
 }
 
-/// Where the file says whether the log is unsynced, after the number of the process at the head.
+/// The position of the mark for an unsynced log, after the number of the process at the head.
 const MARK_AT: u64 = 10;
 const SYNCED: [u8; 1] = *b" ";
 const UNSYNCED: [u8; 1] = *b"!";
 
-/// How often a process may go ahead when it was alone the last time it lined up.
+/// How often a process may skip the queue if it was alone the last time it queued.
 const PASSES: u32 = 8;
 
 struct Gate {
     file: File,
-    /// Whether a thread of this process is at the head; file locks do not tell threads apart.
+    /// True if a thread of this process is at the head; file locks do not distinguish threads.
     taken: Mutex<bool>,
 }
 
@@ -52,7 +51,7 @@ struct Gate {
 pub struct Turn<'q>(&'q WriteQueue);
 
 impl WriteQueue {
-    /// Opens the queue whose file is named as the store with `suffix`.
+    /// Opens the queue whose file has the store's name and `suffix`.
     pub fn beside(store: &Path, suffix: &str) -> std::io::Result<Self> {
         let mut path = store.as_os_str().to_owned();
         path.push(suffix);
@@ -84,14 +83,14 @@ impl WriteQueue {
         Ok(Turn(self))
     }
 
-    /// Takes the head of the queue if nobody has it and the process need not line up.
+    /// Takes the head of the queue if it is free and the process may skip the queue.
     pub fn turn_at_once(&self) -> Option<Turn<'_>> {
         let turn = self.may_pass().then(|| self.turn_if_free())??;
         self.sign();
         Some(turn)
     }
 
-    /// Takes the head of the queue if nobody has it.
+    /// Takes the head of the queue if it is free.
     pub fn turn_if_free(&self) -> Option<Turn<'_>> {
         let mut taken = unpoisoned(self.gate.taken.lock());
         if *taken || !self.gate.try_lock() {
@@ -101,7 +100,7 @@ impl WriteQueue {
         Some(Turn(self))
     }
 
-    /// Waits for the file lock; leaves the head of the queue and returns false if it does not come in time.
+    /// Waits for the file lock. After a timeout it leaves the head of the queue and returns false.
     fn lock_file(&self, patience: Duration) -> bool {
         if self.may_pass() && self.gate.try_lock() {
             return true;
@@ -109,7 +108,7 @@ impl WriteQueue {
         let (done, word) = sync_channel(0);
         let asked = self.waiter.get_or_init(|| start_waiter(self.gate.clone())).send(done);
         let Some(queued) = asked.ok().and_then(|()| awaited(&word, patience)) else {
-            // Before `word` goes: if the lock comes now, the waiter must see that it has to give it back.
+            // Before `word` is dropped: if the lock comes now, the waiter must see that it has to release it.
             self.leave();
             return false;
         };
@@ -118,17 +117,17 @@ impl WriteQueue {
         true
     }
 
-    /// Says whether the process may go ahead, and counts that it did.
+    /// Returns true if the process may skip the queue, and counts that it did.
     fn may_pass(&self) -> bool {
         let one_less = |left: u32| left.checked_sub(1);
         self.passes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
     }
 
-    /// Says whether nobody has done something within the last `period`, and notes that it is done now.
+    /// Returns true if no process did a job within the last `period`, and records that it is done now.
     pub fn is_due(&self, period: Duration) -> std::io::Result<bool> {
         let file = &self.gate.file;
         let age = file.metadata()?.modified()?.elapsed();
-        // A time in the future is left from a clock that was wrong.
+        // A time in the future was left by a wrong clock.
         let due = age.map_or(true, |age| age >= period);
         if due {
             file.set_modified(SystemTime::now())?;
@@ -136,14 +135,14 @@ impl WriteQueue {
         Ok(due)
     }
 
-    /// Returns whether a process failed to sync the log, and no process has written it again since.
+    /// Returns true if a process failed to sync the log and no process has written it again since.
     pub fn is_log_unsynced(&self) -> std::io::Result<bool> {
         let mut mark = [0];
         let read = read_at(&self.gate.file, &mut mark, MARK_AT)?;
         Ok(read == 1 && mark == UNSYNCED)
     }
 
-    /// Tells every process that the log is unsynced, or no longer.
+    /// Marks the log as unsynced, or as synced again, for all processes.
     pub fn mark_log(&self, is_unsynced: bool) -> std::io::Result<()> {
         let mark = if is_unsynced { UNSYNCED } else { SYNCED };
         write_at(&self.gate.file, &mark, MARK_AT)
@@ -154,7 +153,7 @@ impl WriteQueue {
         self.freed.notify_one();
     }
 
-    /// Leaves this process's number for those who wait too long for it.
+    /// Writes the number of this process into the file, for the error of a process that waits too long.
     fn sign(&self) {
         let name = format!("{:<10}", std::process::id());
         let signed = write_at(&self.gate.file, name.as_bytes(), 0);
@@ -179,7 +178,7 @@ impl Drop for Turn<'_> {
 }
 
 impl Gate {
-    /// Takes the file lock if it is free. Where files cannot be locked, SQLite's own lock keeps things right.
+    /// Takes the file lock if it is free. Where files cannot be locked, SQLite's own lock protects the store.
     fn try_lock(&self) -> bool {
         !matches!(self.file.try_lock(), Err(TryLockError::WouldBlock))
     }
@@ -202,22 +201,21 @@ impl Gate {
     }
 }
 
-/// Waits for the word that the lock is here, looking up often: while the whole
-/// machine stands still, nobody's patience runs out.
+/// Waits in short steps until the lock arrives, so that no timeout passes while the whole machine stands still.
 fn awaited(word: &Receiver<Queued>, patience: Duration) -> Option<Queued> {
     const LOOK: Duration = Duration::from_millis(100);
     let looks = patience.as_millis().div_ceil(LOOK.as_millis());
     (0..looks).find_map(|_| word.recv_timeout(LOOK.min(patience)).ok())
 }
 
-/// Starts the thread that waits for the file lock, since that wait knows no time limit.
+/// Starts the thread that waits for the file lock, since that wait has no timeout.
 fn start_waiter(gate: Arc<Gate>) -> Sender<SyncSender<Queued>> {
     let (ask, asked) = channel::<SyncSender<Queued>>();
     thread::spawn(move || {
         for done in asked {
             let queued = gate.line_up();
-            // Whoever asked may have given up. The lock then goes back, unless
-            // another thread has come to the head meanwhile: it is the same lock.
+            // The requester may have given up. The lock is then released, unless another thread is at the head by
+            // now: it is the same lock.
             if done.send(queued).is_err() {
                 let taken = unpoisoned(gate.taken.lock());
                 if !*taken {
@@ -279,7 +277,7 @@ mod tests {
         let store = folder.path().join("tasks.db");
         let [holder, waiter, other] = [(); 3].map(|()| WriteQueue::beside(&store, "-queue").unwrap());
 
-        // The lock is freed at about the moment at which the wait for it ends.
+        // The lock is freed at about the moment at which the wait for it times out.
         for step in 0..3_000 {
             let turn = holder.turn(Duration::from_secs(10)).unwrap();
             thread::scope(|scope| {

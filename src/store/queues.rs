@@ -1,7 +1,7 @@
-//! The queues of ready work: one for each demand in each project, in the order in which its tasks are handed out.
+//! The queues of ready tasks: one for each demand in each project, in the order in which tasks are handed out.
 //!
-//! Whether a project lets its work be claimed is asked of the project when its
-//! queues are looked for, so that thousands of paused tasks cost a claim one look.
+//! The state of a project is read once, when its queues are looked up, so that thousands of paused tasks cost a
+//! claim one look.
 
 use std::cmp::Reverse;
 
@@ -14,7 +14,7 @@ use super::lists::{Listed, Page, Start, count, page};
 use crate::domain::{Demand, Priority, ProjectKey, ProjectState, TaskId};
 use crate::error::{Error, Result};
 
-/// The tasks of a project, or of none, that ask the same of their worker: one queue of ready work.
+/// The ready tasks with the same demand in one project, or in none.
 #[derive(Clone, Debug)]
 pub struct Queue {
     spelling: String,
@@ -22,7 +22,7 @@ pub struct Queue {
     pub demand: Demand,
 }
 
-/// The first task of a queue. The one with the smallest rank is handed out first.
+/// The first task of a queue. The task with the smallest rank is handed out first.
 #[derive(Clone, Debug)]
 pub struct Next {
     pub id: TaskId,
@@ -33,12 +33,12 @@ const IN_QUEUE: &str = page!("ready = 1 and queue = :queue", "priority desc, n")
 const COUNT_IN_QUEUE: &str = count!("ready = 1 and queue = :queue");
 
 impl Tx<'_> {
-    /// Returns the queues that have ready work which may be claimed.
+    /// Returns the queues that have ready tasks which may be claimed.
     pub fn queues(&self) -> Result<Vec<Queue>> {
         self.queues_in(None)
     }
 
-    /// Returns the same, or only those of a project. What stands still is passed over as a whole.
+    /// Returns the same, or only those of a project. The queues of a paused project are skipped as a whole.
     pub fn queues_in(&self, project: Option<ProjectKey>) -> Result<Vec<Queue>> {
         const NEXT: &str = "
             select min(queue)
@@ -67,13 +67,13 @@ impl Tx<'_> {
         }
     }
 
-    /// Says whether the project of a queue lets nothing be claimed now.
+    /// Returns true if the project of a queue allows no claims now.
     pub(super) fn stands_still(&self, queue: &Queue) -> Result<bool> {
         let state = queue.project.map(|project| self.project_state(project)).transpose()?;
         Ok(state.is_some_and(|state| state != ProjectState::Active))
     }
 
-    /// Returns the task of the queue that is to be handed out first.
+    /// Returns the task of the queue that is handed out first.
     pub fn next_in(&self, queue: &Queue) -> Result<Option<Next>> {
         const SQL: &str = "
             select n, id, priority
@@ -89,7 +89,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Returns a page of ready work in the order in which it is handed out.
+    /// Returns a page of ready tasks in the order in which they are handed out.
     pub(super) fn list_ready(&self, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
         let (limit, offset) = (page.limit, page.offset());
         let front = Page { limit: limit + offset, start: Start::Offset(0) };
@@ -116,7 +116,7 @@ impl Tx<'_> {
         self.rows(IN_QUEUE, filter, &extra)
     }
 
-    /// Returns how much ready work the filter lets through, counting to `most` at most.
+    /// Returns the number of ready tasks that match the filter, counted up to `most`.
     pub(super) fn count_ready(&self, filter: &Filter, most: i64) -> Result<usize> {
         const WHOLE_QUEUE: &str = "
             select count(*)
@@ -138,7 +138,7 @@ impl Tx<'_> {
 }
 
 impl Queue {
-    /// What no queue comes after.
+    /// Sorts after every queue.
     const END: &str = "~";
 
     /// Returns the queue as the column spells it.
@@ -146,18 +146,18 @@ impl Queue {
         &self.spelling
     }
 
-    /// Returns what all queues of a project come after.
+    /// Returns a text that sorts before all queues of a project.
     fn before(ProjectKey(number): ProjectKey) -> String {
         format!("{number}[")
     }
 
-    /// Returns what all queues of a project come before.
+    /// Returns a text that sorts after all queues of a project.
     fn after(ProjectKey(number): ProjectKey) -> String {
-        // The character after the bracket that each list begins with.
+        // The character after the bracket with which each list begins.
         format!("{number}\\")
     }
 
-    /// Reads the project and the two lists of tags as the column spells them, one after the other.
+    /// Reads the project and the two lists of tags, which the column holds one after the other.
     pub(super) fn read(spelling: String) -> Result<Self> {
         let (project, lists) = spelling.split_at(spelling.find('[').unwrap_or_default());
         let project = match project {

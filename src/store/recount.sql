@@ -1,4 +1,4 @@
--- Every count, computed from the states and the links alone.
+-- Recomputes all counts from the states and the links.
 
 update tasks
 set open_blockers = counted.blockers

@@ -1,4 +1,4 @@
-//! What came of tasks that have ended.
+//! Results of ended tasks.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -6,29 +6,29 @@ use super::Tx;
 use crate::domain::{Millis, TaskId, WorkerId};
 use crate::error::Result;
 
-/// How a task came to its end.
+/// How a task ended.
 #[derive(Clone, Debug, Default)]
 pub struct Ending {
-    /// Who had it last; nobody if nobody ever claimed it.
+    /// The worker of the newest attempt; none if the task was never claimed.
     pub worker: Option<WorkerId>,
-    /// Why, in the words of whoever ended it.
+    /// The reason that the author gave.
     pub reason: Option<String>,
 }
 
-/// What an attempt brought.
+/// The output of an attempt.
 #[derive(Clone, Debug)]
 pub struct Brought {
     pub mime: String,
-    /// The text; only as much of it as was wanted.
+    /// The text, cut to the requested length.
     pub text: String,
     pub bytes: i64,
-    /// It is a text that the store keeps itself.
+    /// True for a text that is stored in the database.
     pub is_text: bool,
     pub file: Option<String>,
 }
 
 impl Tx<'_> {
-    /// Returns how a task came to the end it is at.
+    /// Returns how a task ended.
     pub fn ending(&self, task: &TaskId, attempt: i64) -> Result<Ending> {
         const STEP: &str = "
             select reason
@@ -47,7 +47,7 @@ impl Tx<'_> {
         Ok(Ending { worker: worker.optional()?, reason: reason.optional()?.flatten() })
     }
 
-    /// Returns the newest of what is attached to a task as `kind`, with at most so many characters of its text.
+    /// Returns the newest attachment of type `kind` of a task, with at most `most` characters of its text.
     pub fn brought(&self, task: &TaskId, kind: &str, most: usize) -> Result<Option<Brought>> {
         const SQL: &str = "
             select mime_type, substr(content, 1, :most) as text,
@@ -71,7 +71,7 @@ impl Tx<'_> {
         Ok(found.optional()?)
     }
 
-    /// Returns the times that the ended ones of these tasks took, the shortest first.
+    /// Returns the times that the ended tasks among these took, the shortest first.
     pub fn times_of(&self, tasks: &[TaskId]) -> Result<Vec<Millis>> {
         const SQL: &str = "
             select time_actual_ms

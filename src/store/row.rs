@@ -1,4 +1,4 @@
-//! How domain values are spelt in columns.
+//! Conversion between domain values and columns.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::domain::{
     TemplateName, Timestamp, WorkerId,
 };
 
-/// A value that a column holds as JSON.
+/// A value stored as JSON.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned> FromSql for Json<T> {
@@ -167,8 +167,8 @@ impl ToSql for Priority {
 
 /// The columns of a row, read from left to right.
 ///
-/// Looking columns up by name took half the time of reading a task, so that the
-/// rows that are read most are read in the order of their `select`.
+/// Looking columns up by name took half the time of reading a task, so the rows that are read most are read in the
+/// order of their `select`.
 pub struct Columns<'r, 's> {
     row: &'r Row<'s>,
     at: usize,

@@ -1,4 +1,4 @@
-//! Tasks that are made again and again, and the times at which they were.
+//! Schedules, and the tasks that they created.
 
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{OptionalExtension, Row, named_params};
@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 
-/// A time that came, and what was made then.
+/// A due time of a schedule, and the task that was created for it.
 #[derive(Clone, Debug)]
 pub struct Firing {
     pub at: Timestamp,
@@ -37,7 +37,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":name": name }, schedule).optional()?)
     }
 
-    /// Returns the schedule that a caller names.
+    /// Returns the schedule of this name, or refuses the name with those that are similar.
     pub fn schedule_named(&self, name: &ScheduleName) -> Result<Schedule> {
         const NAMES: &str = "select name from schedules order by name limit 200";
         if let Some(schedule) = self.schedule_if_known(name)? {
@@ -49,7 +49,7 @@ impl Tx<'_> {
         Err(Error::NotFound { what: "schedule", name: name.to_string(), near: likely(name.as_str(), names) })
     }
 
-    /// Returns the schedule whose time came first, of those whose time has come.
+    /// Returns the schedule that is due for the longest time.
     pub fn due_schedule(&self, now: Timestamp) -> Result<Option<Schedule>> {
         const SQL: &str = schedules_sql!("where due_at <= :now order by due_at limit 1");
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":now": now }, schedule).optional()?)
@@ -62,7 +62,7 @@ impl Tx<'_> {
         Ok(statement.query_map([], schedule)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns schedules that are not paused and make tasks from a template of this name.
+    /// Returns the active schedules that use a template of this name.
     pub fn schedules_of(&self, template: &TemplateName, most: usize) -> Result<Vec<Schedule>> {
         const SQL: &str =
             schedules_sql!("where template = :template and next_at is not null order by name limit :most");
@@ -71,7 +71,7 @@ impl Tx<'_> {
         Ok(statement.query_map(keys, schedule)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns a page of the schedules by name, and how many there are.
+    /// Returns a page of the schedules by name, and their number.
     pub fn schedules(&self, page: Page) -> Result<(Vec<Schedule>, usize)> {
         const SQL: &str = schedules_sql!("order by name limit :limit offset :offset");
         const COUNT: &str = "select count(*) from schedules";
@@ -83,7 +83,7 @@ impl Tx<'_> {
         Ok((found, total as usize))
     }
 
-    /// Writes a schedule down as it is now; it may be new.
+    /// Stores a schedule, new or changed.
     pub fn put_schedule(&self, schedule: &Schedule) -> Result<()> {
         const SQL: &str = "
             insert into schedules (name, template, vars, task, parent, cron, zone, missed, overlap, next_at,
@@ -119,14 +119,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets a schedule. What it made stays.
+    /// Deletes a schedule. The tasks that it created stay.
     pub fn remove_schedule(&self, name: &ScheduleName) -> Result<()> {
         const SQL: &str = "delete from schedules where name = :name";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":name": name })?;
         Ok(())
     }
 
-    /// Writes down that a time of a schedule came; says no if that was written down before.
+    /// Records a due time of a schedule; returns false if it was recorded before.
     pub fn add_firing(&self, name: &ScheduleName, at: Timestamp) -> Result<bool> {
         const SQL: &str = "
             insert into firings (schedule, at)
@@ -135,7 +135,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.execute(named_params! { ":name": name, ":at": at })? == 1)
     }
 
-    /// Writes down which task was made then.
+    /// Records the task that was created for a due time.
     pub fn set_fired(&self, name: &ScheduleName, at: Timestamp, task: &TaskId) -> Result<()> {
         const SQL: &str = "
             update firings
@@ -146,7 +146,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the last times of a schedule, the last first.
+    /// Returns the last due times of a schedule, the newest first.
     pub fn firings(&self, name: &ScheduleName, most: usize) -> Result<Vec<Firing>> {
         const SQL: &str = "
             select at, (select id from tasks where n = firings.task) as id
@@ -160,9 +160,9 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the task that a schedule made last, if that is still there.
+    /// Returns the last task that a schedule created, if the task still exists.
     pub fn last_fired(&self, name: &ScheduleName) -> Result<Option<TaskId>> {
-        // A clock that was ahead may have made tasks of times that are still to come.
+        // A clock that was ahead may have created tasks for times in the future.
         const SQL: &str = "
             select id
             from (

@@ -1,11 +1,11 @@
-//! What tables there are, for callers who write their own queries.
+//! The tables, for callers that write their own queries.
 
 use rusqlite::named_params;
 
 use super::Tx;
 use crate::error::Result;
 
-/// What holds rows.
+/// A table or view.
 #[derive(Clone, Debug)]
 pub struct Relation {
     pub name: String,
@@ -17,7 +17,7 @@ pub struct Relation {
 pub enum RelationKind {
     Table,
     View,
-    /// An index of texts, to be asked with `match`.
+    /// A full-text index, queried with `match`.
     Search,
 }
 
@@ -27,7 +27,7 @@ pub struct ColumnRow {
     pub kind: String,
     pub default: Option<String>,
     pub is_nullable: bool,
-    /// Its place in the primary key; 0 if it has none.
+    /// Its position in the primary key; 0 if it is not a part of it.
     pub key: i64,
     pub is_computed: bool,
 }
@@ -40,7 +40,7 @@ pub struct IndexRow {
     pub is_partial: bool,
 }
 
-/// A column that names a row of another table.
+/// A column that refers to a row of another table.
 #[derive(Clone, Debug)]
 pub struct ReferenceRow {
     pub column: String,
@@ -48,7 +48,7 @@ pub struct ReferenceRow {
     pub to: Option<String>,
 }
 
-/// What only this program reads.
+/// The relations that only this program reads.
 const INTERNAL: &[&str] = &[
     "answers",
     "attachment_numbers",
@@ -66,14 +66,14 @@ const INTERNAL: &[&str] = &[
 ];
 
 impl Relation {
-    /// Says whether it tells callers nothing.
+    /// Returns true if the relation is of no use to callers.
     pub fn is_internal(&self) -> bool {
         INTERNAL.contains(&self.name.as_str())
     }
 }
 
 impl Tx<'_> {
-    /// Returns what holds rows, without what only serves the indexes of texts.
+    /// Returns the tables and views, without the internal tables of the full-text indexes.
     pub fn relations(&self) -> Result<Vec<Relation>> {
         const SQL: &str = "
             select list.name, list.type, (
@@ -138,7 +138,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns which columns of a table name rows of others.
+    /// Returns the columns of a table that refer to rows of others.
     pub fn references_of(&self, table: &str) -> Result<Vec<ReferenceRow>> {
         const SQL: &str = "
             select \"from\", \"table\", \"to\"
@@ -151,7 +151,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the statements that made a table or view and what belongs to it.
+    /// Returns the statements that created a table or view with its indexes and triggers.
     pub fn sql_of(&self, table: &str) -> Result<Vec<String>> {
         const SQL: &str = "
             select sql

@@ -1,7 +1,7 @@
-//! What was written about tasks, found by its words.
+//! Full-text search over tasks, thoughts and attachments.
 //!
-//! Tasks, thoughts and attachments each have an index. They are brought up to
-//! date by those who search, a piece at a time, so that nobody who writes pays.
+//! Each of the three has an index. Searches bring the indexes up to date, a part at a time, so that writers do not
+//! pay for them.
 
 use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, ToSql, named_params};
@@ -11,7 +11,7 @@ use super::{Effect, Patience, Store, Tx};
 use crate::domain::{Column, TaskId};
 use crate::error::Result;
 
-/// Where something was found.
+/// The kind of text in which a hit was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     Task,
@@ -19,31 +19,31 @@ pub enum Source {
     Thought,
 }
 
-/// Something that was found.
+/// A search hit.
 #[derive(Clone, Debug)]
 pub struct Hit {
     pub source: Source,
     /// Its number in the index of its source.
     pub document: i64,
     pub task: TaskId,
-    /// How well it fits: more is better.
+    /// How well it matches; higher is better.
     pub score: f64,
 }
 
-/// The place in a text where something was found, between marks.
+/// An excerpt of a text, with marks around the words that were found.
 #[derive(Clone, Debug)]
 pub struct Passage {
     pub column: Column,
     pub text: String,
 }
 
-/// What stands before and after a word that was found, in a passage.
+/// The marks before and after a word that was found, in an excerpt.
 pub const MARKS: [char; 2] = ['\u{1}', '\u{2}'];
 
 impl Source {
     pub const ALL: [Self; 3] = [Self::Task, Self::Attachment, Self::Thought];
 
-    /// Returns what can be searched there.
+    /// Returns the columns that can be searched.
     pub fn columns(self) -> &'static [Column] {
         match self {
             Self::Task => &[Column::Id, Column::Title, Column::Description],
@@ -53,10 +53,9 @@ impl Source {
     }
 }
 
-/// Finds the tasks whose `$document` the index `$index` has under the expression, the youngest first.
+/// Finds the tasks whose `$document` matches the expression in the index `$index`, the youngest first.
 ///
-/// A word that is everywhere costs no more than one that is rare: only the
-/// youngest hits are looked at.
+/// Only the youngest hits are read, so that a frequent word costs no more than a rare one.
 macro_rules! hits {
     ($index:literal, $score:literal, $tasks:literal) => {
         concat!(
@@ -83,8 +82,8 @@ macro_rules! hits {
 }
 
 impl Store {
-    /// Indexes what was written since the last search, a piece at a time while `more` says so.
-    /// Says whether all of it is indexed.
+    /// Indexes the texts that were written since the last search, a part at a time while `more` returns true.
+    /// Returns true if all of them are indexed.
     pub fn index_news(&self, patience: Patience, more: impl Fn() -> bool) -> Result<bool> {
         while self.transact(patience, Effect::Read, |tx| tx.is_indexing_due())? {
             if !more() {
@@ -97,7 +96,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Says whether there is anything to search that no index has.
+    /// Returns true if there are texts that are not indexed.
     fn is_indexing_due(&self) -> Result<bool> {
         const SQL: &str = "
             select exists (select 1 from tasks
@@ -109,12 +108,12 @@ impl Tx<'_> {
                         and id > (select until from search_progress where source = 'thoughts'))
                 or :seldom < (select max(id) from events)
                     - (select until from search_progress where source = 'thoughts')";
-        // Else events that are no thoughts would be read again and again.
+        // Otherwise events that are no thoughts would be read again and again.
         const SELDOM: i64 = 1_000;
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":seldom": SELDOM }, |row| row.get(0))?)
     }
 
-    /// Returns how many tasks no index has yet, about.
+    /// Returns the approximate number of tasks that are not indexed.
     pub fn unindexed(&self) -> Result<i64> {
         const SQL: &str = "
             select coalesce(max(n), 0) - (select until from search_progress where source = 'tasks')
@@ -122,7 +121,7 @@ impl Tx<'_> {
         self.index_value(SQL, &[])
     }
 
-    /// Indexes some of what is new.
+    /// Indexes a part of the new texts.
     fn index_piece(&self) -> Result<()> {
         self.index_changed_tasks()?;
         self.index_new_tasks()?;
@@ -208,9 +207,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what fits an expression among the youngest `most` hits of a source.
+    /// Returns the matches among the youngest `most` hits of a source.
     pub fn hits(&self, source: Source, expression: &str, filter: &Filter, most: usize) -> Result<Vec<Hit>> {
-        // Who is called so, or says so in the title, is meant rather than who mentions it.
+        // A match in the id or the title counts more than a mention elsewhere.
         const TASKS: &str =
             hits!("tasks_fts", "-bm25(tasks_fts, 8.0, 4.0, 1.0)", "tasks on tasks.n = hit.document");
         const ATTACHMENTS: &str = hits!(
@@ -220,7 +219,7 @@ impl Tx<'_> {
                 on attached.number = hit.document
             cross join tasks on tasks.id = attached.attached_to"
         );
-        // An id may have been another task's before.
+        // The id may have belonged to another task before.
         const THOUGHTS: &str = hits!(
             "thoughts_fts",
             "-0.4 * bm25(thoughts_fts)",
@@ -243,7 +242,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Says whether a source has more than `most` that fit an expression.
+    /// Returns true if a source has more than `most` matches.
     pub fn has_more_hits(&self, source: Source, expression: &str, most: usize) -> Result<bool> {
         const TASKS: &str = "select 1 from tasks_fts where tasks_fts match :expression limit 1 offset :most";
         const ATTACHMENTS: &str =
@@ -259,7 +258,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(sql)?.exists(keys)?)
     }
 
-    /// Returns the passages of a hit that fit the expression, column by column.
+    /// Returns the excerpts of a hit that match the expression, column by column.
     pub fn passages(&self, hit: &Hit, expression: &str) -> Result<Vec<Passage>> {
         const TASK: &str = "
             select snippet(tasks_fts, 0, char(1), char(2), '…', 10),
@@ -294,7 +293,7 @@ impl Tx<'_> {
         Ok(texts.into_iter().filter_map(passage).collect())
     }
 
-    /// Returns the type and number of an attachment that was found.
+    /// Returns the type and number of an attachment in the index.
     pub fn attachment_label(&self, document: i64) -> Result<String> {
         const SQL: &str = "
             select attachment_type || '#' || sequence

@@ -1,4 +1,4 @@
-//! What the newest part of the feed tells of a queue: read from its end, and never all of it.
+//! Measures of a queue, computed from the newest part of the feed: read from its end, and never in full.
 
 use rusqlite::{OptionalExtension, named_params};
 
@@ -6,7 +6,7 @@ use super::Tx;
 use crate::domain::{Millis, Status, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// A step of a task.
+/// A state change of a task.
 #[derive(Clone, Debug)]
 pub struct StepRow {
     /// Its number in the feed.
@@ -16,15 +16,15 @@ pub struct StepRow {
     pub attempt: i64,
     pub to: Status,
     pub reason: Option<String>,
-    /// How the attempt ended, if it has, and what kind of failure its worker called it.
+    /// How the attempt ended, if it has, and the class of its failure.
     pub outcome: Option<String>,
     pub error_class: Option<String>,
-    /// Who held the task before and after.
+    /// The holders before and after.
     pub before: Option<WorkerId>,
     pub after: Option<WorkerId>,
 }
 
-/// An attempt, when the task could have been claimed, and how it went.
+/// An attempt, and how it ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
     pub claimed_at: Timestamp,
@@ -36,8 +36,8 @@ pub struct Ended {
 impl Tx<'_> {
     /// Returns the number of the first entry at or after a point in time.
     ///
-    /// Halving finds it, since time goes backwards in the feed only after a clock that was ahead: its entries are
-    /// passed over.
+    /// It finds the entry by binary search. Time goes backwards in the feed only after a clock that was ahead; the
+    /// entries of that clock are skipped.
     pub fn first_event_at(&self, then: Timestamp) -> Result<i64> {
         const AT: &str = "
             select id, timestamp
@@ -62,20 +62,20 @@ impl Tx<'_> {
         Ok(statement.query_row(keys, |row| row.get(0)).optional()?.unwrap_or(low))
     }
 
-    /// Returns when an entry was made; nothing if there is none of that number or above it.
+    /// Returns the time of an entry, or of the first one after it; none if there is neither.
     pub fn time_of_event(&self, id: i64) -> Result<Option<Timestamp>> {
         const SQL: &str = "select timestamp from events where id >= :id order by id limit 1";
         let found = self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, |row| row.get(0));
         Ok(found.optional()?)
     }
 
-    /// Returns how many tasks were created from an entry on.
+    /// Returns the number of tasks that were created from an entry on.
     pub fn created_from(&self, first: i64) -> Result<i64> {
         const SQL: &str = "select count(*) from events where id >= :first and event = 'created'";
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":first": first }, |row| row.get(0))?)
     }
 
-    /// Returns how many of these tasks were created since.
+    /// Returns how many of these tasks were created since a point in time.
     pub fn created_of(&self, tasks: &[TaskId], since: Timestamp) -> Result<i64> {
         const SQL: &str = "
             select count(*)
@@ -85,7 +85,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?)
     }
 
-    /// Returns the newest steps from an entry on, the newest first.
+    /// Returns the newest state changes from an entry on, the newest first.
     pub fn steps_from(&self, first: i64, most: usize) -> Result<Vec<StepRow>> {
         const SQL: &str = "
             select id, timestamp, task_id, attempt, after ->> 'status', events.reason,
@@ -130,8 +130,8 @@ impl Tx<'_> {
         Ok(found.optional()?)
     }
 
-    /// Returns since when an attempt could have been made: the task was there, the attempt before was over
-    /// and what had held it back had ended.
+    /// Returns the time from which an attempt was possible: the task existed, the attempt before had ended and so
+    /// had its blockers.
     pub fn could_be_claimed_since(&self, task: &TaskId, attempt: i64) -> Result<Option<Timestamp>> {
         const SQL: &str = "
             select max(
@@ -148,7 +148,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0)).optional()?)
     }
 
-    /// Returns the oldest ready task in a state, if there is one among the oldest in it.
+    /// Returns the oldest ready task in a state, if it is among the 10,000 oldest tasks of the state.
     pub fn oldest_ready(&self, status: &Status) -> Result<Option<(i64, TaskId)>> {
         const LOOKED_AT: i64 = 10_000;
         const SQL: &str = "
@@ -161,7 +161,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
-    /// Returns the oldest ready one of these tasks.
+    /// Returns the oldest ready task among these.
     pub fn oldest_ready_of(&self, tasks: &[TaskId]) -> Result<Option<TaskId>> {
         const SQL: &str = "
             select tasks.id

@@ -1,4 +1,4 @@
-//! How a granted step is written down: state, holder, attempt, time and history at once.
+//! Stores a granted step: state, holder, attempt, time and history together.
 
 use rusqlite::named_params;
 use serde_json::json;
@@ -8,29 +8,29 @@ use super::{Event, Tx};
 use crate::domain::{AttemptStep, Clock, Millis, Outcome, Step, Task, TaskId, Timestamp, WorkerId};
 use crate::error::Result;
 
-/// Who changed something, when and why.
+/// The cause of a change: its author, time and reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Because<'a> {
-    /// Nobody if it followed from something else.
+    /// None if no worker asked for the change, or if it followed from another one.
     pub worker: Option<&'a WorkerId>,
     pub at: Timestamp,
-    /// Which operation or rule did it.
+    /// The operation or rule that made the change.
     pub cause: &'static str,
-    /// Why, in the words of whoever did it.
+    /// The reason that the author gave.
     pub reason: Option<&'a str>,
-    /// When the work really stopped, if that was before.
+    /// When the work really stopped, if that was earlier.
     pub work_ended: Option<Timestamp>,
-    /// Who asked goes on without evidence that may be done without, for this reason.
+    /// True if the caller goes on without optional evidence, and gives a reason.
     pub waives: bool,
 }
 
 impl<'a> Because<'a> {
-    /// Something followed by itself.
+    /// Returns the cause of a change that a rule makes.
     pub fn rule(cause: &'static str, at: Timestamp) -> Self {
         Self { worker: None, at, cause, reason: None, work_ended: None, waives: false }
     }
 
-    /// A worker asked for it, if one is named.
+    /// Returns the cause of a change that was asked for, by a worker if one is named.
     pub fn asked(worker: Option<&'a WorkerId>, cause: &'static str, at: Timestamp) -> Self {
         Self { worker, ..Self::rule(cause, at) }
     }
@@ -39,19 +39,19 @@ impl<'a> Because<'a> {
         Self { reason, ..self }
     }
 
-    /// Who asks goes on without evidence that may be done without, if a reason is given.
+    /// Lets the change go on without optional evidence, if a reason is given.
     pub fn waiving(self, waives: bool) -> Self {
         Self { waives: waives && self.reason.is_some(), ..self }
     }
 
-    /// The work stopped when its worker gave its last sign of life.
+    /// Sets when the work stopped: at the last sign of life of its worker.
     pub fn work_ended_at(self, then: Timestamp) -> Self {
         Self { work_ended: Some(then), ..self }
     }
 }
 
 impl Tx<'_> {
-    /// Carries out a step that was granted: state, holder, attempt, time and history.
+    /// Applies a granted step: state, holder, attempt, time and history.
     pub fn take_step(&self, task: &Task, step: &Step, because: &Because<'_>) -> Result<()> {
         const SQL: &str = "
             update tasks
@@ -106,7 +106,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Ends, resumes or begins attempts as the step says, and returns the number of the newest.
+    /// Ends, resumes or begins attempts according to the step, and returns the number of the newest.
     fn turn_attempt(&self, task: &Task, step: &Step, because: &Because<'_>, worked: Millis) -> Result<i64> {
         match step.attempt {
             AttemptStep::Begins => {
@@ -194,7 +194,7 @@ impl Tx<'_> {
         Ok(overlays)
     }
 
-    /// Writes down the overlays of the newest attempt at a task.
+    /// Stores the overlays of the newest attempt at a task.
     pub fn set_overlays_of_attempt(&self, task: &Task, overlays: &[String]) -> Result<()> {
         const ATTEMPT: &str = "
             update attempts
@@ -218,7 +218,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, |row| row.get(0))?)
     }
 
-    /// Shows what the worker thinks on the tasks it holds, or on those of them that are named; returns them.
+    /// Sets the worker's thought on the tasks it holds, or on the named ones among them. Returns these tasks.
     pub fn think(&self, worker: &WorkerId, thought: &str, tasks: Option<&[TaskId]>) -> Result<Vec<TaskId>> {
         const SQL: &str = "update tasks set current_thought = :thought where id = :id";
         let mut held = self.held_by(worker)?;
@@ -231,7 +231,7 @@ impl Tx<'_> {
     }
 }
 
-/// How much time is counted at once, whatever the clock says in the end.
+/// The longest time that is counted at once, to bound the effect of a wrong clock.
 const LONGEST_STRETCH_MS: Millis = 30 * 24 * 3_600_000;
 
 fn time_to_book(task: &Task, step: &Step, because: &Because<'_>) -> Millis {

@@ -1,4 +1,4 @@
-//! Tasks: found, added, edited, moved from state to state, and taken away.
+//! Tasks: looking up, adding, editing and removing them.
 
 use std::collections::BTreeSet;
 
@@ -30,13 +30,13 @@ macro_rules! tasks_sql {
 }
 pub(super) use tasks_sql;
 
-/// Where a new task stands, in its workflow and among the others.
+/// The position of a new task, in its workflow and among the other tasks.
 #[derive(Clone, Copy, Debug)]
 pub struct FirstPlace<'a> {
     pub status: &'a Status,
     pub meaning: Meaning,
     pub parent: Option<&'a TaskId>,
-    /// It is in the parent, not only linked to it.
+    /// True if it is a child of the parent, not only linked to it.
     pub is_inside: bool,
     pub project: Option<ProjectKey>,
     pub open_blockers: i64,
@@ -96,7 +96,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Returns a task as it stands, deleted or not.
+    /// Returns a task, deleted or not.
     pub fn task(&self, id: &TaskId) -> Result<Task> {
         self.task_if_known(id.as_str())?.ok_or_else(|| Error::not_found("task", id))
     }
@@ -115,19 +115,19 @@ impl Tx<'_> {
         Ok(statement.query_row(named_params! { ":id": id }, task).optional()?)
     }
 
-    /// Says whether a task of this name exists, or existed and was deleted.
+    /// Returns true if a task has this id, deleted or not.
     pub fn has_task(&self, id: &TaskId) -> Result<bool> {
         const SQL: &str = "select 1 from tasks where id = :id";
         Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":id": id })?)
     }
 
-    /// Says whether a generated id's last digits already stand for another task.
+    /// Returns true if the last digits of a generated id already belong to another task.
     pub fn has_tail(&self, id: &TaskId) -> Result<bool> {
         const SQL: &str = "select 1 from tasks where length(id) = 36 and substr(id, -8) = :tail";
         Ok(self.0.prepare_cached(SQL)?.exists(named_params! { ":tail": id.tail() })?)
     }
 
-    /// Adds a task. Its links are added after it; `place` has what they will mean.
+    /// Adds a task. Its links are added later; `place` has their effects already.
     pub fn add_task(&self, draft: &TaskDraft, place: &FirstPlace<'_>, because: &Because<'_>) -> Result<()> {
         const SQL: &str = "
             insert into tasks (id, title, description, workflow, status, phase, priority,
@@ -196,7 +196,7 @@ impl Tx<'_> {
         self.record(&Event { task: Some(id), after: Some(after), ..Event::of("created", because) })
     }
 
-    /// Writes a task's fields down as they are in `task`: all but its state, holder and counts.
+    /// Stores all fields of a task except its state, holder and counts.
     pub fn edit_task(&self, task: &Task, now: Timestamp) -> Result<()> {
         const SQL: &str = "
             update tasks
@@ -239,7 +239,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Marks a task as deleted; what that means to others is not changed here.
+    /// Marks a task as deleted. The effects on other tasks are not applied here.
     pub fn mark_deleted(&self, id: &TaskId, because: &Because<'_>) -> Result<()> {
         const SQL: &str = "
             update tasks
@@ -254,7 +254,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Marks a task as there again.
+    /// Removes the deletion mark of a task.
     pub fn unmark_deleted(&self, id: &TaskId, now: Timestamp) -> Result<()> {
         const SQL: &str = "
             update tasks
@@ -264,14 +264,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a task for good; its links, tags, attempts and attachments go with it.
+    /// Deletes a task for good, with its links, tags, attempts and attachments.
     pub fn obliterate(&self, id: &TaskId) -> Result<()> {
         const SQL: &str = "delete from tasks where id = :id";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":id": id })?;
         Ok(())
     }
 
-    /// Gives a task another id everywhere; it may still be found by the old one.
+    /// Changes the id of a task everywhere. The task may still be found by the old one.
     pub fn rename_task(&self, id: &TaskId, new: &TaskId, now: Timestamp) -> Result<()> {
         const TASK: &str = "update tasks set id = :new, updated_at = :now where id = :id";
         const EVENTS: &str = "update events set task_id = :new where task_id = :id";

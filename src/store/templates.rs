@@ -1,4 +1,4 @@
-//! Templates, and the tasks that were made from them.
+//! Templates, and the tasks that were created from them.
 
 use rusqlite::{OptionalExtension, Row, named_params};
 
@@ -12,17 +12,17 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 
-/// A task that was made from a template and that nobody has begun.
+/// A task that was created from a template and never begun.
 #[derive(Clone, Debug)]
 pub struct Instance {
     pub task: TaskId,
-    /// The template's version that it was made from.
+    /// The version of the template from which it was created.
     pub template: i64,
-    /// Which of its steps it is, if it is not the whole.
+    /// The step of the template from which it was created; none for the whole template.
     pub step: Option<TaskRef>,
 }
 
-/// A template's name as a list shows it.
+/// A template as a list shows it.
 #[derive(Clone, Debug)]
 pub struct TemplateRow {
     pub project: Option<ProjectKey>,
@@ -58,7 +58,7 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(SQL)?.query_row(keys, template).optional()?)
     }
 
-    /// Returns the template that is meant by a name in a project: its own, else one for all.
+    /// Returns the template of this name for a project: its own, else the one for all projects.
     pub fn template_for(&self, project: Option<ProjectKey>, name: &TemplateName) -> Result<Template> {
         const NAMES: &str = "
             select distinct name
@@ -78,7 +78,7 @@ impl Tx<'_> {
         Err(Error::NotFound { what: "template", name: name.to_string(), near: likely(name.as_str(), names) })
     }
 
-    /// Returns the version of a template that a task was made from.
+    /// Returns the template version with this id.
     pub fn template_of(&self, id: i64) -> Result<Template> {
         const SQL: &str = templates_sql!("where id = :id");
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":id": id }, template)?)
@@ -109,7 +109,7 @@ impl Tx<'_> {
         Ok(self.0.last_insert_rowid())
     }
 
-    /// Returns a page of the newest versions of all templates, by name, and how many there are.
+    /// Returns a page of the newest versions of all templates, by name, and their number.
     pub fn templates(&self, project: Option<ProjectKey>, page: Page) -> Result<(Vec<TemplateRow>, usize)> {
         const SQL: &str = "
             select project, name, max(version) as version, json_array_length(steps) as steps
@@ -138,7 +138,7 @@ impl Tx<'_> {
         Ok((rows.collect::<rusqlite::Result<_>>()?, total as usize))
     }
 
-    /// Writes down what a new task was made from.
+    /// Records the template from which a new task was created, and its values.
     pub fn set_instance(&self, instance: &Instance, values: Option<&Values>) -> Result<()> {
         const TASK: &str = "update tasks set template = :template where id = :task";
         const INSTANCE: &str = "
@@ -154,14 +154,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Says that a task is now as another version of its template has it.
+    /// Records that a task now matches another version of its template.
     pub fn set_template(&self, task: &TaskId, template: i64) -> Result<()> {
         const SQL: &str = "update tasks set template = :template where id = :task";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task, ":template": template })?;
         Ok(())
     }
 
-    /// Returns the values that a task was made with, if it was made from a template as a whole.
+    /// Returns the values with which a task was created, if it was created from a whole template.
     pub fn values_of(&self, task: &TaskId) -> Result<Option<Values>> {
         const SQL: &str = "
             select vars
@@ -171,7 +171,7 @@ impl Tx<'_> {
         Ok(found.optional()?.map(|Json(values)| values))
     }
 
-    /// Returns the oldest tasks that were made from other versions of a template and that nobody has begun.
+    /// Returns the oldest tasks that were created from other versions of a template and never begun.
     pub fn pending_instances(&self, newest: &Template, most: usize) -> Result<Vec<Instance>> {
         const SQL: &str = "
             select id, template, step
@@ -202,21 +202,21 @@ impl Tx<'_> {
         rows.map(read).collect()
     }
 
-    /// Returns the task that has a key, whatever has become of it.
+    /// Returns the task that has a key, in any state.
     pub fn holder_of_key(&self, key: &str) -> Result<Option<Task>> {
         const SQL: &str = tasks_sql!("where unique_key = :key");
         let key = digest(key.as_bytes())?;
         Ok(self.0.prepare_cached(SQL)?.query_row(named_params! { ":key": key }, task).optional()?)
     }
 
-    /// Takes a task's key from it.
+    /// Removes the key of a task.
     pub fn take_key(&self, task: &TaskId) -> Result<()> {
         const SQL: &str = "update tasks set unique_key = null where id = :task";
         self.0.prepare_cached(SQL)?.execute(named_params! { ":task": task })?;
         Ok(())
     }
 
-    /// Gives a task a key that nobody has.
+    /// Gives a task a key that no task has.
     pub fn give_key(&self, task: &TaskId, key: &str) -> Result<()> {
         const SQL: &str = "update tasks set unique_key = :key where id = :task";
         let key = digest(key.as_bytes())?;

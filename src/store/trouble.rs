@@ -1,4 +1,4 @@
-//! SQLite's errors as this program's own: a busy store, trouble with the disk, or a defect.
+//! Converts SQLite's errors to this program's own: a busy store, trouble with the disk, or a defect.
 
 use std::time::Duration;
 

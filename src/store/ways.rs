@@ -1,4 +1,4 @@
-//! Ways from one moment in the life of a task to another, along the order that links set.
+//! Paths from one moment in the life of a task to another, along the order that links set.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,8 +9,7 @@ use super::Tx;
 use crate::domain::{Moment, TaskId, path};
 use crate::error::Result;
 
-/// What a call has seen of the ways already: one that adds many links looks at the same part of the graph
-/// for each of them.
+/// The parts of the graph that a call has read. A call that adds many links reads the same part for each of them.
 #[derive(Debug, Default)]
 pub struct Ways {
     later: Neighbours,
@@ -20,7 +19,7 @@ pub struct Ways {
 type Neighbours = RefCell<HashMap<Moment<TaskId>, Vec<Moment<TaskId>>>>;
 
 impl Ways {
-    /// Notes that a link was added, which set moments in these orders.
+    /// Forgets the parts that changed when a link added these orders.
     pub fn have_changed(&self, orders: &[(Moment<TaskId>, Moment<TaskId>)]) {
         for (earlier, later) in orders {
             self.later.borrow_mut().remove(earlier);
@@ -30,7 +29,7 @@ impl Ways {
 }
 
 impl Tx<'_> {
-    /// Returns a way from one moment to another.
+    /// Returns a path from one moment to another.
     pub fn way(
         &self,
         ways: &Ways,

@@ -23,7 +23,7 @@ macro_rules! workers_sql {
 }
 
 impl Tx<'_> {
-    /// Returns the worker of this name, if there ever was one.
+    /// Returns the worker of this name, if it ever connected.
     pub fn worker_if_known(&self, id: &WorkerId) -> Result<Option<Worker>> {
         const SQL: &str = workers_sql!("where id = :id");
         let mut statement = self.0.prepare_cached(SQL)?;
@@ -35,7 +35,7 @@ impl Tx<'_> {
         self.worker_if_known(id)?.ok_or_else(|| Error::not_found("worker", id))
     }
 
-    /// Returns the workers that are here, in the order of their names.
+    /// Returns the workers that are present, in the order of their names.
     pub fn workers_present(&self) -> Result<Vec<Worker>> {
         const SQL: &str = workers_sql!("where left_at is null order by id");
         let mut statement = self.0.prepare_cached(SQL)?;
@@ -43,7 +43,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns those of them that hold tasks.
+    /// Returns the workers that are present and hold tasks.
     pub fn workers_holding(&self) -> Result<Vec<Worker>> {
         const SQL: &str = workers_sql!(
             "where left_at is null and exists (select 1 from tasks where worker_id = workers.id)
@@ -54,9 +54,9 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Writes the worker down as it is now, new or known.
+    /// Stores a worker, new or changed.
     ///
-    /// One who is new, or comes back after it had taken its leave, hears of marks from now on.
+    /// A new worker, or one that returns after it disconnected, receives events on marks from now on.
     pub fn put_worker(&self, worker: &Worker) -> Result<()> {
         const SQL: &str = "
             insert into workers (id, tags, workflow, overlays, max_claims, project, registered_at,
@@ -100,7 +100,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what the worker lays over the workflow of the tasks it holds.
+    /// Returns the worker's overlays, which apply to the tasks it holds.
     pub fn overlays_of(&self, id: &WorkerId) -> Result<Vec<String>> {
         const SQL: &str = "
             select overlays
@@ -111,7 +111,7 @@ impl Tx<'_> {
         Ok(found.map(|Json(overlays)| overlays).unwrap_or_default())
     }
 
-    /// Lays other overlays over the workflow of the tasks the worker holds; it is told everything anew.
+    /// Replaces the worker's overlays. The worker then receives all guidance again.
     pub fn set_overlays(&self, id: &WorkerId, overlays: &[String]) -> Result<()> {
         const SQL: &str = "
             update workers
@@ -122,7 +122,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the names of the texts that the worker was given since it came.
+    /// Returns the names of the texts that the worker received since it connected.
     pub fn guided(&self, id: &WorkerId) -> Result<Vec<String>> {
         const SQL: &str = "
             select guided
@@ -133,7 +133,7 @@ impl Tx<'_> {
         Ok(guided)
     }
 
-    /// Writes down which texts the worker was given since it came.
+    /// Stores which texts the worker received since it connected.
     pub fn set_guided(&self, id: &WorkerId, guided: &[String]) -> Result<()> {
         const SQL: &str = "
             update workers
@@ -143,7 +143,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes down which work the worker asks for.
+    /// Stores the selector of the worker's claims.
     pub fn set_selector(&self, id: &WorkerId, selector: Option<&Selector>) -> Result<()> {
         const SQL: &str = "
             update workers
@@ -169,7 +169,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Renews the lease of a worker whose client is connected, or, since it is not, says how long its tasks are kept.
+    /// Renews the lease of a worker. If its client is not connected, also sets how long its tasks stay reserved.
     pub fn renew_connected(&self, id: &WorkerId, sign: &Sign, reserved_ms: Option<Millis>) -> Result<()> {
         const SQL: &str = "
             update workers
@@ -185,7 +185,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes down that the worker is gone, and how.
+    /// Records that the worker left, and how.
     pub fn worker_left(&self, id: &WorkerId, how: Departure, now: Timestamp) -> Result<()> {
         const SQL: &str = "
             update workers
@@ -199,7 +199,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns the tasks the worker holds, the oldest first.
+    /// Returns the tasks that the worker holds, the oldest first.
     pub fn held_by(&self, id: &WorkerId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select id
@@ -211,7 +211,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the tasks that the worker is at work on, the oldest first.
+    /// Returns the tasks that the worker is working on, the oldest first.
     pub fn begun_by(&self, id: &WorkerId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select id
@@ -223,7 +223,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the tasks that were given to the worker and that it has not started on, the oldest first.
+    /// Returns the tasks that were assigned to the worker and not begun, the oldest first.
     pub fn given_to(&self, id: &WorkerId) -> Result<Vec<TaskId>> {
         const SQL: &str = "
             select id
@@ -235,7 +235,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns how many tasks the worker is at work on; one that waits for it to start does not count.
+    /// Returns the number of tasks that the worker is working on. Assigned tasks that are not begun do not count.
     pub fn working_on(&self, id: &WorkerId) -> Result<usize> {
         const SQL: &str = "
             select count(*)

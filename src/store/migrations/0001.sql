@@ -1,4 +1,4 @@
--- The schema. Nothing is released yet: it is edited in place until it is.
+-- The schema. It is edited in place until the first release.
 
 -- Workers
 
@@ -13,17 +13,17 @@ create table workers (
     selector            text check (selector is null or json_valid(selector)),
     registered_at       integer not null,
     last_heartbeat      integer not null,
-    -- The process that it connected through; null for a single command.
+    -- The process through which it connected; null for a single command.
     pid                 integer,
     process_start       integer,
     boot                text,
     host                text,
-    -- The same sign of life by the clock that does not run while the machine sleeps.
+    -- Its last renewal, also by the clock that does not run while the machine sleeps.
     renewed_at          integer not null default 0,
     awake_ms            integer,
     awake_boot          text,
     reserved_ms         integer check (reserved_ms > 0),
-    -- How it went; null while it is here.
+    -- How and when it left; null while it is present.
     left_at             integer,
     left_how            text check (left_how in ('disconnected', 'died', 'expired', 'replaced')),
     last_claim_sequence integer not null default 0,
@@ -36,7 +36,7 @@ create index workers_present on workers (id) where left_at is null;
 
 create index workers_project on workers (project) where project is not null;
 
--- Tasks, and what makes one ready
+-- Tasks and their readiness
 
 create table tasks (
     n                integer primary key,   -- age: a task with a smaller number is older
@@ -48,7 +48,7 @@ create table tasks (
     phase            text,
     priority         integer not null default 5 check (priority between 0 and 10),
     worker_id        text references workers (id),
-    claimed_at       integer,               -- set while an attempt is under way
+    claimed_at       integer,               -- set during an attempt
     attempt          integer not null default 0,
     needed_tags      text not null default '[]',
     wanted_tags      text not null default '[]',
@@ -67,7 +67,7 @@ create table tasks (
     deleted_by       text,
     deleted_reason   text,
 
-    -- What the state means in the task's workflow, as `take_step` stored it.
+    -- The meaning of the state in the task's workflow, as `take_step` stored it.
     is_waiting       integer not null check (is_waiting in (0, 1)),
     is_blocking      integer not null check (is_blocking in (0, 1)),
     is_ended         integer not null check (is_ended in (0, 1)),
@@ -76,15 +76,15 @@ create table tasks (
     blocked_above    integer not null default 0 check (blocked_above >= 0),
     open_children    integer not null default 0 check (open_children >= 0),
 
-    -- Where it belongs.
-    parent           integer,               -- the task above it, as the vertical link says
+    -- Its place among other tasks.
+    parent           integer,               -- the task above it, from the vertical link
     project          integer references projects (task) on delete set null,
     template         integer references templates (id) on delete set null,
     unique_key       text,
     is_job           integer not null default 0 check (is_job in (0, 1)),
     is_overlaid      integer not null default 0 check (is_overlaid in (0, 1)),  -- its newest attempt has overlays
     group_key        text,
-    -- 1: its time has not come. 2: its group is full.
+    -- 1: its start time has not come. 2: its group is full.
     withheld         integer not null default 0 check (withheld in (0, 1, 2)),
     queue            text generated always as (coalesce(project, '') || needed_tags || wanted_tags) virtual,
 
@@ -160,7 +160,7 @@ create table dependencies (
     from_task_id text not null references tasks (id) on update cascade on delete cascade,
     to_task_id   text not null references tasks (id) on update cascade on delete cascade,
     dep_type     text not null,
-    -- What the kind meant when `recount` last looked at the configuration.
+    -- The meaning of the kind, from the configuration at the last `recount`.
     vertical     integer not null check (vertical in (0, 1)),
     holds        text check (holds in ('start', 'completion')),
     primary key (from_task_id, to_task_id, dep_type),
@@ -198,18 +198,18 @@ create table attempts (
     reason     text,
     time_ms    integer not null default 0,
     error_class text,
-    -- Those of its worker when it began, and what the worker added meanwhile.
+    -- The worker's overlays when it began, and those added since.
     overlays   text not null default '[]' check (json_valid(overlays)),
     primary key (task_id, attempt),
     check ((ended_at is null) = (outcome is null))
 ) strict, without rowid;
 
--- What a renamed task was called before: it is found by that name until another task takes it, which none may
--- while the attempt is open that began under it.
+-- Former ids of renamed tasks. A former id finds its task until another task takes it. No task may take it while
+-- the attempt that began under it is open.
 create table task_aliases (
     old_id  text primary key,
     task    integer not null references tasks (n) on delete cascade,
-    attempt integer not null check (attempt > 0)    -- the newest when it was renamed
+    attempt integer not null check (attempt > 0)    -- the newest at the renaming
 ) strict, without rowid;
 
 create index task_aliases_task on task_aliases (task);
@@ -226,14 +226,14 @@ create table attachments (
     mime_type       text not null default 'text/plain',
     content         text not null,
     file_path       text,
-    attempt         integer not null,   -- of its maker; 0 if that was none
+    attempt         integer not null,   -- the attempt of its author; 0 if none
     worker_id       text,
     created_at      integer not null,
-    -- The attempt it is evidence for, 0 before the first; null if for none.
+    -- The attempt for which it is evidence, 0 before the first; null if for none.
     counts_for      integer check (counts_for >= 0),
     digest          text check (length(digest) = 64),   -- of a file in the media folder
     bytes           integer check (bytes >= 0),
-    sha256          text check (length(sha256) = 64),   -- of evidence, wherever it is kept
+    sha256          text check (length(sha256) = 64),   -- of evidence, in the table or in a file
     primary key (task_id, attachment_type, sequence)
 ) strict, without rowid;
 
@@ -263,11 +263,11 @@ create table events (
     timestamp integer not null,
     event     text not null,
     task_id   text,
-    worker_id text,          -- who did it; null for the program itself
+    worker_id text,          -- the author; null for the program itself
     attempt   integer,
     cause     text,
     reason    text,
-    before    text,          -- what changed, as JSON: as it was, and as it is
+    before    text,          -- the changed values as JSON, before and after
     after     text,
     file_path text
 ) strict;
@@ -310,7 +310,7 @@ select
 from events
 where file_path is not null;
 
--- Answers to calls that may be repeated, and facts of the store
+-- Answers to calls with an idempotency key, and facts about the store
 
 create table answers (
     scope       text not null,      -- the worker that asked, else its process, else `@person`
@@ -331,7 +331,7 @@ create table facts (
 
 create table file_locks (
     file_path text primary key,     -- relative to the project's root, absolute outside of it, or `lock:…`
-    stem      text,                 -- of a pattern: the folder that everything it stands for is in
+    stem      text,                 -- of a pattern: the folder of all files that it matches
     worker_id text not null references workers (id),
     task_id   text references tasks (id) on update cascade on delete set null,
     reason    text,
@@ -364,16 +364,16 @@ create table task_files (
 -- Messages
 
 create table messages (
-    id        integer primary key autoincrement,    -- never given twice: a number in an old answer means one message
+    id        integer primary key autoincrement,    -- never reused: a number in an old answer means one message
     sent_at   integer not null,
     sender    text,                                 -- a worker, or `@person`; null for the program itself
     kind      text not null check (kind in ('note', 'question', 'answer', 'stop', 'redirect')),
-    address   text,                                 -- as the sender wrote it; null for whoever claims the task
+    address   text,                                 -- as the sender wrote it; null for the next holder of the task
     text      text not null,
     task_id   text references tasks (id) on update cascade on delete set null,
-    reply_to  integer,                              -- may be gone, since messages are not kept for ever
-    thread    integer not null,                     -- the message that began it; its own number if it did
-    -- The task that nobody held when it was sent: who claims it gets the message.
+    reply_to  integer,                              -- may be deleted, since messages expire
+    thread    integer not null,                     -- the first message of the thread; may be itself
+    -- A task without a holder: the message is delivered to the next worker that claims it.
     kept_for  text references tasks (id) on update cascade on delete set null
 ) strict;
 
@@ -389,8 +389,8 @@ create table deliveries (
     worker_id  text not null references workers (id),
     message_id integer not null references messages (id) on delete cascade,
     urgent     integer not null check (urgent in (0, 1)),
-    told_at    integer,     -- when it stood in an answer that went out, at least its beginning
-    read_at    integer,     -- when it did so in full
+    told_at    integer,     -- when an answer with at least its beginning went out
+    read_at    integer,     -- when one with its full text went out
     primary key (worker_id, message_id),
     check (read_at is null or told_at is not null)
 ) strict, without rowid;
@@ -447,7 +447,7 @@ create unique index templates_name on templates (coalesce(project, 0), name, ver
 
 create table instances (
     task integer primary key references tasks (n) on delete cascade,
-    step text,      -- which step of the template; null for the whole
+    step text,      -- the step of the template; null for all of it
     vars text check (vars is null or json_valid(vars)),
     check ((step is null) = (vars is not null))
 ) strict;
@@ -456,17 +456,17 @@ create table instances (
 
 create table jobs (
     task_id     text primary key references tasks (id) on update cascade on delete cascade,
-    max_retries integer check (max_retries >= 0),   -- null: a failure is the end
-    backoff     text check (backoff is null or json_valid(backoff)),   -- null: as usual
-    lease_ms    integer check (lease_ms > 0),       -- how long an attempt may take if it is not extended
-    failures    integer not null default 0,         -- against `max_retries`; a fresh start sets it back
+    max_retries integer check (max_retries >= 0),   -- null: no retries
+    backoff     text check (backoff is null or json_valid(backoff)),   -- null: the default
+    lease_ms    integer check (lease_ms > 0),       -- the time for an attempt without extensions
+    failures    integer not null default 0,         -- counted against `max_retries`; 0 after a fresh start
     losses      integer not null default 0,         -- how often its worker died
-    not_before  integer,                            -- set while its time has not come
-    lease_until integer,                            -- set while an attempt with a lease is under way
-    -- The same by the clock that does not run while the machine sleeps.
+    not_before  integer,                            -- set until its start time
+    lease_until integer,                            -- set during an attempt with a lease
+    -- The same, by the clock that does not run while the machine sleeps.
     lease_awake_ms integer,
     lease_boot  text,
-    -- When somebody has to look after it.
+    -- The end of the lease, or the start time.
     due_at      integer generated always as (coalesce(lease_until, not_before)) virtual
 ) strict, without rowid;
 
@@ -510,9 +510,9 @@ end;
 create table schedules (
     n        integer primary key,
     name     text not null unique check (length(name) between 1 and 100),
-    template text,      -- what is made: a task of this template
+    template text,      -- creates tasks from this template
     vars     text check (vars is null or json_valid(vars)),
-    task     text check (task is null or json_valid(task)),     -- or this one, as `create` takes it
+    task     text check (task is null or json_valid(task)),     -- or this one, as an argument of `create`
     parent   text references tasks (id) on update cascade on delete cascade,
     cron     text not null,
     zone     text not null default 'UTC',
@@ -520,9 +520,9 @@ create table schedules (
     overlap  text not null default 'allow' check (overlap in ('allow', 'skip')),
     next_at  integer,   -- null while it is paused
     last_at  integer,
-    problem  text,      -- why the last one could not be made
+    problem  text,      -- the error of the last failure
     failures integer not null default 0 check (failures >= 0),     -- in a row
-    retry_at integer,   -- none is tried before, after a failure
+    retry_at integer,   -- no attempt before, after a failure
     due_at   integer generated always as (max(next_at, coalesce(retry_at, next_at))) virtual,
     check ((template is null) <> (task is null)),
     check ((template is null) = (vars is null))
@@ -537,7 +537,7 @@ create index schedules_parent on schedules (parent) where parent is not null;
 create table firings (
     schedule integer not null references schedules (n) on delete cascade,
     at       integer not null,
-    task     integer references tasks (n) on delete set null,   -- null: none was made
+    task     integer references tasks (n) on delete set null,   -- null: none was created
     primary key (schedule, at)
 ) strict, without rowid;
 
@@ -547,9 +547,9 @@ create index firings_task on firings (task) where task is not null;
 
 create table metrics (
     id        integer primary key autoincrement,
-    -- Null once the task is gone for good: what it cost was spent.
+    -- Null once the task is deleted for good: its costs remain.
     task_id   text references tasks (id) on update cascade on delete set null,
-    attempt   integer not null,     -- the reporter's last at the task; 0 if it made none
+    attempt   integer not null,     -- the reporter's newest at the task; 0 if none
     worker_id text not null,
     timestamp integer not null,
     reason    text
@@ -606,7 +606,7 @@ create index feedback_task on feedback (task_id) where task_id is not null;
 -- Derived: tasks by state
 
 create table tallies (
-    project  integer not null,      -- 0: in none
+    project  integer not null,      -- 0: no project
     status   text not null,
     standing text not null,
     tasks    integer not null,
@@ -677,9 +677,9 @@ end;
 
 create table estimates (
     id               integer primary key check (id = 1),
-    tasks            integer not null,      -- that have an estimate of time
+    tasks            integer not null,      -- tasks with an estimate of time
     time_estimate_ms integer not null,
-    time_actual_ms   integer not null,      -- of those
+    time_actual_ms   integer not null,      -- of these tasks
     points           integer not null
 ) strict;
 
@@ -838,7 +838,7 @@ begin
     where task_id = old.task_id and attachment_type = old.attachment_type and sequence = old.sequence;
 end;
 
--- Rows that every store begins with
+-- The first rows of every store
 
 insert into estimates (id, tasks, time_estimate_ms, time_actual_ms, points) values (1, 0, 0, 0, 0);
 insert into search_progress (source, until) values ('tasks', 0), ('thoughts', 0);
