@@ -14,7 +14,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
             "ops::common::names_from_other_tools_are_understood",
             "ops::common::what_means_nothing_here_is_taken_and_the_caller_is_told",
             "reload::a_variable_that_means_nothing_is_told_once_and_in_the_settings",
-            "readme::the_table_of_operations_is_the_catalogue",
+            "readme::the_page_of_operations_is_the_catalogue",
         ],
     ),
     (
